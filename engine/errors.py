@@ -1,0 +1,15 @@
+"""The exceptions that a caller of the engine can meet."""
+
+from __future__ import annotations
+
+
+class GdtuiError(Exception):
+    """Something went wrong that a person can read about in one line."""
+
+
+class InputError(GdtuiError):
+    """What a person gave is wrong; the text names the place, the field, the value and what is allowed."""
+
+
+class RunError(GdtuiError):
+    """A run could not be started, found, reached or read."""

@@ -1,0 +1,205 @@
+"""The hyperparameters' definitions: one place for bounds, symbol, scale, and what turning one up does.
+
+Preset check, `--set`, the form in the dashboard, the help text and the documentation are all made from these. Each
+field's description says what happens when the value goes up. `scale` tells how a control should move: "linear",
+"log", or "one-minus-log" for a decay close to 1, where 0.9 → 0.99 → 0.999 are equal steps.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from .text import SafeText
+
+
+class Section(BaseModel):
+    """A part of a spec: frozen, strict about unknown names, and with defaults that are checked like input."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+def _control(symbol: str, scale: str) -> dict[str, Any]:
+    return {"symbol": symbol, "scale": scale}
+
+
+LearningRate = Annotated[
+    FiniteFloat,
+    Field(
+        gt=0.0,
+        le=1e6,
+        title="Learning rate",
+        description="Length of a step along the update; too high and the loss explodes.",
+        json_schema_extra=_control("α", "log"),
+    ),
+]
+Momentum = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Momentum",
+        description="Share of the old velocity that each step keeps; higher rolls on longer and overshoots more.",
+        json_schema_extra=_control("μ", "one-minus-log"),
+    ),
+]
+Dampening = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Dampening",
+        description="Share of each new gradient (after the first) that is kept out of the velocity; higher is slower.",
+        json_schema_extra=_control("τ", "linear"),
+    ),
+]
+Rho = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Decay of the squared gradient",
+        description="Memory of the mean squared gradient; higher averages over more steps and reacts later.",
+        json_schema_extra=_control("ρ", "one-minus-log"),
+    ),
+]
+Beta1 = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Decay of the gradient",
+        description="Memory of the mean gradient; higher smooths the direction over more steps.",
+        json_schema_extra=_control("β₁", "one-minus-log"),
+    ),
+]
+Beta2 = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Decay of the squared gradient",
+        description="Memory of the mean squared gradient; higher averages over more steps and reacts later.",
+        json_schema_extra=_control("β₂", "one-minus-log"),
+    ),
+]
+Epsilon = Annotated[
+    FiniteFloat,
+    Field(
+        gt=0.0,
+        le=1.0,
+        title="Epsilon",
+        description="Floor under the root mean square; higher turns the rule back towards plain gradient descent.",
+        json_schema_extra=_control("ε", "log"),
+    ),
+]
+WeightDecay = Annotated[
+    FiniteFloat,
+    Field(
+        ge=0.0,
+        le=10.0,
+        title="Weight decay (L2)",
+        description="Adds this times the parameters to the gradient; higher pulls the weights towards zero.",
+        json_schema_extra=_control("λ", "log"),
+    ),
+]
+BiasCorrection = Annotated[
+    bool,
+    Field(
+        title="Bias correction",
+        description="Divides the two means by the weight gathered so far; without it the first steps are too long.",
+    ),
+]
+Centered = Annotated[
+    bool,
+    Field(
+        title="Centered",
+        description="Divides by the gradient's standard deviation instead of its root mean square.",
+    ),
+]
+BatchSize = Annotated[
+    Literal["full"] | Annotated[int, Field(ge=1, le=1 << 24)],
+    Field(
+        title="Batch size",
+        description="Samples in one step, or full for all of them; higher is smoother and dearer.",
+        json_schema_extra=_control("m", "log"),
+    ),
+]
+Shuffle = Annotated[
+    bool,
+    Field(title="Shuffle", description="Draws a new order of the samples for every epoch; off keeps the file's order."),
+]
+ClipNorm = Annotated[
+    Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] | None,
+    Field(
+        title="Clip the gradient's norm",
+        description="Scales a longer gradient down to this norm before the rule sees it; empty means no clipping.",
+        json_schema_extra=_control("‖∇L‖ ≤", "log"),
+    ),
+]
+Seed = Annotated[int, Field(ge=0, lt=1 << 63)]
+
+
+def allowed_values(section: type[Section], name: str) -> str:
+    """Return what a field takes, in words: its type, bounds or choices."""
+    schema = section.model_json_schema()
+    return _in_words(schema["properties"][name], schema.get("$defs", {}))
+
+
+def _in_words(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        schema = {**definitions[schema["$ref"].rsplit("/", 1)[-1]], **schema}
+    if "const" in schema:
+        return f'"{schema["const"]}"'
+    if "enum" in schema:
+        return "one of " + ", ".join(f'"{value}"' for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_in_words(part, definitions) for part in schema["anyOf"] if part.get("type") != "null")
+    match schema.get("type"):
+        case "boolean":
+            return "true or false"
+        case "integer" | "number" as kind:
+            noun = "a whole number" if kind == "integer" else "a number"
+            bounds = [
+                f"{sign} {_number(schema[key])}"
+                for key, sign in (
+                    ("exclusiveMinimum", ">"),
+                    ("minimum", "≥"),
+                    ("exclusiveMaximum", "<"),
+                    ("maximum", "≤"),
+                )
+                if key in schema
+            ]
+            return f"{noun} {' and '.join(bounds)}" if bounds else noun
+        case "array":
+            return f"a list, each entry {_in_words(schema['items'], definitions)}"
+        case "object":
+            return "a table"
+        case _:
+            return "text"
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:g}"
+
+
+__all__ = [
+    "BatchSize",
+    "Beta1",
+    "Beta2",
+    "BiasCorrection",
+    "Centered",
+    "ClipNorm",
+    "Dampening",
+    "Epsilon",
+    "LearningRate",
+    "Momentum",
+    "Rho",
+    "SafeText",
+    "Section",
+    "Seed",
+    "Shuffle",
+    "WeightDecay",
+    "allowed_values",
+]

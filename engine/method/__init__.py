@@ -1,0 +1,10 @@
+"""How it is trained.
+
+Read in this order:
+
+optimizers/  the update rules and what they remember
+batches      which samples make up the next minibatch
+telemetry    what is measured at a step
+spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
+trainer      the state machine: one step, one change between two steps, one snapshot
+"""

@@ -1,0 +1,98 @@
+"""Adam: momentum and RMSProp in one rule, with their bias corrected."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ... import fields
+from ...subject.objective import Vector
+from .rule import Moments, Rule, State
+
+
+@dataclass(slots=True)
+class AdamState(State):
+    """What Adam remembers, one entry per parameter in each vector.
+
+    The weights are 1 minus the product of the betas used so far, not 1 − βᵗ: the two agree while the betas stay as
+    they are, and only the product stays right when someone turns one.
+    """
+
+    m: Vector
+    """Decaying mean of the gradient."""
+    v: Vector
+    """Decaying mean of the squared gradient."""
+    m_weight: float
+    """Total weight of the gradients in `m`, from 0 at the start towards 1."""
+    v_weight: float
+    """Total weight of the squared gradients in `v`, from 0 towards 1."""
+
+
+class Adam(Rule):
+    """Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², then θ ← θ − α·m̂ / (√v̂ + ε).
+
+    m̂ = m/c₁ and v̂ = v/c₂ divide by the weight gathered so far; with `bias_correction` off, c₁ = c₂ = 1.
+
+    By hand, α = 0.1, ε → 0, any g ≠ 0: the first step has m̂ = g and √v̂ = |g|, so θ moves by α against the
+    gradient's sign, however long the gradient is; under a constant gradient so does every later one.
+
+    Source: D. P. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", arXiv:1412.6980, algorithm 1, in the
+    form of `torch.optim.Adam`; weight decay is L2 in the gradient, as there. Deviation: c₁ and c₂ are running
+    products, so that a live change of a beta leaves the means unbiased.
+    """
+
+    title: ClassVar[str] = "Adam"
+
+    name: Literal["adam"] = "adam"
+    lr: fields.LearningRate = 1e-3
+    beta1: fields.Beta1 = 0.9
+    beta2: fields.Beta2 = 0.999
+    eps: fields.Epsilon = 1e-8
+    bias_correction: fields.BiasCorrection = True
+
+    def fresh_state(self, theta: Vector) -> AdamState:
+        """Return zero means."""
+        return AdamState(np.zeros_like(theta), np.zeros_like(theta), 0.0, 0.0)
+
+    def adopted_state(self, theta: Vector, moments: Moments) -> AdamState:
+        """Return a state with the other rule's means and their weights; a mean that it lacks starts at zero."""
+        state = self.fresh_state(theta)
+        if moments.mean is not None:
+            state.m[:], state.m_weight = moments.mean, moments.mean_weight
+        if moments.square is not None:
+            state.v[:], state.v_weight = moments.square, moments.square_weight
+        return state
+
+    def moments(self, state: AdamState) -> Moments:
+        """Return both means with their weights."""
+        return Moments(mean=state.m, mean_weight=state.m_weight, square=state.v, square_weight=state.v_weight)
+
+    def update(self, state: AdamState, grad: Vector, update: Vector, scratch: Vector) -> None:
+        """Advance both means and write α·m̂/(√v̂ + ε)."""
+        np.multiply(grad, grad, out=scratch)
+        np.multiply(scratch, 1.0 - self.beta2, out=scratch)
+        np.multiply(state.v, self.beta2, out=state.v)
+        np.add(state.v, scratch, out=state.v)
+        np.multiply(grad, 1.0 - self.beta1, out=grad)
+        np.multiply(state.m, self.beta1, out=state.m)
+        np.add(state.m, grad, out=state.m)
+        state.m_weight = self.beta1 * state.m_weight + (1.0 - self.beta1)
+        state.v_weight = self.beta2 * state.v_weight + (1.0 - self.beta2)
+        first, second = (state.m_weight, state.v_weight) if self.bias_correction else (1.0, 1.0)
+        # α·(m/c₁) / (√v/√c₂ + ε) with one division: (α·√c₂/c₁)·m / (√v + ε·√c₂)
+        root = math.sqrt(second)
+        np.sqrt(state.v, out=scratch)
+        np.add(scratch, self.eps * root, out=scratch)
+        np.divide(state.m, scratch, out=update)
+        np.multiply(update, self.lr * root / first, out=update)
+
+    def second_moment(self, state: AdamState) -> tuple[Vector, float]:
+        """Return v and its weight, or 1 where the rule does not correct the bias."""
+        return state.v, (state.v_weight or 1.0) if self.bias_correction else 1.0
+
+    def effective_lr(self, state: AdamState, rms: float | None) -> float:
+        """Return α / (√v̂ + ε)."""
+        return self.lr / ((rms or 0.0) + self.eps)

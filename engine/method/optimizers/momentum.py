@@ -1,0 +1,82 @@
+"""Gradient descent with momentum, the heavy ball."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ... import fields
+from ...subject.objective import Vector
+from .rule import Moments, Rule, State
+
+
+@dataclass(slots=True)
+class MomentumState(State):
+    """What momentum remembers.
+
+    The buffer is free of the learning rate, so a turn of α scales the whole velocity at once. Its total weight is a
+    running sum, so it stays right when someone turns μ or τ.
+    """
+
+    buffer: Vector
+    """Velocity: the decaying sum of the gradients, the parameters' shape."""
+    total: float
+    """Total weight of the gradients in `buffer`: 0 at the start, towards (1 − τ)/(1 − μ)."""
+    decay: float
+    """Product of the momenta used so far: what is left of the weight of the first gradient."""
+
+
+class Momentum(Rule):
+    """Momentum: b ← μ·b + (1 − τ)·g, then θ ← θ − α·b; on the very first step b = g.
+
+    By hand, α = 0.1, μ = 0.5, τ = 0, constant g = 4: b is 4, then 6; θ falls by 0.4, then by 0.6.
+
+    Source: B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput. Math. 4
+    (1964), in the form of `torch.optim.SGD(momentum=μ, dampening=τ)`.
+    """
+
+    title: ClassVar[str] = "Momentum"
+
+    name: Literal["momentum"] = "momentum"
+    lr: fields.LearningRate = 1e-3
+    momentum: fields.Momentum = 0.9
+    dampening: fields.Dampening = 0.0
+
+    def fresh_state(self, theta: Vector) -> MomentumState:
+        """Return a ball at rest."""
+        return MomentumState(np.zeros_like(theta), 0.0, 1.0)
+
+    def adopted_state(self, theta: Vector, moments: Moments) -> MomentumState:
+        """Return a ball that has rolled under the mean gradient for ever: b = m̂·(1 − τ)/(1 − μ)."""
+        if moments.mean is None or moments.mean_weight <= 0.0:
+            return self.fresh_state(theta)
+        total = (1.0 - self.dampening) / (1.0 - self.momentum)
+        return MomentumState(moments.mean * (total / moments.mean_weight), total, 0.0)
+
+    def moments(self, state: MomentumState) -> Moments:
+        """Return the buffer as a mean gradient of weight 1 − ∏μ."""
+        if state.total == 0.0:
+            return Moments()
+        # A product of zero momenta leaves full weight; otherwise 1 - decay is what an EMA would have gathered.
+        weight = 1.0 - state.decay
+        return Moments(mean=state.buffer * (weight / state.total), mean_weight=weight)
+
+    def update(self, state: MomentumState, grad: Vector, update: Vector, scratch: Vector) -> None:
+        """Advance the buffer and write α·b."""
+        if state.total == 0.0:
+            state.buffer[:] = grad
+            state.total = 1.0
+        else:
+            np.multiply(state.buffer, self.momentum, out=state.buffer)
+            if self.dampening:
+                np.multiply(grad, 1.0 - self.dampening, out=grad)
+            np.add(state.buffer, grad, out=state.buffer)
+            state.total = self.momentum * state.total + (1.0 - self.dampening)
+        state.decay *= self.momentum
+        np.multiply(state.buffer, self.lr, out=update)
+
+    def effective_lr(self, state: MomentumState, rms: float | None) -> float:
+        """Return α times the total weight in the buffer: towards α/(1 − μ) under a constant gradient."""
+        return self.lr * state.total

@@ -1,0 +1,51 @@
+"""Plain gradient descent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ...fields import LearningRate
+from ...subject.objective import Vector
+from .rule import Moments, Rule, State
+
+
+@dataclass(slots=True)
+class SgdState(State):
+    """Gradient descent remembers nothing."""
+
+
+class Sgd(Rule):
+    """Gradient descent: θ ← θ − α·g.
+
+    With a batch of one sample this is the stochastic gradient descent of Robbins and Monro, with the whole training
+    set it is the method of steepest descent, and in between the minibatch form; the rule is the same.
+
+    By hand, α = 0.5: from θ = 3 with g = 2 to θ = 2; with g = 2 again to θ = 1.
+
+    Source: H. Robbins, S. Monro, "A Stochastic Approximation Method", Ann. Math. Statist. 22 (1951), and as
+    `torch.optim.SGD` without momentum.
+    """
+
+    title: ClassVar[str] = "SGD"
+
+    name: Literal["sgd"] = "sgd"
+    lr: LearningRate = 1e-3
+
+    def fresh_state(self, theta: Vector) -> SgdState:
+        """Return the empty state."""
+        return SgdState()
+
+    def adopted_state(self, theta: Vector, moments: Moments) -> SgdState:
+        """Return the empty state: there is nothing that plain gradient descent could use."""
+        return SgdState()
+
+    def moments(self, state: SgdState) -> Moments:
+        """Return nothing learnt."""
+        return Moments()
+
+    def update(self, state: SgdState, grad: Vector, update: Vector, scratch: Vector) -> None:
+        """Write α·g."""
+        np.multiply(grad, self.lr, out=update)

@@ -1,0 +1,264 @@
+"""A whole run as people type it, checked field by field and then as a whole."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
+
+from .. import fields
+from ..errors import InputError
+from ..fields import Section, allowed_values
+from ..subject.datasets import DATASETS
+from ..subject.landscapes import LANDSCAPES
+from ..subject.losses import LOSSES
+from ..subject.spec import DatasetProblem, DataSpec, LandscapeProblem, ModelSpec
+from ..text import clean
+from .optimizers import RULES, AnyRule
+from .optimizers.sgd import Sgd
+
+PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, DatasetProblem)
+MAXIMUM_PARAMETERS = 100_000_000
+
+
+class ScheduleSpec(Section):
+    """How the learning rate changes by itself."""
+
+    name: Literal["constant"] = Field(title="Schedule", default="constant")
+
+
+class BatchSpec(Section):
+    """Which samples make up a step."""
+
+    size: fields.BatchSize = 32
+    shuffle: fields.Shuffle = True
+
+
+class ClipSpec(Section):
+    """What happens to a gradient that is too long."""
+
+    norm: fields.ClipNorm = None
+
+
+class SeedSpec(Section):
+    """Three separate sources of chance, so that one can be changed while the others stay."""
+
+    data: fields.Seed = Field(title="Seed of the data", default=0)
+    init: fields.Seed = Field(title="Seed of the initial weights", default=0)
+    batches: fields.Seed = Field(title="Seed of the batch order", default=0)
+
+
+class StopSpec(Section):
+    """When a run is over; the first rule that holds ends it, and none means that a person does."""
+
+    steps: Annotated[int, Field(ge=0)] | None = Field(title="Steps", default=None)
+    epochs: Annotated[int, Field(ge=0)] | None = Field(title="Epochs", default=None)
+    update_norm: Annotated[FiniteFloat, Field(gt=0.0)] | None = Field(
+        title="Update norm", default=None, description="Ends when a step moves the parameters by less than this."
+    )
+    loss: FiniteFloat | None = Field(
+        title="Loss", default=None, description="Ends when the loss of a step is this or less."
+    )
+
+
+class EvaluationSpec(Section):
+    """How often the model is tried on the samples that were held out."""
+
+    every: Annotated[int, Field(ge=1)] = Field(
+        title="Evaluate every", default=1, description="Epochs between two evaluations on the held-out samples."
+    )
+
+
+class PaceSpec(Section):
+    """How fast a run goes while people watch; a run without a screen always goes at full speed."""
+
+    steps_per_second: Annotated[FiniteFloat, Field(gt=0.0, le=1e9)] | None = Field(
+        title="Steps a second", default=None, description="Upper limit of the speed; empty means none."
+    )
+
+
+class RunSpec(Section):
+    """Everything that decides what a run does: the same spec gives the same run, bit for bit."""
+
+    problem: LandscapeProblem | DatasetProblem = Field(discriminator="kind")
+    data: DataSpec | None = None
+    model: ModelSpec = ModelSpec()
+    optimizer: AnyRule = Sgd()
+    schedule: ScheduleSpec = ScheduleSpec()
+    batch: BatchSpec = BatchSpec()
+    clip: ClipSpec = ClipSpec()
+    seed: SeedSpec = SeedSpec()
+    stop: StopSpec = StopSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+    pace: PaceSpec = PaceSpec()
+    precision: Literal["float32", "float64"] = "float32"
+
+    @property
+    def loss_name(self) -> str:
+        """The loss of a network: as given, or what fits the data set."""
+        if self.model.loss is not None or self.data is None:
+            return self.model.loss or "mean_squared_error"
+        return "cross_entropy" if DATASETS[self.data.name].classes else "mean_squared_error"
+
+    def as_given(self) -> dict[str, Any]:
+        """Return the tables that a person gave, so that defaults stay defaults; `checked_spec` takes them back."""
+        data = self.model_dump(mode="json", exclude_unset=True)
+        data.setdefault("optimizer", {})["name"] = self.optimizer.name
+        return data
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RunSpec:
+        if isinstance(self.problem, LandscapeProblem):
+            self._check_landscape(self.problem)
+        else:
+            self._check_dataset()
+        return self
+
+    def _check_landscape(self, problem: LandscapeProblem) -> None:
+        kind = LANDSCAPES[problem.function]
+        for name in ("data", "model", "batch"):
+            if name in self.model_fields_set:
+                raise _misfit(
+                    name,
+                    getattr(self, name).model_dump(exclude_unset=True),
+                    f'nothing: a problem of kind "landscape" has no {name}',
+                )
+        if problem.start is not None and len(problem.start) != kind.dimension:
+            raise _misfit("problem.start", list(problem.start), f"{kind.dimension} numbers")
+        if problem.condition is not None and kind.condition is None:
+            able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
+            raise _misfit("problem.condition", problem.condition, f"only for the functions {able}")
+
+    def _check_dataset(self) -> None:
+        if self.data is None:
+            raise _misfit("data.name", MISSING, f"one of {', '.join(DATASETS)}")
+        kind = DATASETS[self.data.name]
+        task = "regression" if not kind.classes else "two classes" if kind.classes == 2 else "classes"
+        fitting = [name for name, loss in LOSSES.items() if task in loss.tasks]
+        if self.loss_name not in fitting:
+            raise _misfit("model.loss", self.loss_name, f"for data set {self.data.name} one of {', '.join(fitting)}")
+        if kind.samples_limit is not None and (self.data.samples or 0) > kind.samples_limit:
+            raise _misfit("data.samples", self.data.samples, f"at most {kind.samples_limit} for {self.data.name}")
+        widths = (kind.features, *self.model.hidden, max(kind.classes, 1))
+        parameters = sum((inputs + 1) * units for inputs, units in pairwise(widths))
+        if parameters > MAXIMUM_PARAMETERS:
+            raise _misfit(
+                "model.hidden",
+                list(self.model.hidden),
+                f"at most {MAXIMUM_PARAMETERS:,} parameters in all, these have {parameters:,}",
+            )
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "data": DataSpec,
+    "model": ModelSpec,
+    "schedule": ScheduleSpec,
+    "batch": BatchSpec,
+    "clip": ClipSpec,
+    "seed": SeedSpec,
+    "stop": StopSpec,
+    "evaluation": EvaluationSpec,
+    "pace": PaceSpec,
+}
+"""The sections that are always of one class; a problem and an optimizer are told apart by their name."""
+
+
+class MisfitError(ValueError):
+    """Two fields, each right by itself, do not fit together."""
+
+    def __init__(self, key: str, value: object, allowed: str) -> None:
+        super().__init__(f"{key}: {allowed}")
+        self.key, self.value, self.allowed = key, value, allowed
+
+
+def _misfit(key: str, value: object, allowed: str) -> MisfitError:
+    return MisfitError(key, value, allowed)
+
+
+def checked_spec(data: dict[str, Any], source: str, sources: dict[str, str] | None = None) -> RunSpec:
+    """Return the spec that `data` describes.
+
+    Args:
+        data: Nested tables as read from TOML.
+        source: The file's name, for the message.
+        sources: Dotted keys that came from somewhere else, such as an option of the command line, and from where.
+
+    Raises:
+        InputError: One line that names place, field, value and what is allowed.
+    """
+    try:
+        return RunSpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError(complaint(error, source, sources or {})) from None
+
+
+def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> str:
+    """Return the first fault of a validation as one line: place, field, value, what is allowed."""
+    faults = error.errors(include_url=False)
+    fault = faults[0]
+    cause = fault.get("ctx", {}).get("error")
+    if isinstance(cause, MisfitError):
+        key, value, allowed = cause.key, cause.value, cause.allowed
+    else:
+        section, path = _field_of(fault["loc"])
+        key, value = ".".join((*section, *path)) or "the file", fault["input"]
+        if fault["type"].startswith("union_tag"):
+            tag = "kind" if section == ("problem",) else "name"
+            key = f"{'.'.join(section)}.{tag}"
+            value = value.get(tag, MISSING) if isinstance(value, dict) else value
+            allowed = "one of " + ", ".join(f'"{name}"' for name in _choices(section[0]))
+        elif fault["type"] == "extra_forbidden":
+            allowed = "only " + ", ".join(_section_class(fault["loc"]).model_fields)
+        else:
+            allowed = allowed_values(_section_class(fault["loc"]), path[0]) if path else "a table"
+            value = MISSING if fault["type"] == "missing" else value
+    place = next((sources[part] for part in _ancestors(key) if part in sources), source)
+    shown = "missing" if value is MISSING else clean(repr(value), 80)
+    return f"{place}: {clean(key, 120)} = {shown}; allowed: {clean(allowed, 600)}"
+
+
+MISSING = object()
+"""Stands for a value that is not there."""
+
+
+def _choices(section: str) -> list[str]:
+    return list(RULES) if section == "optimizer" else [kind.model_fields["kind"].default for kind in PROBLEMS]
+
+
+def _field_of(location: tuple[int | str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return a fault's section and the path of the field in it, without what the checker puts between.
+
+    For a union, the checker names the member after the section, and the type of each alternative after the field.
+    """
+    parts = list(location)
+    if not parts:
+        return (), ()
+    first = str(parts[0])
+    if first not in RunSpec.model_fields or first == "precision":
+        return (), (first,)
+    rest = parts[1:]
+    if first in ("problem", "optimizer") and rest and rest[0] in _choices(first):
+        rest = rest[1:]
+    if not rest:
+        return (first,), ()
+    indices = [str(part) for part in rest[1:2] if isinstance(part, int)]
+    return (first,), (str(rest[0]), *indices)
+
+
+def _section_class(location: tuple[int | str, ...]) -> type[Section]:
+    """Return the class of the section in which a fault lies."""
+    match location:
+        case ("problem", tag, *_) if tag in _choices("problem"):
+            return next(kind for kind in PROBLEMS if kind.model_fields["kind"].default == tag)
+        case ("optimizer", str(name), *_) if name in RULES:
+            return RULES[name]
+        case (str(first), _, *_):
+            return SECTIONS[first]
+        case _:
+            return RunSpec
+
+
+def _ancestors(key: str) -> list[str]:
+    parts = key.split(".")
+    return [".".join(parts[:count]) for count in range(len(parts), 0, -1)]

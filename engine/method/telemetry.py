@@ -1,0 +1,78 @@
+"""What is measured at a step: four numbers always, and figures per tensor when they are asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+SERIES = ("epoch", "loss", "lr", "grad_norm", "update_norm")
+"""The columns of a block of steps, in this order.
+
+epoch: the pass through the training set to which the step belongs, counted from 1. loss: of the minibatch, before
+the step's update. lr: the learning rate that the step used. grad_norm, update_norm: Euclidean norms of the gradient
+(before clipping) and of the change of the parameters.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBlock:
+    """The scalars of consecutive steps."""
+
+    first_step: int
+    """The number of the first step in the block; steps are counted from 1."""
+    values: NDArray[np.float64]
+    """(series, steps), C-contiguous, rows in the order of `SERIES`."""
+
+    @property
+    def last_step(self) -> int:
+        """The number of the last step in the block."""
+        return self.first_step + int(self.values.shape[1]) - 1
+
+
+FIGURES = ("weight_norm", "grad_norm", "rms", "effective_lr", "update_ratio")
+"""The figures of one tensor, the columns of `TensorFigures.values`.
+
+weight_norm: ‖w‖ before the step's update. grad_norm: ‖g‖ before clipping. rms: root mean square of √v̂, v̂ the second
+moment as the rule divides by it; nan where the rule keeps none. effective_lr: how far the step moves a parameter per
+unit of a constant gradient, α/(rms + ε) where there is a second moment. update_ratio: ‖Δw‖/‖w‖; inf where w = 0.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorFigures:
+    """Figures of every parameter tensor at one step."""
+
+    step: int
+    values: NDArray[np.float64]
+    """(tensors, figures), columns in the order of `FIGURES`."""
+
+
+class StepBuffer:
+    """The scalars of the steps since the last `take`, in an array that is used again and again."""
+
+    def __init__(self, capacity: int = 4096) -> None:
+        self._rows = np.empty((capacity, len(SERIES)), dtype=np.float64)
+        self._count = 0
+        self._first = 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, step: int, values: tuple[float, ...]) -> None:
+        """Append one step's scalars, in the order of `SERIES`."""
+        if self._count == 0:
+            self._first = step
+        elif self._count == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        self._rows[self._count] = values
+        self._count += 1
+
+    def take(self) -> StepBlock | None:
+        """Return the steps gathered so far and start anew; None where there are none."""
+        if self._count == 0:
+            return None
+        block = StepBlock(first_step=self._first, values=np.ascontiguousarray(self._rows[: self._count].T))
+        self._count = 0
+        return block

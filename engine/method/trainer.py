@@ -1,0 +1,319 @@
+"""The state machine of training: one step, one change between two steps, one snapshot. It does no input or output."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from ..errors import InputError
+from ..subject.datasets import generate, split
+from ..subject.landscapes import LANDSCAPES, Landscape
+from ..subject.network import Network
+from ..subject.objective import Evaluation, Objective, Vector
+from ..subject.spec import LandscapeProblem
+from .batches import BatchStream, Position
+from .optimizers import RULES, Rule, State, carried_state, successor
+from .spec import RunSpec, complaint
+from .telemetry import FIGURES, StepBuffer, TensorFigures
+
+
+def build_objective(spec: RunSpec) -> Objective:
+    """Return what the spec wants trained, with its data made and its parameters not yet drawn."""
+    if isinstance(spec.problem, LandscapeProblem):
+        kind = LANDSCAPES[spec.problem.function]
+        return Landscape(
+            kind, start=spec.problem.start, condition=spec.problem.condition, dtype=np.dtype(spec.precision)
+        )
+    assert spec.data is not None, "a checked spec of this kind has data"
+    data = generate(spec.data.name, samples=spec.data.samples, noise=spec.data.noise, seed=spec.seed.data)
+    return Network(
+        split(data, held_out=spec.data.held_out, seed=spec.seed.data),
+        hidden=spec.model.hidden,
+        activation=spec.model.activation,
+        loss=spec.loss_name,
+        init=spec.model.init,
+        seed=spec.seed.init,
+        dtype=spec.precision,
+    )
+
+
+LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace")
+"""The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of the spec that now has another value."""
+
+    key: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NonFinite:
+    """A step whose loss or gradient was not a finite number; its update was not made."""
+
+    step: int
+    quantity: str
+    """ "loss" or "gradient"."""
+    tensor: str
+    """The first tensor whose gradient is not finite, or whose norm overflows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All of a trainer's state; restoring it goes on bit for bit as the original did."""
+
+    spec: RunSpec
+    step: int
+    theta: Vector
+    previous: Vector
+    state: State
+    position: Position
+    ended: str | None
+    non_finite: NonFinite | None
+
+
+class Trainer:
+    """One model in training: parameters, a rule with its state, and a place in the stream of batches.
+
+    Attributes:
+        step_count: Updates made, and steps refused because they were not finite.
+        ended: The stop rule that holds ("steps", "epochs", "update_norm" or "loss"), or None.
+        non_finite: What stopped the last step from being made, or None.
+        steps: The scalars of every step since they were last taken.
+        figures: What was measured per tensor at the last step that was asked to.
+    """
+
+    def __init__(self, spec: RunSpec, objective: Objective) -> None:
+        self.objective = objective
+        self.tensors = objective.tensors
+        self.theta = objective.start()
+        self._grad, self._update, self._scratch, self._previous = (self.theta.copy() for _ in range(4))
+        self._bound = objective.bind(self.theta, self._grad)
+        self.spec = self._first_spec = spec
+        self.rule: Rule = spec.optimizer
+        self.state: State = self.rule.fresh_state(self.theta)
+        batch = spec.batch
+        self.batches = BatchStream(objective.samples(), size=batch.size, shuffle=batch.shuffle, seed=spec.seed.batches)
+        self.step_count = 0
+        self.ended: str | None = None
+        self.non_finite: NonFinite | None = None
+        self.steps = StepBuffer()
+        self.figures: TensorFigures | None = None
+        self._check_counts()
+
+    def step(self, *, measure: bool = False) -> None:
+        """Take one minibatch step.
+
+        A loss or gradient that is not finite changes nothing but the parameters: they go back to those of the last
+        step that was made in full, `non_finite` says what happened, and the step is recorded as it was.
+
+        Args:
+            measure: Whether to fill `figures` as well.
+        """
+        rule, theta, grad, update = self.rule, self.theta, self._grad, self._update
+        batch = self.batches.take()
+        loss = self._bound.loss_and_gradient(batch)
+        grad_norm = math.sqrt(float(grad.dot(grad)))
+        self.step_count += 1
+        # A norm that overflows counts as well: its squares would poison the rule's state.
+        if not (math.isfinite(loss) and math.isfinite(grad_norm)):
+            self._refuse(loss, grad_norm)
+            return
+        grad_norms = self._norms(grad) if measure else None
+        clip = self.spec.clip.norm
+        # As torch.nn.utils.clip_grad_norm_, whose small constant is kept so that figures agree.
+        if clip is not None and clip < grad_norm + 1e-6:
+            np.multiply(grad, clip / (grad_norm + 1e-6), out=grad)
+        if rule.weight_decay:
+            rule.add_weight_decay(theta, grad, self._scratch)
+        rule.update(self.state, grad, update, self._scratch)
+        update_norm = math.sqrt(float(update.dot(update)))
+        if grad_norms is not None:
+            self._measure(grad_norms)
+        np.copyto(self._previous, theta)
+        np.subtract(theta, update, out=theta)
+        self.steps.add(self.step_count, (self.batches.epoch, loss, rule.lr, grad_norm, update_norm))
+        self.non_finite = None
+        self._check_stop(loss, update_norm)
+
+    def apply(self, values: dict[str, Any], *, carry: bool = True) -> list[Change]:
+        """Change fields of the spec from the next step on.
+
+        Args:
+            values: New values by dotted key, such as {"optimizer.lr": 0.01}.
+            carry: Whether a new rule takes over what the old one has learnt, or starts anew.
+
+        Returns:
+            What is different now; nothing for values that stand already.
+
+        Raises:
+            InputError: The change is not possible, in one line; everything stays as it was.
+        """
+        spec = changed_spec(self.spec, values)
+        changes = differences(self.spec, spec)
+        if spec.optimizer.name != self.rule.name:
+            if carry:
+                self.state = carried_state(self.rule, self.state, spec.optimizer, self.theta)
+            else:
+                self.state = spec.optimizer.fresh_state(self.theta)
+        self.spec, self.rule = spec, spec.optimizer
+        if any(change.key.startswith("batch.") for change in changes):
+            self.batches.configure(size=spec.batch.size, shuffle=spec.batch.shuffle)
+        if any(change.key.startswith("stop.") for change in changes):
+            self.ended = None
+            self._check_counts()
+        return changes
+
+    def reset(self, *, keep: bool) -> list[Change]:
+        """Go back to the start: the same initial parameters, the same order of the batches, no state.
+
+        Args:
+            keep: Whether the rule and everything else that was turned stay as they are now, or go back as well.
+
+        Returns:
+            The fields that went back.
+        """
+        old = self.spec
+        if not keep:
+            self.spec, self.rule = self._first_spec, self._first_spec.optimizer
+        np.copyto(self.theta, self.objective.start())
+        np.copyto(self._previous, self.theta)
+        self.state = self.rule.fresh_state(self.theta)
+        batch = self.spec.batch
+        self.batches.configure(size=batch.size, shuffle=batch.shuffle)
+        self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
+        self.step_count = 0
+        self.ended, self.non_finite, self.figures = None, None, None
+        self.steps = StepBuffer()
+        self._check_counts()
+        return differences(old, self.spec)
+
+    def evaluate(self, split: str) -> Evaluation:
+        """Return loss and accuracy over a whole split, with the parameters as they are now."""
+        return self._bound.evaluate(split)
+
+    def snapshot(self) -> Snapshot:
+        """Return all of the state, shared with nothing."""
+        return Snapshot(
+            spec=self.spec,
+            step=self.step_count,
+            theta=self.theta.copy(),
+            previous=self._previous.copy(),
+            state=self.state.copy(),
+            position=self.batches.position,
+            ended=self.ended,
+            non_finite=self.non_finite,
+        )
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to this state; the steps not yet taken from `steps` are forgotten."""
+        self.spec, self.rule = snapshot.spec, snapshot.spec.optimizer
+        self.step_count = snapshot.step
+        np.copyto(self.theta, snapshot.theta)
+        np.copyto(self._previous, snapshot.previous)
+        self.state = snapshot.state.copy()
+        self.batches.configure(size=snapshot.spec.batch.size, shuffle=snapshot.spec.batch.shuffle)
+        self.batches.seek(snapshot.position)
+        self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
+        self.steps, self.figures = StepBuffer(), None
+
+    def _refuse(self, loss: float, grad_norm: float) -> None:
+        norms = self._norms(self._grad)
+        first = next((index for index, norm in enumerate(norms) if not math.isfinite(norm)), 0)
+        self.non_finite = NonFinite(
+            step=self.step_count,
+            quantity="gradient" if math.isfinite(loss) else "loss",
+            tensor=self.tensors[first].name,
+        )
+        np.copyto(self.theta, self._previous)
+        self.steps.add(self.step_count, (self.batches.epoch, loss, self.rule.lr, grad_norm, 0.0))
+        self._check_counts()
+
+    def _check_stop(self, loss: float, update_norm: float) -> None:
+        stop = self.spec.stop
+        if stop.loss is not None and loss <= stop.loss:
+            self.ended = "loss"
+        elif stop.update_norm is not None and update_norm < stop.update_norm:
+            self.ended = "update_norm"
+        else:
+            self._check_counts()
+
+    def _check_counts(self) -> None:
+        stop = self.spec.stop
+        if stop.steps is not None and self.step_count >= stop.steps:
+            self.ended = "steps"
+        elif stop.epochs is not None and self.batches.epochs >= stop.epochs:
+            self.ended = "epochs"
+
+    def _norms(self, vector: Vector) -> list[float]:
+        parts = (vector[tensor.start : tensor.stop] for tensor in self.tensors)
+        return [math.sqrt(float(part.dot(part))) for part in parts]
+
+    def _measure(self, grad_norms: list[float]) -> None:
+        weight_norms, update_norms = self._norms(self.theta), self._norms(self._update)
+        moment = self.rule.second_moment(self.state)
+        values = np.empty((len(self.tensors), len(FIGURES)))
+        for row, tensor in enumerate(self.tensors):
+            rms = None
+            if moment is not None:
+                # The square root of the mean of v̂ is the root mean square of √v̂.
+                rms = math.sqrt(float(np.add.reduce(moment[0][tensor.start : tensor.stop])) / tensor.size / moment[1])
+            weight_norm, update_norm = weight_norms[row], update_norms[row]
+            ratio = update_norm / weight_norm if weight_norm else (math.inf if update_norm else 0.0)
+            effective = self.rule.effective_lr(self.state, rms)
+            values[row] = (weight_norm, grad_norms[row], math.nan if rms is None else rms, effective, ratio)
+        self.figures = TensorFigures(step=self.step_count, values=values)
+
+
+def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
+    """Return `spec` with these fields changed, as a live change would; `InputError` says what is not possible."""
+    for key in values:
+        section, _, name = key.partition(".")
+        if section not in LIVE_SECTIONS or not name:
+            raise InputError(f"{key} cannot change while a run is under way; allowed: {_live_keys(spec)}")
+        if spec.problem.kind == "landscape" and section == "batch":
+            raise InputError(f'{key}: a problem of kind "landscape" has no batches')
+    data = spec.as_given()
+    rule: Rule = spec.optimizer
+    name = values.get("optimizer.name", rule.name)
+    if name != rule.name:
+        if name not in RULES:
+            raise InputError(f"optimizer.name = {name!r}; allowed: one of {', '.join(RULES)}")
+        data["optimizer"] = successor(rule, name).model_dump(exclude_unset=True)
+    for key, value in values.items():
+        section, _, field = key.partition(".")
+        data.setdefault(section, {})[field] = value
+    try:
+        return RunSpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError(complaint(error, "change", {}).removeprefix("change: ")) from None
+
+
+def differences(old: RunSpec, new: RunSpec) -> list[Change]:
+    """Return the fields that two specs disagree on; of two rules, only the hyperparameters that both have."""
+    before, after = flat(old), flat(new)
+    return [
+        Change(key=key, old=before[key], new=value)
+        for key, value in after.items()
+        if key in before and before[key] != value
+    ]
+
+
+def flat(spec: RunSpec) -> dict[str, Any]:
+    """Return the fields that can change live, by dotted key."""
+    return {
+        f"{section}.{key}": value
+        for section in LIVE_SECTIONS
+        for key, value in getattr(spec, section).model_dump().items()
+    }
+
+
+def _live_keys(spec: RunSpec) -> str:
+    return ", ".join(flat(spec))

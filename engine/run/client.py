@@ -1,0 +1,224 @@
+"""The other end of the socket: start an engine, find one again, talk to it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Literal
+
+from ..errors import RunError
+from ..text import clean
+from .directory import RunDirectory
+from .launch import Launch
+from .protocol import (
+    MAXIMUM_EVENT,
+    VERSION,
+    Event,
+    Figures,
+    FrameReader,
+    Hello,
+    Rejected,
+    Steering,
+    Steps,
+    Stop,
+    Welcomed,
+    framed,
+    parsed_event,
+)
+
+START_S = 20.0
+"""How long an engine may take until it listens."""
+ANSWER_S = 10.0
+_READ = 256 * 1024
+
+LAUNCHER = Path(__file__).resolve().parents[2] / "gdtui.py"
+"""The launcher in a checkout; an installed copy has it one folder further up."""
+
+
+class EngineProcess:
+    """An engine that this process has started: not its master, but the one who learns how it died."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def death(self) -> str | None:
+        """Return how the engine died, in words; None while it lives or if it left in order."""
+        code = self._process.poll()
+        if code is None or code == 0:
+            return None
+        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+
+    def is_over(self) -> bool:
+        """Return whether the process has ended."""
+        return self._process.poll() is not None
+
+
+_ENGINES: list[EngineProcess] = []
+"""Keeps what is still running from being collected, which would warn about a child left behind on purpose."""
+
+
+def start(run: RunDirectory, launch: Launch) -> EngineProcess:
+    """Start an engine in a session of its own, so that it outlives the terminal and this process."""
+    run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
+    launcher = LAUNCHER if LAUNCHER.exists() else LAUNCHER.parents[1] / "gdtui.py"
+    environment = dict(os.environ)
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        # Products of this size gain nothing from a second thread, and lose outright beside a drawing screen.
+        environment.setdefault(name, "1")
+    # Every descriptor is named: under Textual, sys.stderr has none that could be inherited.
+    with run.log.open("ab") as log:
+        process = subprocess.Popen(  # noqa: S603  our own launcher, by its full path
+            [sys.executable, str(launcher), "_engine", str(run.path), run.name],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=run.path,
+            env=environment,
+            start_new_session=True,
+        )
+    engine = EngineProcess(process)
+    _ENGINES.append(engine)
+    return engine
+
+
+class Client:
+    """One connection to an engine.
+
+    `receive` never blocks, so that it fits under any event loop; `wait` blocks for those who have none.
+    """
+
+    def __init__(
+        self,
+        run: RunDirectory,
+        *,
+        watch: Literal["live", "all", "nothing"],
+        name: str = "gdtui",
+        engine: EngineProcess | None = None,
+    ) -> None:
+        """Connect and say hello; an `engine` that was just started is waited for.
+
+        Raises:
+            RunError: There is no engine, or it died while starting.
+        """
+        self.run = run
+        self.engine = engine
+        self.open = True
+        self._channel = _connected(run, engine)
+        self._reader = FrameReader(MAXIMUM_EVENT)
+        self._sequence = 0
+        self._ready: list[Event | Steps | Figures] = []
+        self.send(Hello(seq=self.next_sequence(), version=VERSION, name=f"{name} {os.getpid()}", watch=watch))
+        self.welcome = self._welcome()
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor, for an event loop."""
+        return self._channel.fileno()
+
+    def next_sequence(self) -> int:
+        """Return a number for the next command."""
+        self._sequence += 1
+        return self._sequence
+
+    def send(self, command: Hello | Steering) -> None:
+        """Send a command; a connection that is gone shows in `open`."""
+        try:
+            self._channel.settimeout(ANSWER_S)
+            self._channel.sendall(framed(command))
+        except OSError:
+            self.open = False
+
+    def receive(self) -> list[Event | Steps | Figures]:
+        """Return what has arrived; `open` turns False when the engine has gone."""
+        messages, self._ready = self._ready, []
+        self._channel.setblocking(False)
+        try:
+            data = self._channel.recv(_READ)
+        except BlockingIOError:
+            return messages
+        except OSError:
+            data = b""
+        if not data:
+            self.open = False
+            return messages
+        return messages + [parsed_event(kind, body) for kind, body in self._reader.feed(data)]
+
+    def wait(self, timeout_s: float) -> list[Event | Steps | Figures]:
+        """Return what arrives within `timeout_s`, as soon as there is something."""
+        if not self._ready and self.open:
+            select.select([self._channel], [], [], timeout_s)
+        return self.receive()
+
+    def ask(self, command: Steering, timeout_s: float = ANSWER_S) -> Event | None:
+        """Send a command and return the answer to it; None if the engine goes away or is silent."""
+        self.send(command)
+        end = time.monotonic() + timeout_s
+        while self.open and time.monotonic() < end:
+            for message in self.wait(max(0.0, end - time.monotonic())):
+                if not isinstance(message, Steps | Figures) and getattr(message, "seq", None) == command.seq:
+                    return message
+        return None
+
+    def close(self) -> None:
+        """Hang up."""
+        self.open = False
+        self._channel.close()
+
+    def _welcome(self) -> Welcomed:
+        end = time.monotonic() + START_S
+        while self.open and time.monotonic() < end:
+            messages = self.wait(max(0.0, end - time.monotonic()))
+            for index, message in enumerate(messages):
+                if isinstance(message, Welcomed):
+                    self._ready = messages[index + 1 :]
+                    return message
+                if isinstance(message, Rejected):
+                    raise RunError(f"run {self.run.name}: {clean(message.reason)}")
+        self.close()
+        raise RunError(f"run {self.run.name}: the engine does not answer; its log is {clean(str(self.run.log))}")
+
+
+def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
+    """End a run: ask, then SIGTERM, then SIGKILL, in one time budget.
+
+    Raises:
+        RunError: It could not even be killed.
+    """
+    end = time.monotonic() + timeout_s
+    with contextlib.suppress(RunError):
+        client = Client(run, watch="nothing", name="stop")
+        client.ask(Stop(seq=client.next_sequence()), timeout_s / 2)
+        client.close()
+    for signal_number in (0, 15, 9):
+        if signal_number:
+            with contextlib.suppress(OSError, ValueError):
+                os.kill(int(run.lock.read_text()), signal_number)
+        patience = time.monotonic() + max(0.5, (end - time.monotonic()) / 2)
+        while time.monotonic() < patience:
+            if not run.is_live():
+                return
+            time.sleep(0.02)
+    raise RunError(f"run {run.name}: does not end, not even by SIGKILL")
+
+
+def _connected(run: RunDirectory, engine: EngineProcess | None) -> socket.socket:
+    end = time.monotonic() + (START_S if engine is not None else 0.0)
+    while True:
+        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            channel.connect(str(run.socket))
+        except OSError as error:
+            channel.close()
+            if engine is None:
+                raise RunError(f"run {run.name}: no engine is at work on it") from error
+            if engine.is_over() or time.monotonic() > end:
+                reason = run.last_words() or engine.death() or "no reason given"
+                raise RunError(f"run {run.name}: the engine did not start: {reason}") from error
+            time.sleep(0.005)
+        else:
+            return channel

@@ -1,0 +1,236 @@
+"""Where runs live: a directory on disk each, a lock in it, and a socket in a place only the user can enter.
+
+    <data>/runs/RUN/launch.json    what to train, written before the engine starts
+    <data>/runs/RUN/run.lock       locked by the engine for as long as it lives
+    <data>/runs/RUN/run.db         the record
+    <data>/runs/RUN/engine.log     what the engine has to say when something goes wrong
+    <runtime>/RUN.sock             the engine's socket; its path must be short, so it does not lie in the directory
+    <runtime>/RUN.at               the path of the run's directory
+
+`GDTUI_DATA_DIR` and `GDTUI_RUNTIME_DIR` move the two roots.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import secrets
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError, RunError
+from ..text import clean
+
+RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MAXIMUM_SOCKET_PATH = 100
+"""A socket's address holds 108 bytes on Linux and 104 on macOS."""
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDirectory:
+    """The places that belong to one run."""
+
+    name: str
+    path: Path
+
+    @property
+    def launch(self) -> Path:
+        """What to train."""
+        return self.path / "launch.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked while an engine lives."""
+        return self.path / "run.lock"
+
+    @property
+    def record(self) -> Path:
+        """Every step."""
+        return self.path / "run.db"
+
+    @property
+    def log(self) -> Path:
+        """What the engine printed."""
+        return self.path / "engine.log"
+
+    @property
+    def socket(self) -> Path:
+        """Where the engine listens."""
+        return runtime_root() / f"{self.name}.sock"
+
+    @property
+    def pointer(self) -> Path:
+        """Says where the directory of a live run is."""
+        return runtime_root() / f"{self.name}.at"
+
+    def is_live(self) -> bool:
+        """Return whether an engine holds the lock."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def take_lock(self) -> int:
+        """Lock the run for this process and return the descriptor that holds it; `RunError` if another has it."""
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            raise RunError(f"run {self.name}: another engine is at work on it") from None
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        return descriptor
+
+    def last_words(self) -> str:
+        """Return the last line that the engine logged, or nothing."""
+        try:
+            lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+        except OSError:
+            return ""
+        return clean(lines[-1]) if lines else ""
+
+
+def data_root() -> Path:
+    """Return the folder with the directories of all runs."""
+    chosen = os.environ.get("GDTUI_DATA_DIR")
+    if chosen:
+        return Path(chosen).expanduser().absolute() / "runs"
+    from platformdirs import user_data_path  # costs 20 ms that an engine need not spend
+
+    return user_data_path("gdtui", appauthor=False) / "runs"
+
+
+def runtime_root() -> Path:
+    """Return the folder for sockets, made for this user alone; `RunError` if it is not safe."""
+    chosen = os.environ.get("GDTUI_RUNTIME_DIR")
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if chosen:
+        root = Path(chosen).expanduser().absolute()
+    elif session and Path(session).is_dir() and len(session) < MAXIMUM_SOCKET_PATH - 80:
+        root = Path(session) / "gdtui"
+    else:
+        root = Path(tempfile.gettempdir()) / f"gdtui-{os.getuid()}"
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = root.lstat()
+    except OSError as error:
+        raise RunError(f"{clean(str(root))}: cannot be made for the engine's socket: {error.strerror}") from None
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
+        raise RunError(f"{clean(str(root))}: must be a folder of your own; set GDTUI_RUNTIME_DIR to another place")
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        root.chmod(0o700)
+    return root
+
+
+def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> RunDirectory:
+    """Return a new, empty run directory.
+
+    Args:
+        preset: The name that the run's own begins with.
+        out: The directory to use instead of one under the data root; it may exist if it is empty.
+        recorded: Whether anything is to be kept; otherwise it is made beside the socket and goes with the engine.
+    """
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", preset).strip("-")[:40] or "run"
+    runtime = runtime_root()
+    for _ in range(1000):
+        name = f"{stem}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+        path = out.absolute() if out is not None else (data_root() if recorded else runtime) / name
+        taken = (runtime / f"{name}.at").exists() or (data_root() / name).exists()
+        if taken and out is None:
+            continue
+        if len(os.fsencode(runtime / f"{name}.sock")) > MAXIMUM_SOCKET_PATH:
+            raise RunError(f"{clean(str(runtime))}: too long for a socket; set GDTUI_RUNTIME_DIR to a shorter path")
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=out is not None)
+            if any(path.iterdir()):
+                raise InputError(f"{clean(str(path))}: not empty; a run is recorded in a new or an empty folder")
+        except FileExistsError:
+            raise InputError(f"{clean(str(path))}: not a folder; a run is recorded in a new or an empty one") from None
+        except OSError as error:
+            raise InputError(f"{clean(str(path))}: cannot be made: {error.strerror}") from None
+        return RunDirectory(name=name, path=path)
+    raise RunError(f"{clean(str(data_root()))}: no free name for a run of {stem}")
+
+
+def all_runs() -> list[RunDirectory]:
+    """Return every run that is alive or recorded under the data root, the newest first."""
+    found: dict[str, RunDirectory] = {}
+    for pointer in runtime_root().glob("*.at"):
+        try:
+            path = Path(pointer.read_text().strip())
+        except OSError:
+            continue
+        run = RunDirectory(name=pointer.stem, path=path)
+        if RUN_NAME.fullmatch(run.name) and run.is_live():
+            found[run.name] = run
+    root = data_root()
+    if root.is_dir():
+        for path in root.iterdir():
+            if RUN_NAME.fullmatch(path.name) and (path / "launch.json").is_file():
+                found.setdefault(path.name, RunDirectory(name=path.name, path=path))
+    return sorted(found.values(), key=_age, reverse=True)
+
+
+def find(name: str | None, *, live: bool) -> RunDirectory:
+    """Return the run with this name, or the only one whose name begins so; None means the newest.
+
+    Args:
+        name: A run's name, its beginning, or the path of its directory.
+        live: Whether only runs with an engine count.
+
+    Raises:
+        InputError: There is none with this name, or more than one.
+        RunError: There is none at all.
+    """
+    runs = [run for run in all_runs() if not live or run.is_live()]
+    kind = "running" if live else "recorded"
+    if name is None:
+        if not runs:
+            raise RunError(f"no run is {kind}")
+        return runs[0]
+    if "/" in name:
+        path = Path(name).absolute()
+        runs = [run for run in runs if run.path == path]
+        if runs or live or not (path / "launch.json").is_file():
+            if not runs:
+                raise InputError(f"{clean(name)}: no run is {kind} there")
+            return runs[0]
+        return RunDirectory(name=path.name, path=path)
+    exact = [run for run in runs if run.name == name]
+    matching = exact or [run for run in runs if run.name.startswith(name)]
+    if len(matching) != 1:
+        those = ", ".join(run.name for run in (matching or runs)[:8]) or "none"
+        problem = "more than one run begins so" if matching else f"no such run is {kind}"
+        raise InputError(f"run {clean(repr(name), 80)}: {problem}; there are: {those}")
+    return matching[0]
+
+
+def remove(run: RunDirectory) -> None:
+    """Delete everything of a run that has ended; `RunError` while an engine is at work."""
+    if run.is_live():
+        raise RunError(f"run {run.name}: still running; stop it first with `gdtui stop {run.name}`")
+    # Only what an engine writes: the folder may be one that a person chose and keeps other things in.
+    for path in (run.launch, run.lock, run.log, *run.path.glob("run.db*")):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        run.path.rmdir()
+
+
+def _age(run: RunDirectory) -> float:
+    try:
+        return run.launch.stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,366 @@
+"""What an engine and its clients say to each other, and the frames that carry it.
+
+A client sends commands, each with a number of its own; the engine answers every one with `Applied` or `Rejected`
+under that number, and tells all clients what happened. A frame is a length, a kind and a body: commands and events
+are JSON, blocks of steps and figures of tensors are numbers as they lie in memory, little end first. Nothing is ever
+unpickled.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from ..errors import GdtuiError
+from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
+from ..text import clean
+
+VERSION = 1
+"""Raised when an old client and a new engine would misunderstand each other."""
+
+HEADER = struct.Struct("<IB")
+STEPS_HEAD = struct.Struct("<IIQI")
+FIGURES_HEAD = struct.Struct("<IIQI")
+KIND_JSON, KIND_STEPS, KIND_FIGURES = 0, 1, 2
+MAXIMUM_COMMAND = 64 * 1024
+MAXIMUM_EVENT = 64 * 1024 * 1024
+
+Scalar = float | int | bool | str | None
+"""A value of a field of the spec."""
+
+
+class ProtocolError(GdtuiError):
+    """The other side sent something that is not of this protocol."""
+
+
+class Message(BaseModel):
+    """Anything that goes as JSON; a number that is not finite goes as text and comes back as that number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+# ---- commands: imperatives, from a client to the engine
+
+
+class Command(Message):
+    """Something a client asks for; `seq` is its own running number."""
+
+    seq: int = Field(ge=0, lt=1 << 53)
+    lane: int = Field(default=0, ge=0, lt=64)
+
+
+class Hello(Command):
+    """The first command: who is there, and what it wants to hear."""
+
+    kind: Literal["hello"] = "hello"
+    version: int
+    name: str = Field(max_length=64)
+    watch: Literal["live", "all", "nothing"]
+    """live: blocks are left out when the client is slow; all: the engine waits for it; nothing: answers alone."""
+
+
+class SetFields(Command):
+    """Change these fields of the spec from the next step on."""
+
+    kind: Literal["set"] = "set"
+    values: dict[str, Scalar] = Field(min_length=1, max_length=64)
+    expected: dict[str, Scalar] = Field(default_factory=dict, max_length=64)
+    """What the client saw when it decided; if one of these has changed meanwhile, the command is refused."""
+    carry: bool = True
+    """Whether a new optimizer takes over what the old one has learnt."""
+
+
+class Turn(Command):
+    """Multiply one field by a factor: two turns in a row are never lost to each other."""
+
+    kind: Literal["turn"] = "turn"
+    key: str = Field(max_length=64)
+    factor: float = Field(gt=0.0, le=1e6, allow_inf_nan=False)
+
+
+class Pause(Command):
+    """Stop between two steps and wait."""
+
+    kind: Literal["pause"] = "pause"
+
+
+class Resume(Command):
+    """Go on; a run that a stop rule has ended loses that rule."""
+
+    kind: Literal["resume"] = "resume"
+
+
+class StepOnce(Command):
+    """Take one step, and pause if that is not so yet."""
+
+    kind: Literal["step"] = "step"
+
+
+class Reset(Command):
+    """Go back to the same initial parameters and the same batches."""
+
+    kind: Literal["reset"] = "reset"
+    keep: bool = False
+    """Whether the optimizer and its hyperparameters stay as they are now."""
+
+
+class Stop(Command):
+    """End the run and the engine."""
+
+    kind: Literal["stop"] = "stop"
+
+
+Steering = SetFields | Turn | Pause | Resume | StepOnce | Reset | Stop
+"""The commands that do something to a run."""
+AnyCommand = Annotated[Hello | Steering, Field(discriminator="kind")]
+
+
+# ---- events: participles, from the engine to its clients
+
+
+class ChangedField(Message):
+    """One field and its values before and after."""
+
+    key: str
+    old: Scalar
+    new: Scalar
+
+
+class TensorShape(Message):
+    """The name and the shape of a parameter tensor."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+RunState = Literal["waiting", "running", "paused", "ended", "diverged"]
+"""waiting: for its first client; ended: by a stop rule; diverged: paused by a number that is not finite."""
+
+
+class Welcomed(Message):
+    """The answer to `Hello`: all that a client needs to show the run; the steps up to `step` are in the record."""
+
+    kind: Literal["welcomed"] = "welcomed"
+    version: int
+    run: str
+    preset: str
+    title: str
+    see: str
+    try_: str
+    directory: str
+    recorded: bool
+    pid: int
+    state: RunState
+    spec: dict[str, Any]
+    segment: int
+    step: int
+    tensors: tuple[TensorShape, ...]
+    splits: tuple[str, ...]
+    samples: int
+
+
+class Applied(Message):
+    """The command took effect after `step` updates."""
+
+    kind: Literal["applied"] = "applied"
+    seq: int
+    actor: str
+    lane: int
+    command: str
+    segment: int
+    step: int
+    state: RunState
+    changes: tuple[ChangedField, ...] = ()
+    """The fields that have another value now; of two optimizers, those that both have."""
+    spec: dict[str, Any]
+    """The whole spec as it stands now."""
+
+
+class Rejected(Message):
+    """The command was refused and changed nothing."""
+
+    kind: Literal["rejected"] = "rejected"
+    seq: int
+    reason: str
+
+
+class Progressed(Message):
+    """Where the run is, several times a second, and once a second while nothing moves."""
+
+    kind: Literal["progressed"] = "progressed"
+    lane: int
+    state: RunState
+    segment: int
+    step: int
+    epochs: float
+    """Passes made through the training set, the present one as a fraction."""
+    batches_per_epoch: int
+    steps_per_second: float
+    seconds_left: float | None
+    problem: str | None = None
+    """What is wrong with the record, in a sentence."""
+
+
+class Evaluated(Message):
+    """Loss and accuracy over a whole split after `step` updates."""
+
+    kind: Literal["evaluated"] = "evaluated"
+    lane: int
+    segment: int
+    step: int
+    split: str
+    loss: float
+    accuracy: float | None
+
+
+class Diverged(Message):
+    """A step's loss or gradient was not finite; the run pauses with the parameters of the last finite step."""
+
+    kind: Literal["diverged"] = "diverged"
+    lane: int
+    segment: int
+    step: int
+    quantity: str
+    tensor: str
+
+
+class Finished(Message):
+    """A stop rule held, or someone stopped the run."""
+
+    kind: Literal["finished"] = "finished"
+    lane: int
+    segment: int
+    step: int
+    reason: str
+    loss: float
+    """The full objective over the training set."""
+    steps_per_second: float
+    parameters: tuple[float, ...] | None
+    """The vector itself when it has at most 64 entries."""
+
+
+class Failed(Message):
+    """The engine cannot go on."""
+
+    kind: Literal["failed"] = "failed"
+    text: str
+
+
+AnyEvent = Annotated[
+    Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed, Field(discriminator="kind")
+]
+Event = Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed
+
+
+class Steps(BaseModel):
+    """A block of steps of one lane and segment."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    lane: int
+    segment: int
+    block: StepBlock
+
+
+class Figures(BaseModel):
+    """Figures of every tensor of one lane and segment."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    lane: int
+    segment: int
+    figures: TensorFigures
+
+
+_COMMAND: TypeAdapter[Any] = TypeAdapter(AnyCommand)
+_EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+
+
+# ---- frames
+
+
+def framed(message: Message) -> bytes:
+    """Return a command or an event as a frame."""
+    body = message.model_dump_json().encode()
+    return HEADER.pack(len(body), KIND_JSON) + body
+
+
+def framed_steps(lane: int, segment: int, block: StepBlock) -> bytes:
+    """Return a block of steps as a frame."""
+    body = block.values.astype("<f8", copy=False).tobytes()
+    head = STEPS_HEAD.pack(lane, segment, block.first_step, block.values.shape[1])
+    return HEADER.pack(len(head) + len(body), KIND_STEPS) + head + body
+
+
+def framed_figures(lane: int, segment: int, figures: TensorFigures) -> bytes:
+    """Return the figures of all tensors as a frame."""
+    body = figures.values.astype("<f8", copy=False).tobytes()
+    head = FIGURES_HEAD.pack(lane, segment, figures.step, len(figures.values))
+    return HEADER.pack(len(head) + len(body), KIND_FIGURES) + head + body
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames, however it arrives."""
+
+    def __init__(self, limit: int) -> None:
+        """Refuse frames with more than `limit` bytes."""
+        self._limit = limit
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """Return the frames that are complete now as (kind, body); raises `ProtocolError` on one that is too long."""
+        self._buffer += data
+        frames: list[tuple[int, bytes]] = []
+        start = 0
+        while len(self._buffer) - start >= HEADER.size:
+            length, kind = HEADER.unpack_from(self._buffer, start)
+            if length > self._limit:
+                raise ProtocolError(f"a frame of {length} bytes; at most {self._limit} are allowed")
+            stop = start + HEADER.size + length
+            if len(self._buffer) < stop:
+                break
+            frames.append((kind, bytes(self._buffer[start + HEADER.size : stop])))
+            start = stop
+        del self._buffer[:start]
+        return frames
+
+
+def parsed_command(kind: int, body: bytes) -> Any:
+    """Return a frame's command; raises `ProtocolError` on anything else."""
+    if kind != KIND_JSON:
+        raise ProtocolError(f"a command of kind {kind}")
+    try:
+        return _COMMAND.validate_json(body)
+    except (ValidationError, RecursionError) as error:
+        raise ProtocolError(clean(_first_fault(error))) from None
+
+
+def parsed_event(kind: int, body: bytes) -> Event | Steps | Figures:
+    """Return a frame's event, block of steps or figures; raises `ProtocolError` on anything else."""
+    try:
+        match kind:
+            case 0:
+                event: Event = _EVENT.validate_json(body)
+                return event
+            case 1:
+                lane, segment, first, count = STEPS_HEAD.unpack_from(body)
+                values = np.frombuffer(body, "<f8", offset=STEPS_HEAD.size).reshape(len(SERIES), count)
+                return Steps(lane=lane, segment=segment, block=StepBlock(first_step=first, values=values))
+            case 2:
+                lane, segment, step, count = FIGURES_HEAD.unpack_from(body)
+                values = np.frombuffer(body, "<f8", offset=FIGURES_HEAD.size).reshape(count, len(FIGURES))
+                return Figures(lane=lane, segment=segment, figures=TensorFigures(step=step, values=values))
+            case _:
+                raise ProtocolError(f"a frame of unknown kind {kind}")
+    except (ValidationError, ValueError, struct.error, RecursionError) as error:
+        raise ProtocolError(clean(_first_fault(error))) from None
+
+
+def _first_fault(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        fault = error.errors(include_url=False)[0]
+        return f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+    return str(error) or type(error).__name__

@@ -1,0 +1,173 @@
+"""The engine's process: it moves bytes around a session, which knows nothing of them.
+
+One thread, one loop: commands are carried out between two steps and while nothing moves, so everything that happens
+has a step at which it happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+
+from ..errors import GdtuiError
+from . import protocol
+from .connections import Connection, Connections
+from .directory import RunDirectory
+from .launch import Launch
+from .protocol import framed
+from .session import Session
+
+SLICE_S = 0.002
+"""How long steps go on before commands are looked at: a key waits no longer than this, or than one step."""
+FLUSH_S = 0.04
+"""Seconds between two blocks to the clients: 25 a second."""
+COMMIT_S = 0.25
+"""Seconds between two commits of the record: no more than this is lost when the engine is killed."""
+HEARTBEAT_S = 1.0
+FIRST_CLIENT_S = 15.0
+"""How long an engine waits for the client that started it."""
+LINGER_S = 1.0
+"""How long an ended run without clients waits for one that may be about to come back."""
+DIVERGED_LINGER_S = 60.0
+"""How long a run that paused itself waits for someone to look after it."""
+GOODBYE_S = 2.0
+"""How long the last words to a client may take."""
+
+
+class Worker:
+    """Steps, clients and clocks around one session."""
+
+    def __init__(self, run: RunDirectory, launch: Launch) -> None:
+        self._connections = Connections(run.socket)
+        self._session = Session(
+            run, launch, lambda frame, droppable: self._connections.broadcast(frame, droppable=droppable)
+        )
+        self._leaving = False
+        self._had_client = False
+        self._alone_since = time.monotonic()
+
+    def leave(self, signal_number: int = 0, frame: FrameType | None = None) -> None:
+        """Come to an end at the next turn of the loop; also a signal handler."""
+        self._leaving = True
+
+    def run(self) -> None:
+        """Train, listen and answer until the run is over and nobody needs it any longer."""
+        session, wait_s = self._session, 0.0
+        next_flush = next_commit = next_beat = 0.0
+        while not self._leaving:
+            for client, command in self._connections.poll(wait_s):
+                self._answer(client, command)
+            until = time.perf_counter() + SLICE_S
+            due_s = HEARTBEAT_S
+            if session.state == "running":
+                # A client that wants every step and does not keep up makes the run wait, and nothing else.
+                due_s = FLUSH_S if self._connections.must_wait else session.advance(until)
+            now = time.monotonic()
+            if now >= next_flush and (session.state == "running" or now >= next_beat):
+                session.flush()
+                session.tell_progress()
+                next_flush, next_beat = now + FLUSH_S, now + HEARTBEAT_S
+            if now >= next_commit:
+                session.commit()
+                next_commit = now + COMMIT_S
+            wait_s = max(0.0, min(due_s, (next_flush if session.state == "running" else next_beat) - now))
+            self._leave_if_alone(now)
+
+    def close(self, last_words: str | None = None) -> None:
+        """Finish the record and the connections; `last_words` tell the clients what went wrong."""
+        with contextlib.suppress(Exception):
+            if last_words is not None:
+                self._connections.broadcast(framed(protocol.Failed(text=last_words)))
+            elif self._session.state != "ended":
+                self._session.finish("terminated")
+        try:
+            self._session.close()
+        finally:
+            self._connections.close(GOODBYE_S)
+
+    def _answer(self, client: Connection, command: protocol.Hello | protocol.Steering) -> None:
+        if isinstance(command, protocol.Hello):
+            # The welcome comes before the first block, and says which steps came before it.
+            client.watch = "nothing"
+            welcomed = self._session.welcome()
+            self._connections.send(client, framed(welcomed))
+            client.watch = command.watch
+            self._had_client = self._had_client or command.watch != "nothing"
+            return
+        answer = self._session.carry_out(command, client.name)
+        if isinstance(answer, protocol.Rejected) or client.watch == "nothing":
+            self._connections.send(client, framed(answer))
+        if isinstance(command, protocol.Stop):
+            self._leaving = True
+        self._session.tell_progress()
+
+    def _leave_if_alone(self, now: float) -> None:
+        """Leave when the run is over and nobody watches: no engine is left behind by accident."""
+        if self._connections.watchers:
+            self._alone_since = now
+            return
+        match self._session.state:
+            case "ended":
+                patience_s = LINGER_S if self._had_client else FIRST_CLIENT_S
+            case "diverged":
+                patience_s = DIVERGED_LINGER_S
+            case "waiting":
+                patience_s = FIRST_CLIENT_S
+            case _:
+                return
+        if now - self._alone_since > patience_s:
+            self._leaving = True
+
+
+def main(arguments: list[str]) -> int:
+    """Run the engine of the run named by its directory and its name; return the exit code."""
+    path, name = Path(arguments[0]), arguments[1]
+    run = RunDirectory(name=name, path=path)
+    faulthandler.enable()
+    # The terminal that started the engine may go away, and its Ctrl-C is not for the engine.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # What is not finite is looked for at every step and told; NumPy need not warn as well.
+    np.seterr(all="ignore")
+    worker: Worker | None = None
+    try:
+        run.take_lock()
+        run.pointer.write_text(f"{path}\n")
+        worker = Worker(run, Launch.model_validate_json(run.launch.read_bytes()))
+        signal.signal(signal.SIGTERM, worker.leave)
+        worker.run()
+        worker.close()
+    except GdtuiError as error:
+        print(error, file=sys.stderr)
+        if worker is not None:
+            worker.close(str(error))
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        if worker is not None:
+            worker.close(f"{type(error).__name__}: {error}")
+        return 1
+    finally:
+        with contextlib.suppress(OSError):
+            run.pointer.unlink()
+        sys.stderr.flush()
+    if not run.record.exists():
+        _forget(run)
+    return 0
+
+
+def _forget(run: RunDirectory) -> None:
+    """Remove the directory of a run that was not to be recorded."""
+    for path in (run.launch, run.log, run.lock):
+        path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        os.rmdir(run.path)

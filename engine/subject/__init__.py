@@ -1,0 +1,10 @@
+"""What is trained.
+
+Read in this order:
+
+spec         the fields of a problem, a data set and a model, as people type them
+objective    the one face that everything trainable shows: a flat vector, its loss and its gradient
+landscapes   test functions of two variables, the shortest objectives
+datasets     the data: real digits, and point sets in the plane
+network      multilayer perceptrons with hand-derived backpropagation; linear models are the case without layers
+"""

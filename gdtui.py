@@ -1,0 +1,34 @@
+"""The `gdtui` command: finds the program's own folders and hands over to them.
+
+This is the only name that an installation adds to the world of imports. The folders `engine`, `presets` and
+`tui` lie beside this file in a checkout, and in the private folder `gdtui_app` in an installed copy; either way
+they go FIRST on the path, as Python does with the folder of any script, so that a folder `engine` of a user's own
+(a `PYTHONPATH=.` is enough) is never taken for ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+__version__ = "0.1.0"
+
+HERE = Path(__file__).resolve().parent
+APP = HERE / "gdtui_app" if (HERE / "gdtui_app").is_dir() else HERE
+
+
+def main() -> int:
+    """Run the command line and return the exit code."""
+    sys.path.insert(0, str(APP))
+    if sys.argv[1:2] == ["_engine"]:
+        # The engine's process loads neither the command line nor the screen.
+        from engine.run.worker import main as engine_main
+
+        return engine_main(sys.argv[2:])
+    from tui.cli import main as command_main
+
+    return command_main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

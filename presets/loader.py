@@ -1,0 +1,185 @@
+"""Reads a preset, puts a person's own settings on top, and checks the whole."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from engine.errors import InputError
+from engine.fields import SafeText, Section, allowed_values
+from engine.method.optimizers import RULES
+from engine.method.spec import RunSpec, checked_spec
+from engine.text import clean
+
+MAXIMUM_BYTES = 64 * 1024
+MAXIMUM_DOTS = 32
+"""One key of 20,000 dots takes the TOML reader nine seconds and more than a gigabyte."""
+DEEP_KEY = re.compile(rf"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MAXIMUM_DOTS + 1}}}""")
+BARE_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+class Introduction(Section):
+    """What a preset says about itself."""
+
+    title: SafeText
+    topic: SafeText = ""
+    see: SafeText = ""
+    try_: SafeText = Field(default="", alias="try")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A lesson: what it says about itself, and the run it describes."""
+
+    name: str
+    title: str
+    topic: str
+    see: str
+    """What a person will see."""
+    try_: str
+    """What a person may turn."""
+    spec: RunSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One field of the spec that a person sets on top of a preset."""
+
+    key: str
+    value: Any
+    source: str
+    """Where it was said, for messages: "--set optimizer.lr=-1"."""
+
+
+def names() -> list[str]:
+    """Return the names of the shipped presets, in the order of the gallery."""
+    files = [entry.name for entry in resources.files(__name__.rpartition(".")[0]).iterdir()]
+    found = {name.removesuffix(".toml") for name in files if name.endswith(".toml")}
+    return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
+
+
+ORDER = ("digits", "spiral", "ravine", "rosenbrock", "moons", "xor", "line")
+"""The gallery's order: first what shows most; presets that are not named here follow by name."""
+
+
+def load(name: str, settings: Sequence[Setting] = ()) -> Preset:
+    """Return a shipped preset by its name, or one from a file by its path, with a person's settings on top.
+
+    Raises:
+        InputError: One line that names file, field, value and what is allowed.
+    """
+    if name.endswith(".toml") or "/" in name:
+        return read(Path(name), settings)
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise InputError(
+            f"preset {clean(repr(name), 80)}: {hint}allowed: {', '.join(names())}, or the path of a .toml file"
+        )
+    text = resources.files(__name__.rpartition(".")[0]).joinpath(f"{name}.toml").read_bytes()
+    return _checked(name, f"{name}.toml", text, settings)
+
+
+def read(path: Path, settings: Sequence[Setting] = ()) -> Preset:
+    """Return the preset in a file; raises `InputError` as `load` does."""
+    shown = clean(str(path))
+    try:
+        if not path.is_file():
+            problem = "a regular file, this is something else" if path.exists() else "no such file"
+            raise InputError(f"{shown}: {problem}")
+        with path.open("rb") as file:
+            text = file.read(MAXIMUM_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise InputError(f"{shown}: cannot be read: {clean(str(reason))}") from None
+    return _checked(clean(path.stem, 64), shown, text, settings)
+
+
+def parsed_setting(text: str, option: str = "--set") -> Setting:
+    """Return KEY=VALUE as a setting; VALUE is TOML, and a bare word is a string."""
+    source = clean(f"{option} {text}", 120)
+    key, separator, value = text.partition("=")
+    key, value = key.strip(), value.strip()
+    if not separator or not key:
+        raise InputError(f"{source}: KEY=VALUE is wanted, such as optimizer.lr=0.01")
+    if BARE_WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
+        return Setting(key=key, value=value, source=source)
+    try:
+        parsed = tomllib.loads(f"value = {value}")
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+        parsed = {}
+    if list(parsed) != ["value"]:
+        raise InputError(
+            f'{source}: {clean(key, 80)} = {clean(repr(value), 80)}; allowed: a TOML value, such as 0.01 or "adam"'
+        )
+    return Setting(key=key, value=parsed["value"], source=source)
+
+
+def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting]) -> Preset:
+    data = _parsed(shown, text)
+    about = {key: data.pop(key) for key in ("title", "topic", "see", "try") if key in data}
+    try:
+        introduction = Introduction.model_validate(about)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        field = str(fault["loc"][0])
+        value = "missing" if fault["type"] == "missing" else clean(repr(fault["input"]), 80)
+        allowed = allowed_values(Introduction, field)
+        raise InputError(f"{shown}: {field} = {value}; allowed: {allowed} of at most 2000 characters") from None
+    sources = {setting.key: setting.source for setting in settings}
+    _put(data, settings)
+    return Preset(
+        name=name,
+        title=introduction.title,
+        topic=introduction.topic,
+        see=introduction.see,
+        try_=introduction.try_,
+        spec=checked_spec(data, shown, sources),
+    )
+
+
+def _parsed(shown: str, text: bytes) -> dict[str, Any]:
+    if len(text) > MAXIMUM_BYTES:
+        raise InputError(f"{shown}: the file has more than {MAXIMUM_BYTES // 1024} kB: a preset has less")
+    try:
+        content = text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{shown}: byte {error.start} is not UTF-8: a preset is a text file") from None
+    deep = DEEP_KEY.search(content)
+    if deep:
+        line = content.count("\n", 0, deep.start()) + 1
+        raise InputError(f"{shown}: line {line}: a key of more than {MAXIMUM_DOTS} dots")
+    try:
+        return tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{shown}: not TOML: {clean(str(error))}") from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"{shown}: not TOML that can be read: {clean(str(error))}") from None
+
+
+def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
+    """Write settings into the tables of a preset."""
+    chosen = {setting.key: setting.value for setting in settings}
+    name = chosen.get("optimizer.name")
+    table = data.get("optimizer")
+    if isinstance(name, str) and name in RULES and isinstance(table, dict) and table.get("name") != name:
+        # What the preset said of its own rule means nothing to another one; what both know stays.
+        data["optimizer"] = {key: value for key, value in table.items() if key in RULES[name].model_fields}
+    for setting in settings:
+        target: Any = data
+        *path, last = setting.key.split(".")
+        if len(path) > 3:
+            raise InputError(f"{setting.source}: {clean(setting.key, 80)}: a field has at most two parts")
+        for part in path:
+            target = target.setdefault(part, {}) if isinstance(target, dict) else None
+        if not isinstance(target, dict):
+            raise InputError(f"{setting.source}: {clean(setting.key, 80)}: there is no such field in a spec")
+        target[last] = setting.value
