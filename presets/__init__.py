@@ -4,6 +4,6 @@ A file starts with `title`, `topic`, `see` (what a person will see) and `try` (w
 of a spec. Drop a file in here and it is in the gallery; `gdtui presets check FILE` says what is wrong with one.
 """
 
-from .loader import Preset, load, names, parsed_setting, read
+from .loader import Preset, Setting, load, names, parsed_setting, read
 
-__all__ = ["Preset", "load", "names", "parsed_setting", "read"]
+__all__ = ["Preset", "Setting", "load", "names", "parsed_setting", "read"]

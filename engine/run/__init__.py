@@ -2,9 +2,13 @@
 
 Read in this order:
 
-protocol     the commands, the events, and the frames that carry them
-directory    where a run lives on disk, its lock and its socket
-record       every step, on disk, readable while it is written
-worker       the engine's process: steps, commands, record, clients
-client       the other end: start an engine, find it again, talk to it
+    protocol     the commands, the events, and the frames that carry them
+    directory    where a run lives on disk, its lock and its socket
+    launch       what an engine is told before it starts
+    record       every step, on disk; history reads it back while it is written
+    outbox       what there is to tell, in the order of the steps
+    session      the run itself: steps and commands
+    connections  the engine's end of the socket
+    worker       the engine's process around all of these
+    client       the other end: start an engine, find it again, talk to it
 """

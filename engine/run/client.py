@@ -113,7 +113,9 @@ class Client:
         self._reader = FrameReader(MAXIMUM_EVENT)
         self._sequence = 0
         self._ready: list[Event | Steps | Figures] = []
-        self.send(Hello(seq=self.next_sequence(), version=VERSION, name=f"{name} {os.getpid()}", watch=watch))
+        self.name = f"{name} {os.getpid()}"
+        """How the engine tells others who has done something."""
+        self.send(Hello(seq=self.next_sequence(), version=VERSION, name=self.name, watch=watch))
         self.welcome = self._welcome()
 
     def fileno(self) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import os
 import signal
 import sys
 import time
@@ -170,4 +169,4 @@ def _forget(run: RunDirectory) -> None:
     for path in (run.launch, run.log, run.lock):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
-        os.rmdir(run.path)
+        run.path.rmdir()

@@ -165,6 +165,15 @@ class BoundNetwork:
             total += value * len(inputs)
         return Evaluation(loss=total / count, accuracy=correct / count if network.classes else None)
 
+    def active_units(self, batch: Batch) -> bytes:
+        """Return for every hidden unit and sample of the batch whether the activation is above zero, one bit each.
+
+        Two points with the same bits lie on the same linear piece of a network of rectifiers.
+        """
+        space = self._workspace(batch.inputs.shape[0])
+        self._forward(batch.inputs, space)
+        return b"".join(np.packbits(activations[:-1] > 0.0).tobytes() for activations in space.activations[:-1])
+
     def _forward(self, inputs: Matrix, space: Workspace) -> Matrix:
         before: Matrix = inputs.T
         apply = self._network.activation.apply

@@ -1,0 +1,171 @@
+"""The rules and the networks against PyTorch, step by step over two hundred steps.
+
+Tolerance: a step rounds each number a few dozen times, and neither side's next step stretches an old difference for
+long, so 200 steps leave at most some 200·64·ε ≈ 3e-12 times numbers of size 1 to 10. A single step moves a parameter
+by 1e-5 and more, a million times what is allowed: a rule that differs in anything but rounding is found at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.method.batches import BatchStream
+from engine.method.spec import RunSpec
+from engine.method.trainer import Trainer, build_objective
+
+torch = pytest.importorskip("torch", reason="the reference needs torch: pip install torch==2.13.0")
+
+pytestmark = pytest.mark.reference
+
+STEPS = 200
+TOLERANCE = 3e-11
+LEAST_MOVE = 1e-5
+
+DECAY = {"weight_decay": 0.1}
+
+Theirs = Callable[[list[Any]], Any]
+"""An optimizer of torch's over these parameters."""
+
+RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
+    "sgd": ({"name": "sgd", "lr": 1e-3}, lambda p: torch.optim.SGD(p, lr=1e-3)),
+    "sgd, weight decay": (
+        {"name": "sgd", "lr": 1e-3, **DECAY},
+        lambda p: torch.optim.SGD(p, lr=1e-3, **DECAY),
+    ),
+    "momentum": (
+        {"name": "momentum", "lr": 3e-4, "momentum": 0.9},
+        lambda p: torch.optim.SGD(p, lr=3e-4, momentum=0.9),
+    ),
+    "momentum, dampening, weight decay": (
+        {"name": "momentum", "lr": 1e-3, "momentum": 0.9, "dampening": 0.5, **DECAY},
+        lambda p: torch.optim.SGD(p, lr=1e-3, momentum=0.9, dampening=0.5, **DECAY),
+    ),
+    "rmsprop": (
+        {"name": "rmsprop", "lr": 3e-3, "rho": 0.99},
+        lambda p: torch.optim.RMSprop(p, lr=3e-3),
+    ),
+    "rmsprop, centered, momentum, weight decay": (
+        {"name": "rmsprop", "lr": 1e-3, "rho": 0.95, "centered": True, "momentum": 0.5, **DECAY},
+        lambda p: torch.optim.RMSprop(p, lr=1e-3, alpha=0.95, centered=True, momentum=0.5, **DECAY),
+    ),
+    "adam": ({"name": "adam", "lr": 3e-3}, lambda p: torch.optim.Adam(p, lr=3e-3)),
+    "adam, other betas, weight decay": (
+        {"name": "adam", "lr": 3e-3, "beta1": 0.7, "beta2": 0.95, "eps": 1e-3, **DECAY},
+        lambda p: torch.optim.Adam(p, lr=3e-3, betas=(0.7, 0.95), eps=1e-3, **DECAY),
+    ),
+}
+
+every_rule = pytest.mark.parametrize("row", RULES.values(), ids=RULES)
+
+
+def assert_together(ours: NDArray[np.float64], theirs: NDArray[np.float64], before: NDArray[np.float64]) -> None:
+    assert np.abs(ours - theirs).max() < TOLERANCE
+    assert np.abs(ours - before).max() > LEAST_MOVE
+
+
+@every_rule
+@pytest.mark.parametrize("clip", [None, 100.0], ids=["free", "clipped"])
+def test_two_hundred_steps_down_rosenbrocks_valley(row: tuple[dict[str, Any], Theirs], clip: float | None) -> None:
+    """The first gradient has norm 163; a clip that holds all the way makes steps of one length, and those are chaotic."""
+    optimizer, make = row
+    spec = RunSpec.model_validate(
+        {
+            "problem": {"kind": "landscape", "function": "rosenbrock", "start": [-1.5, 2.0]},
+            "optimizer": optimizer,
+            "clip": {"norm": clip},
+            "precision": "float64",
+        }
+    )
+    trainer = Trainer(spec, build_objective(spec))
+    point = torch.tensor([-1.5, 2.0], dtype=torch.float64, requires_grad=True)
+    theirs = make([point])
+    for _ in range(STEPS):
+        before = trainer.theta.copy()
+        trainer.step()
+        theirs.zero_grad()
+        x, y = point
+        loss = (1.0 - x) ** 2 + 100.0 * (y - x**2) ** 2
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_([point], clip)
+        theirs.step()
+        assert_together(trainer.theta, point.detach().numpy(), before)
+
+
+TASKS: dict[str, tuple[str, str, Any]] = {
+    "softmax of three": ("blobs", "cross_entropy", lambda z, y: torch.nn.functional.cross_entropy(z, y)),
+    "one logit": (
+        "moons",
+        "binary_cross_entropy",
+        lambda z, y: torch.nn.functional.binary_cross_entropy_with_logits(z, y),
+    ),
+    "one number": ("moons", "mean_squared_error", lambda z, y: torch.nn.functional.mse_loss(z, y)),
+}
+
+
+class TheirNetwork:
+    """The same network in torch: its parameters start as ours, its gradient is autograd's."""
+
+    def __init__(self, trainer: Trainer, activation: str) -> None:
+        self.trainer = trainer
+        self.parameters = [
+            torch.tensor(tensor.of(trainer.theta).copy(), requires_grad=True) for tensor in trainer.tensors
+        ]
+        self._activation = getattr(torch, activation)
+
+    def outputs(self, inputs: NDArray[np.float64]) -> Any:
+        values = torch.tensor(inputs[:, :-1].copy())
+        layers = list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
+        for number, (weight, bias) in enumerate(layers, start=1):
+            values = values @ weight + bias
+            if number < len(layers):
+                values = self._activation(values)
+        return values
+
+    def flat(self) -> NDArray[np.float64]:
+        return np.concatenate([parameter.detach().numpy().ravel() for parameter in self.parameters])
+
+
+@every_rule
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS)
+@pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid"])
+def test_two_hundred_minibatch_steps_of_a_small_network(
+    row: tuple[dict[str, Any], Theirs], task: tuple[str, str, Any], activation: str
+) -> None:
+    """30 samples in batches of 8, 8, 8 and 6, shuffled anew for each of fifty epochs."""
+    optimizer, make = row
+    data, loss_name, loss_of = task
+    spec = RunSpec.model_validate(
+        {
+            "problem": {"kind": "dataset"},
+            "data": {"name": data, "samples": 40, "held_out": 0.25},
+            "model": {"hidden": [8], "activation": activation, "loss": loss_name},
+            "optimizer": optimizer,
+            "batch": {"size": 8},
+            "clip": {"norm": 0.5},
+            "precision": "float64",
+        }
+    )
+    trainer = Trainer(spec, build_objective(spec))
+    network = TheirNetwork(trainer, activation)
+    theirs = make(network.parameters)
+    stream = BatchStream(trainer.objective.samples(), size=8, shuffle=True, seed=0)
+    for _ in range(STEPS):
+        batch = stream.take()
+        targets = torch.tensor(batch.targets.copy())
+        theirs.zero_grad()
+        loss = loss_of(network.outputs(batch.inputs), targets)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters, 0.5)
+        theirs.step()
+        before = trainer.theta.copy()
+        trainer.step()
+        assert_together(trainer.theta, network.flat(), before)
+    block = trainer.steps.take()
+    assert block is not None
+    assert block.values[1, -1] == pytest.approx(float(loss.detach()), abs=TOLERANCE)

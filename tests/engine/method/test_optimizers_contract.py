@@ -1,0 +1,321 @@
+"""What every update rule promises; a rule is under test from the moment it stands in the table."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from engine.method.optimizers import RULES, Rule, State
+from engine.method.spec import RunSpec
+from engine.method.trainer import Trainer, build_objective
+
+DTYPES = [np.float32, np.float64]
+
+every_rule = pytest.mark.parametrize("name", RULES)
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+
+def trainer_for(**sections: Any) -> Trainer:
+    spec = RunSpec.model_validate(sections)
+    return Trainer(spec, build_objective(spec))
+
+
+def ravine(name: str, *, lr: float = 0.01, precision: str = "float64", **optimizer: Any) -> Trainer:
+    return trainer_for(
+        problem={"kind": "landscape", "function": "ravine", "condition": 10.0},
+        optimizer={"name": name, "lr": lr, **optimizer},
+        precision=precision,
+    )
+
+
+def small_network(name: str, *, precision: str = "float32") -> Trainer:
+    """Return a network on 24 samples in batches of 7, 7, 7 and 3."""
+    return trainer_for(
+        problem={"kind": "dataset"},
+        data={"name": "moons", "samples": 30, "held_out": 0.2},
+        model={"hidden": [5, 4], "activation": "tanh"},
+        optimizer={"name": name, "lr": 0.05},
+        batch={"size": 7},
+        precision=precision,
+    )
+
+
+def variants(name: str) -> list[Rule]:
+    """Return the rule with its defaults, with each switch turned the other way, and with each decay that is 0 at 0.9."""
+    rule = RULES[name].model_validate({})
+    found = [rule]
+    for key in type(rule).model_fields:
+        value = getattr(rule, key)
+        if isinstance(value, bool):
+            found.append(type(rule).model_validate({key: not value}))
+        elif value == 0.0 and key != "weight_decay":
+            found.append(type(rule).model_validate({key: 0.9}))
+    return found
+
+
+def bits(trainer: Trainer) -> tuple[bytes, dict[str, bytes], dict[str, float]]:
+    vectors = {key: vector.tobytes() for key, vector in trainer.state.vectors().items()}
+    return trainer.theta.tobytes(), vectors, trainer.state.weights()
+
+
+@every_rule
+def test_the_table_tells_the_rules_apart_by_their_own_names(name: str) -> None:
+    rule = RULES[name]
+    assert rule.model_fields["name"].default == name
+    assert rule.title
+    spec = RunSpec.model_validate({"problem": {"kind": "landscape"}, "optimizer": {"name": name}})
+    assert type(spec.optimizer) is rule
+
+
+@every_rule
+@every_dtype
+def test_a_rule_keeps_dtype_shape_and_memory(name: str, dtype: Any) -> None:
+    for rule in variants(name):
+        theta = np.ones(5, dtype)
+        state = rule.fresh_state(theta)
+        arrays = [np.full(5, 0.5, dtype) for _ in range(3)]
+        places = [array.ctypes.data for array in (*arrays, *state.vectors().values())]
+        for _ in range(3):
+            rule.update(state, *arrays)
+            rule.add_weight_decay(theta, arrays[0], arrays[2])
+        after = [*arrays, *state.vectors().values()]
+        assert [array.ctypes.data for array in after] == places
+        assert {(array.dtype, array.shape) for array in after} == {(np.dtype(dtype), (5,))}
+        assert theta.tolist() == [1.0] * 5
+
+
+@every_rule
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_training_keeps_dtype_shape_and_memory_of_the_parameters(name: str, precision: str) -> None:
+    trainer = small_network(name, precision=precision)
+    place, shape = trainer.theta.ctypes.data, trainer.theta.shape
+    for _ in range(9):
+        trainer.step(measure=True)
+    assert (trainer.theta.ctypes.data, trainer.theta.shape, trainer.theta.dtype) == (place, shape, np.dtype(precision))
+    assert {vector.dtype for vector in trainer.state.vectors().values()} <= {np.dtype(precision)}
+
+
+@every_rule
+def test_an_update_allocates_nothing(name: str) -> None:
+    """A vector here has 80 kB; what a step leaves behind for a moment is a few numbers."""
+    for rule in variants(name):
+        theta = np.ones(10_000)
+        state = rule.fresh_state(theta)
+        grad, update, scratch = (np.ones(10_000) for _ in range(3))
+        rule.update(state, grad, update, scratch)
+        tracemalloc.start()
+        rule.update(state, grad, update, scratch)
+        rule.add_weight_decay(theta, grad, scratch)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 4096
+
+
+@every_rule
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_the_same_spec_gives_the_same_run_bit_for_bit(name: str, precision: str) -> None:
+    first, second = small_network(name, precision=precision), small_network(name, precision=precision)
+    for trainer in (first, second):
+        for _ in range(25):
+            trainer.step()
+    assert bits(first) == bits(second)
+
+
+@every_rule
+@pytest.mark.parametrize("before", [0, 2, 4, 7])
+def test_a_restored_snapshot_goes_on_bit_for_bit(name: str, before: int) -> None:
+    """Before the first step, in mid-epoch, at an epoch's end after its short batch, and in mid-epoch again."""
+    original = small_network(name)
+    for _ in range(before):
+        original.step()
+    snapshot = original.snapshot()
+    original.steps.take()
+    for _ in range(11):
+        original.step()
+    elsewhere = small_network(name)
+    for _ in range(3):
+        elsewhere.step()
+    elsewhere.restore(snapshot)
+    for _ in range(11):
+        elsewhere.step()
+    assert bits(elsewhere) == bits(original)
+    ours, theirs = elsewhere.steps.take(), original.steps.take()
+    assert ours is not None
+    assert theirs is not None
+    assert (ours.first_step, ours.values.tobytes()) == (theirs.first_step, theirs.values.tobytes())
+
+
+@every_rule
+def test_a_snapshot_shares_nothing_with_the_trainer(name: str) -> None:
+    trainer = small_network(name)
+    for _ in range(5):
+        trainer.step()
+    snapshot = trainer.snapshot()
+    kept = snapshot.theta.tobytes(), {key: vector.tobytes() for key, vector in snapshot.state.vectors().items()}
+    for _ in range(2):
+        trainer.restore(snapshot)
+        for _ in range(5):
+            trainer.step()
+    assert kept == (snapshot.theta.tobytes(), {key: v.tobytes() for key, v in snapshot.state.vectors().items()})
+
+
+def values_of(name: str, key: str) -> st.SearchStrategy[Any]:
+    """Return values from all over a hyperparameter's bounds, as its own field states them."""
+    schema = RULES[name].model_json_schema()["properties"][key]
+    if schema["type"] == "boolean":
+        return st.booleans()
+    assert schema["type"] == "number", "a new kind of hyperparameter needs values here"
+    low = schema.get("minimum", schema.get("exclusiveMinimum"))
+    high = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if low == 0.0 and "exclusiveMinimum" in schema:
+        return st.floats(-12.0, math.log10(high)).map(lambda power: min(10.0**power, high))
+    return st.floats(low, high, exclude_max="exclusiveMaximum" in schema)
+
+
+@every_rule
+@settings(max_examples=30)
+@given(data=st.data())
+def test_every_hyperparameter_can_be_turned_between_any_two_steps(name: str, data: st.DataObject) -> None:
+    trainer = ravine(name)
+    keys = [key for key in RULES[name].model_fields if key != "name"]
+    turns = data.draw(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(keys)), min_size=1, max_size=8))
+    with np.errstate(over="ignore"):
+        for steps, key in turns:
+            for _ in range(steps):
+                trainer.step()
+            value = data.draw(values_of(name, key), label=key)
+            theta, state = trainer.theta.copy(), bits(trainer)
+            old = getattr(trainer.rule, key)
+            changes = trainer.apply({f"optimizer.{key}": value})
+            expected = [] if old == value else [(f"optimizer.{key}", old, value)]
+            assert [(change.key, change.old, change.new) for change in changes] == expected
+            assert getattr(trainer.rule, key) == value
+            assert np.array_equal(trainer.theta, theta)
+            assert bits(trainer) == state
+        trainer.step()
+    assert np.isfinite(trainer.theta).all() or trainer.non_finite is None
+
+
+@every_rule
+def test_a_turned_learning_rate_holds_from_the_very_next_step(name: str) -> None:
+    """Of two trainers that differ in this alone, the step is longer by exactly that factor."""
+    slow, fast = ravine(name), ravine(name)
+    for trainer in (slow, fast):
+        for _ in range(4):
+            trainer.step()
+    fast.apply({"optimizer.lr": slow.rule.lr * 4.0})
+    before = slow.theta.copy()
+    slow.step()
+    fast.step()
+    assert fast.theta - before == pytest.approx(4.0 * (slow.theta - before), rel=1e-12)
+
+
+@every_rule
+def test_a_rule_gets_down_a_convex_valley(name: str) -> None:
+    """With one of these learning rates, 300 steps take 5.5 down to less than a hundredth; others may diverge."""
+    lowest = math.inf
+    for lr in (1.0, 0.3, 0.1, 0.03, 0.01):
+        trainer = ravine(name, lr=lr)
+        with np.errstate(over="ignore"):
+            for _ in range(300):
+                trainer.step()
+        lowest = min(lowest, trainer.evaluate("train").loss)
+    assert lowest < 0.055
+
+
+magnitudes = st.floats(-150.0, 150.0).map(lambda power: 10.0**power)
+numbers = st.one_of(st.just(0.0), magnitudes, magnitudes.map(lambda size: -size))
+
+
+@every_rule
+@settings(max_examples=60)
+@given(gradients=st.lists(st.lists(numbers, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_no_finite_gradient_makes_an_update_that_is_not_finite(name: str, gradients: list[list[float]]) -> None:
+    """From 1e-150 to 1e150, whose squares still fit: a longer gradient is refused before it reaches the rule."""
+    for rule in variants(name):
+        state: State = rule.fresh_state(np.zeros(3))
+        for gradient in gradients:
+            update, scratch = np.empty(3), np.empty(3)
+            rule.update(state, np.array(gradient), update, scratch)
+            assert np.isfinite(update).all()
+            assert all(np.isfinite(vector).all() for vector in state.vectors().values())
+
+
+@every_rule
+@every_dtype
+def test_gradients_of_zero_move_nothing(name: str, dtype: Any) -> None:
+    """A dead unit's gradient is 0 from the first step on, and 0 divided by 0 would spread."""
+    for rule in variants(name):
+        theta = np.ones(2, dtype)
+        state = rule.fresh_state(theta)
+        for _ in range(3):
+            update = np.full(2, np.nan, dtype)
+            rule.update(state, np.zeros(2, dtype), update, np.empty(2, dtype))
+            assert update.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="an ε that underflows to 0 divides 0 by 0")
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "eps" in rule.model_fields])
+def test_every_epsilon_that_is_allowed_keeps_zero_from_being_divided_by_zero(name: str) -> None:
+    """A spec refuses an ε of 1e-50, or float32 copes with it."""
+    try:
+        rule = RULES[name].model_validate({"eps": 1e-50})
+    except ValidationError:
+        return
+    update = np.empty(1, np.float32)
+    rule.update(rule.fresh_state(update), np.zeros(1, np.float32), update, np.empty(1, np.float32))
+    assert update[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, rule in RULES.items() if rule.add_weight_decay is Rule.add_weight_decay]
+)
+@given(
+    pairs=st.lists(st.tuples(st.floats(-10.0, 10.0), st.floats(-10.0, 10.0)), min_size=1, max_size=5),
+    decay=st.floats(0.0, 10.0),
+)
+def test_weight_decay_is_the_gradient_of_a_squared_norm(
+    name: str, pairs: list[tuple[float, float]], decay: float
+) -> None:
+    """A rule with decay λ does to g at θ what the same rule without does to g + λ·θ."""
+    plain, decaying = RULES[name].model_validate({}), RULES[name].model_validate({"weight_decay": decay})
+    theta = np.array([where for where, _ in pairs])
+    grad = np.array([slope for _, slope in pairs])
+    expected, found = np.empty_like(grad), np.empty_like(grad)
+    plain.update(plain.fresh_state(theta), grad + decay * theta, expected, np.empty_like(grad))
+    decaying.add_weight_decay(theta, grad, np.empty_like(grad))
+    decaying.update(decaying.fresh_state(theta), grad, found, np.empty_like(grad))
+    assert np.array_equal(found, expected)
+
+
+@every_rule
+def test_weight_decay_reaches_the_rule_in_training(name: str) -> None:
+    """Where the loss is flat the decay alone pulls, and towards zero."""
+    trainer = trainer_for(
+        problem={"kind": "landscape", "function": "rosenbrock", "start": [1.0, 1.0]},
+        optimizer={"name": name, "lr": 1e-4, "weight_decay": 0.5},
+        precision="float64",
+    )
+    trainer.step()
+    assert (trainer.theta < 1.0).all()
+
+
+@every_rule
+def test_what_a_rule_remembers_survives_a_copy_and_shares_nothing_with_it(name: str) -> None:
+    trainer = small_network(name)
+    trainer.step()
+    state = trainer.state
+    copy = state.copy()
+    assert type(copy) is type(state)
+    assert copy.weights() == state.weights()
+    assert copy.vectors().keys() == state.vectors().keys()
+    for key, vector in state.vectors().items():
+        assert np.array_equal(copy.vectors()[key], vector)
+        assert not np.shares_memory(copy.vectors()[key], vector)

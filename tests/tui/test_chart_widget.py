@@ -1,0 +1,286 @@
+"""The live chart inside a running application: what stands on the screen, and how little is redrawn."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from rich.style import Style
+from textual.app import App, ComposeResult
+
+from tui.charts.history import Series
+from tui.charts.raster import Glyphs, Shape
+from tui.widgets.chart import Curve, LiveChart, Marker
+
+
+class ChartApp(App[None]):
+    """Nothing but one chart."""
+
+    def __init__(self, *, log_y: bool = False, glyphs: Glyphs = "braille") -> None:
+        super().__init__()
+        self.chart = LiveChart("Loss", log_y=log_y, glyphs=glyphs)
+
+    def compose(self) -> ComposeResult:
+        """Yield the chart."""
+        yield self.chart
+
+
+def curve(
+    label: str,
+    values: Sequence[float] | NDArray[np.float64],
+    colour: str = "primary",
+    *,
+    faint: bool = False,
+    shape: Shape = "line",
+) -> Curve:
+    series = Series()
+    series.append(np.arange(1.0, len(values) + 1.0), values)
+    return Curve(label=label, series=series, colour=colour, faint=faint, shape=shape)
+
+
+def falling(count: int, noise: float = 0.0) -> NDArray[np.float64]:
+    steps = np.arange(1.0, count + 1.0)
+    wobble = np.random.default_rng(2).standard_normal(count)
+    return np.asarray(np.exp(-3.0 * steps / count) * np.exp(noise * wobble))
+
+
+def screen_cells(app: ChartApp) -> list[list[tuple[str, Style | None]]]:
+    """Return what the compositor holds, cell by cell."""
+    return [
+        [(character, segment.style) for segment in strip for character in segment.text]
+        for strip in app.screen._compositor.render_strips()
+    ]
+
+
+async def test_the_whole_chart_as_text() -> None:
+    app = ChartApp(glyphs="braille")
+    async with app.run_test(size=(50, 10)):
+        curves = [curve("held-out", [1.0, 0.0, 0.5, 0.25, 0.125])]
+        app.chart.show(curves, [Marker(step=3.0, label="α 0.01")], x_end=5.0, now=0.0)
+        assert app.chart.export().splitlines() == [
+            "Loss   held-out 0.1250",
+            "     ┌───────────────────────────────────────────┐",
+            "    1┤·       ⠐⡄       ·       ┊α 0.01  ·       ·│",
+            "     │         ⠈⠢⡀             ┊                 │",
+            "     │           ⠑⢄            ┊                 │",
+            "     │            ⠈⠢⡀        ⣀⠔┊⠑⠒⠤⢄⣀            │",
+            "     │              ⠘⢄    ⡠⠔⠊  ┊     ⠉⠑⠒⠢⠤⠤⢄⣀⣀⡀  │",
+            "    0┤·       ·       ⠣⡠⠔⠉     ┊        ·     ⠈⠉⠉│",
+            "     └┬───────┬────────┬───────┬────────┬───────┬┘",
+            "      0       1        2       3        4       5",
+        ]
+
+
+async def test_without_data_the_chart_says_so() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(50, 10)):
+        app.chart.show([Curve(label="loss", series=Series(), colour="primary")], [], x_end=0.0, now=0.0)
+        assert "no steps yet" in app.chart.export()
+
+
+async def test_values_not_above_zero_are_counted_in_the_title_of_a_logarithmic_chart() -> None:
+    curves = [curve("loss", [1.0, 0.0, -1.0, 2.0])]
+    app = ChartApp(log_y=True)
+    async with app.run_test(size=(60, 12)):
+        app.chart.show(curves, [], x_end=4.0, now=0.0)
+        assert "2 ≤ 0 not drawn" in app.chart.export().splitlines()[0]
+        app.chart.log_y = False
+        assert "not drawn" not in app.chart.export()
+
+
+async def test_a_divergence_is_marked_in_the_colour_of_errors() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)):
+        app.chart.show([curve("loss", [1.0] * 50 + [math.nan] * 50)], [], x_end=100.0, now=0.0)
+        title, _, top = app.chart.export().splitlines()[:3]
+        assert "nan" in title
+        assert 20 <= top.count("×") <= 30
+        crosses = {segment.style.color for segment in app.chart.render_line(2) if "×" in segment.text and segment.style}
+        texts = {segment.style.color for segment in app.chart.render_line(0) if "nan" in segment.text and segment.style}
+        assert crosses == texts
+        assert len(crosses) == 1
+
+
+async def test_a_label_never_hides_a_mark_of_divergence() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)):
+        values = [1.0] * 50 + [math.nan] + [1.0] * 49
+        app.chart.show([curve("loss", values)], [Marker(step=49.0, label="α 100")], x_end=100.0, now=0.0)
+        rows = app.chart.export().splitlines()
+        assert "×" in rows[2]
+        assert "α 100" in rows[3]
+
+
+async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows() -> None:
+    curves = [curve("minibatch", [1.0], faint=True), curve("smoothed", [0.25]), curve("held-out", [0.5], "warning")]
+    expected = {
+        60: "Loss   minibatch 1.000 · smoothed 0.2500 · held-out 0.5000",
+        50: "Loss   smoothed 0.2500 · held-out 0.5000",
+        20: "Loss   smoothed 0.2…",
+        3: "Lo…",
+    }
+    for width, title in expected.items():
+        app = ChartApp()
+        async with app.run_test(size=(width, 10)):
+            app.chart.show(curves, [], x_end=1.0, now=0.0)
+            assert app.chart.export().splitlines()[0] == title
+
+
+async def test_a_chart_too_low_for_a_box_shows_its_title_and_a_bare_canvas() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(20, 3)):
+        app.chart.show([curve("loss", falling(100))], [], x_end=100.0, now=0.0)
+        rows = app.chart.export().splitlines()
+        assert rows[0].startswith("Loss")
+        assert "┌" not in app.chart.export()
+        assert any(character > "\u2800" for character in rows[1])
+
+
+SIZES = [(1, 1), (2, 1), (1, 5), (3, 2), (8, 2), (9, 3), (15, 5), (16, 6), (17, 7), (40, 8), (100, 1), (150, 50)]
+
+
+@pytest.mark.parametrize("log_y", [False, True])
+async def test_every_size_and_a_storm_of_resizes_is_survived(log_y: bool) -> None:
+    app = ChartApp(log_y=log_y)
+    curves = [curve("a", falling(500, 0.2), faint=True), curve("b", [math.nan, 1e308, 5e-324, 0.0, -1.0, math.inf] * 9)]
+    markers = [Marker(step=step, label=f"α {step}") for step in (1.0, 2.0, 250.0, 499.0, 500.0)]
+    async with app.run_test(size=(80, 24)) as pilot:
+        for number, size in enumerate([*SIZES, *reversed(SIZES), (80, 24)]):
+            app.chart.show(curves, markers, x_end=500.0, now=float(number))
+            await pilot.resize_terminal(*size)
+            assert [len(row) for row in screen_cells(app)] == [size[0]] * size[1]
+            assert all(len(row) <= size[0] for row in app.chart.export().splitlines())
+        app.chart.styles.display = "none"
+        await pilot.pause()
+        app.chart.show(curves, markers, x_end=500.0, now=100.0)
+
+
+@pytest.mark.parametrize(
+    "values", [[0.0], [3.0], [-2.0] * 4, [1e308, -1e308], [5e-324] * 2, [math.nan], [math.inf] * 3]
+)
+@pytest.mark.parametrize("log_y", [False, True])
+async def test_any_data_can_be_shown(values: list[float], log_y: bool) -> None:
+    app = ChartApp(log_y=log_y)
+    async with app.run_test(size=(60, 12)):
+        app.chart.show([curve("loss", values, shape="envelope")], [], x_end=0.0, now=0.0)
+        assert len(app.chart.export().splitlines()) == 12
+
+
+async def test_a_steady_run_redraws_few_rows_and_the_screen_equals_a_full_redraw() -> None:
+    raw, smooth = curve("minibatch", falling(20_000, 0.3), faint=True), curve("smoothed", falling(20_000))
+    markers = [Marker(step=4_000.0, label="α 0.01")]
+    app = ChartApp(log_y=True)
+    dirtied = []
+    async with app.run_test(size=(100, 25)) as pilot:
+        app.chart.show([raw, smooth], markers, x_end=20_000.0, now=0.0)
+        for frame in range(40):
+            start = raw.series.count + 1.0
+            steps = np.arange(start, start + 100.0)
+            raw.series.append(steps, 0.05 * np.exp(0.3 * np.sin(steps)))
+            smooth.series.append(steps, np.full(100, 0.05))
+            dirtied.append(app.chart.show([raw, smooth], markers, x_end=steps[-1], now=frame / 25.0))
+            await pilot.pause()
+        after_diffs = screen_cells(app)
+        app.chart.refresh()
+        app.screen.refresh(layout=True)
+        await pilot.pause()
+        assert screen_cells(app) == after_diffs
+    assert all(rows >= 1 for rows in dirtied)
+    assert np.mean(dirtied) < 0.4 * 25
+    assert sorted(dirtied)[len(dirtied) // 2] <= 6
+
+
+async def test_nothing_new_means_nothing_redrawn() -> None:
+    app = ChartApp()
+    curves = [curve("loss", falling(100))]
+    async with app.run_test(size=(60, 12)):
+        assert app.chart.show(curves, [], x_end=100.0, now=0.0) == 12
+        assert app.chart.show(curves, [], x_end=100.0, now=0.1) == 0
+        assert app.chart.show(curves, [Marker(step=50.0, label="α")], x_end=100.0, now=0.2) > 0
+
+
+async def test_limits_shrink_by_the_clock_alone() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)):
+        app.chart.show([curve("loss", [100.0, 1.0])], [], x_end=2.0, now=0.0)
+        calm = [curve("loss", [1.0, 2.0])]
+        app.chart.show(calm, [], x_end=2.0, now=1.0)
+        assert app.chart.show(calm, [], x_end=2.0, now=2.0) == 0
+        assert app.chart.show(calm, [], x_end=2.0, now=3.5) > 5
+
+
+async def test_a_new_theme_recolours_the_chart_at_once() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.chart.show([curve("loss", falling(100))], [Marker(step=50.0, label="α")], x_end=100.0, now=0.0)
+        styles = {}
+        for theme in ("textual-dark", "textual-light"):
+            app.theme = theme
+            await pilot.pause()
+            styles[theme] = [[style for _, style in row] for row in screen_cells(app)]
+        dark, light = styles["textual-dark"], styles["textual-light"]
+        assert all(one != other for one, other in zip(dark, light, strict=True))
+
+
+@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "solarized-light", "nord"])
+@pytest.mark.parametrize("colour", ["primary", "accent", "warning", "success", "error"])
+async def test_curves_and_labels_stand_out_from_the_background(theme: str, colour: str) -> None:
+    """Contrast as the Web Content Accessibility Guidelines 2.1 define it; 3 is what they ask of graphics."""
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.theme = theme
+        await pilot.pause()
+        app.chart.show([curve("loss", falling(100), colour)], [], x_end=100.0, now=0.0)
+        styles = {style for row in screen_cells(app) for character, style in row if character > "\u2800"}
+        assert styles
+        for style in styles:
+            assert style is not None
+            assert style.color is not None
+            assert style.bgcolor is not None
+            lights = []
+            for part in (style.color, style.bgcolor):
+                channels = np.array(part.get_truecolor()) / 255.0
+                linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+                lights.append(float(linear @ [0.2126, 0.7152, 0.0722]))
+            assert (max(lights) + 0.05) / (min(lights) + 0.05) >= 3.0
+
+
+async def test_a_theme_of_the_terminals_own_colours_works() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)) as pilot:
+        app.theme = "ansi-dark"
+        await pilot.pause()
+        app.chart.show([curve("loss", falling(100), faint=True)], [], x_end=100.0, now=0.0)
+        faint = {style.dim for row in screen_cells(app) for character, style in row if character > "\u2800" and style}
+        assert faint == {True}
+
+
+async def test_without_colours_a_letter_tells_the_curves_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = ChartApp()
+    async with app.run_test(size=(70, 12)):
+        curves = [curve("train", falling(100)), curve("held-out", falling(100) + 0.5, "warning")]
+        app.chart.show(curves, [], x_end=100.0, now=0.0)
+        title, *rows = app.chart.export().splitlines()
+        assert "A train" in title
+        assert "B held-out" in title
+        below = [row for row, text in enumerate(rows) if "A" in text]
+        above = [row for row, text in enumerate(rows) if "B" in text]
+        assert above[0] < below[0]
+
+
+async def test_ascii_is_ascii() -> None:
+    app = ChartApp(glyphs="ascii")
+    async with app.run_test(size=(60, 12)):
+        curves = [curve("loss", [*falling(100), math.nan])]
+        app.chart.show(curves, [Marker(step=50.0, label="lr 0.1")], x_end=101.0, now=0.0)
+        assert "\n".join(app.chart.export().splitlines()[1:]).isascii()
+
+
+async def test_a_chart_that_is_not_on_a_screen_yet_can_be_told_what_to_show() -> None:
+    chart = LiveChart("Loss")
+    assert chart.show([curve("loss", [1.0])], [], x_end=1.0, now=0.0) == 0
+    assert chart.export() == ""

@@ -1,0 +1,13 @@
+"""How to show and steer: the command line and the dashboard. It knows no mathematics, only specs, commands and events.
+
+Read in this order:
+
+    cli          the commands; nothing is imported before it is needed
+    headless     `gdtui run`: a client of the engine without a screen
+    app          the dashboard's frame: gallery, dashboard, and how the terminal is left
+    run_view     what a dashboard knows about its run, kept up to date from events and from the record
+    screens/     gallery, dashboard, and the dialogs
+    widgets/     live chart, parameter table, status
+    charts/      history, raster, axes, furniture: numbers to characters
+    theme        colours
+"""

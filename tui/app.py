@@ -1,0 +1,235 @@
+"""The dashboard's frame: it starts or finds a run, shows it, and leaves the terminal as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import Console
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import LoadingIndicator
+
+from engine.errors import GdtuiError
+from engine.method.optimizers import RULES
+from engine.run import client, directory
+from engine.run.launch import Launch
+from engine.text import clean
+from presets import Preset
+
+from .run_view import RunView
+from .screens.dashboard import KEYS, Dashboard
+from .screens.gallery import Gallery
+from .theme import DARK, LIGHT
+
+Connect = Callable[[], client.Client]
+STOP_S = 5.0
+DEAD_TERMINAL_S = 1.0
+
+
+def open_gallery(load: Callable[[str], Preset]) -> int:
+    """Show the gallery, and the dashboard of what is chosen; return the exit code."""
+    return _run(GdtuiApp(gallery=Gallery(load)))
+
+
+def open_preset(preset: Preset) -> int:
+    """Start a preset and show its dashboard; return the exit code."""
+    return _run(GdtuiApp(connect=started(preset)))
+
+
+def open_run(run: directory.RunDirectory) -> int:
+    """Show the dashboard of a run that is under way; return the exit code."""
+    return _run(GdtuiApp(connect=lambda: client.Client(run, watch="live", name="dashboard")))
+
+
+def started(preset: Preset) -> Connect:
+    """Start an engine for a preset, and return what connects to it once it listens."""
+    launch = Launch(
+        preset=preset.name, title=preset.title, see=preset.see, try_=preset.try_, spec=preset.spec.as_given()
+    )
+    return launched(launch)
+
+
+def launched(launch: Launch) -> Connect:
+    """Start an engine, and return what connects to it once it listens."""
+    run = directory.create(launch.preset)
+    engine = client.start(run, launch)
+    return lambda: client.Client(run, watch="live", name="dashboard", engine=engine)
+
+
+class GdtuiApp(App[None]):
+    """Gallery and dashboard."""
+
+    TITLE = "gdtui"
+    CSS_PATH = "gdtui.tcss"
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
+
+    def __init__(self, *, gallery: Gallery | None = None, connect: Connect | None = None) -> None:
+        """Show the gallery, or the run that `connect` reaches."""
+        super().__init__()
+        self._gallery = gallery
+        self._connect = connect
+        self.farewell = ""
+        """What is said on the terminal after the screen has gone."""
+
+    def on_mount(self) -> None:
+        """Choose the theme, watch the terminal, and open the first screen."""
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
+        self._watch_terminal()
+        if self._gallery is not None:
+            self.push_screen(self._gallery)
+        if self._connect is not None:
+            self.show_run(self._connect)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Return what is seen while an engine starts."""
+        return _Waiting(id="_default")
+
+    @work(exclusive=True)
+    async def show_run(self, connect: Connect) -> None:
+        """Connect without holding up the screen, and show the dashboard."""
+        try:
+            view = RunView(await asyncio.to_thread(connect))
+        except GdtuiError as error:
+            self.farewell = f"gdtui: {clean(str(error), 1000)}"
+            self.exit(return_code=1)
+            return
+        await self.push_screen(Dashboard(view))
+
+    def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
+        """Start what was chosen."""
+        try:
+            connect = started(message.preset)
+        except GdtuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+            return
+        self.show_run(connect)
+
+    async def on_dashboard_asked_anew(self, message: Dashboard.AskedAnew) -> None:
+        """Start the same run anew, after its engine has gone."""
+        try:
+            before = Launch.model_validate_json(message.view.client.run.launch.read_bytes())
+            connect = launched(before.model_copy(update={"await_client": False, "on_non_finite": "pause"}))
+        except (GdtuiError, OSError, ValueError) as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+            return
+        await self.pop_screen()
+        self.show_run(connect)
+
+    async def on_dashboard_left(self, message: Dashboard.Left) -> None:
+        """Leave the program, and end the run if that was chosen."""
+        view, run = message.view, message.view.client.run
+        view.client.close()
+        if message.leaving == "stop":
+            try:
+                await asyncio.to_thread(client.stop, run, STOP_S)
+                self.farewell = f"{run.name} has ended"
+            except GdtuiError as error:
+                self.farewell = f"gdtui: {clean(str(error))}"
+        elif view.is_gone or view.state == "ended":
+            self.farewell = f"{run.name} has ended"
+        else:
+            self.farewell = f"{run.name} goes on; come back with: gdtui attach {run.name}"
+        if view.welcome.recorded and not view.is_gone:
+            self.farewell += f"\nits record: {clean(view.welcome.directory)}"
+        self.exit()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Name every command of the dashboard in the palette."""
+        yield from super().get_system_commands(screen)
+        if not isinstance(screen, Dashboard):
+            return
+        words = {
+            "toggle_pause": "Pause or go on",
+            "step": "Make one step",
+            "optimizer": "Switch the optimizer…",
+            "settings": "Change hyperparameters…",
+            "help": "Help",
+            "leave": "Quit…",
+        }
+        for action, title in words.items():
+            yield SystemCommand(title, KEY_WORDS.get(action, ""), getattr(screen, f"action_{action}"))
+        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "÷ 10"), (10.0, "× 10")):
+            yield SystemCommand(
+                f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
+            )
+        for factor, title in ((0.5, "Slower"), (2.0, "Faster")):
+            yield SystemCommand(title, "the pace of the run", lambda factor=factor: screen.action_pace(factor))
+        for keep, title in ((False, "Reset"), (True, "Reset, keep the settings")):
+            yield SystemCommand(title, "to the same start", lambda keep=keep: screen.action_reset(keep))
+        for name, rule in RULES.items():
+            if name != screen.view.spec.optimizer.name:
+                for carry, how in ((True, "carry the state over"), (False, "start anew")):
+                    yield SystemCommand(
+                        f"Switch to {rule.title}: {how}",
+                        "from the next step on",
+                        lambda name=name, carry=carry: screen.switch_optimizer(name, carry=carry),
+                    )
+
+    # ---- the terminal
+
+    def _watch_terminal(self) -> None:
+        """End in order when the terminal goes away or someone says so."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end, 128 + number)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            poll = select.poll()
+            poll.register(sys.__stdin__.fileno(), 0)
+            # Under nohup no signal comes, and a terminal that is gone would be read for ever.
+            self.set_interval(
+                DEAD_TERMINAL_S,
+                lambda: self._end(129) if any(mask & select.POLLHUP for _, mask in poll.poll(0)) else None,
+            )
+
+    def _end(self, code: int) -> None:
+        # Writing to a terminal that has gone may block or fail: the end must not depend on it.
+        asyncio.get_running_loop().call_later(2.0, os._exit, code)
+        self.exit(return_code=code)
+
+    def _print_error_renderables(self) -> None:
+        """Write what went wrong into a file, and say one line: a traceback helps nobody at a terminal."""
+        if not self._exit_renderables:
+            return
+        path = directory.data_root().parent / "crash.log"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                console = Console(file=file, width=120)
+                for renderable in self._exit_renderables:
+                    console.print(renderable)
+        except OSError:
+            path = Path(os.devnull)
+        self._exit_renderables.clear()
+        self.farewell = (
+            f"gdtui: the dashboard has crashed; details are in {clean(str(path))}. A run goes on: gdtui attach"
+        )
+
+
+class _Waiting(Screen[None]):
+    """Something to look at for the moment that an engine needs."""
+
+    def compose(self) -> Iterable[LoadingIndicator]:
+        """Show that something is on its way."""
+        yield LoadingIndicator()
+
+
+KEY_WORDS = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}
+
+
+def _run(app: GdtuiApp) -> int:
+    app.run()
+    if app.farewell:
+        print(app.farewell, file=sys.stderr if app.farewell.startswith("gdtui:") else sys.stdout)
+    return app.return_code or 0

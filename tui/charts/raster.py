@@ -1,0 +1,182 @@
+"""Curves to cells: which dots of the canvas are lit, and which curve owns each cell.
+
+A cell belongs to one curve, the last that touches it: colours are never mixed, so that every cell can be read.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import environ
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .axes import Limits, fractions
+from .history import Envelope, Vector
+
+Shape = Literal["envelope", "line"]
+Glyphs = Literal["braille", "half", "ascii"]
+
+DOTS_ACROSS, DOTS_DOWN = 2, 4
+"""The dots of one braille cell."""
+NOBODY = -1
+"""The owner of a cell that no curve touches."""
+DIVERGED = "×"
+
+# Bit 2^k of a code is this dot of the cell, counted along its rows: the order of the Unicode block from U+2800 on.
+_DOT_OF_BIT = (0, 2, 4, 1, 3, 5, 6, 7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """One curve in axis coordinates; all arrays are (entries,), and nan in `low` is a gap."""
+
+    x: Vector
+    low: Vector
+    high: Vector
+    broken: NDArray[np.bool_]
+    """Whether the curve was nan or infinite there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvas:
+    """A drawn picture, row 0 at the top."""
+
+    codes: NDArray[np.uint8]
+    """(rows, columns): the eight dots of each cell, as in Unicode's braille block."""
+    owner: NDArray[np.int16]
+    """(rows, columns): the index of the curve that owns the cell, or `NOBODY`."""
+    diverged: NDArray[np.bool_]
+    """(columns,): whether a curve was nan or infinite there."""
+
+    def characters(self, glyphs: Glyphs = "braille") -> NDArray[np.uint32]:
+        """Return the code points to print, (rows, columns), with the marks of divergence in the top row."""
+        points = _GLYPHS[glyphs][self.codes]
+        if points.shape[0]:
+            points[0, self.diverged] = ord("x" if glyphs == "ascii" else DIVERGED)
+        return points
+
+    def rows(self, glyphs: Glyphs = "braille") -> list[str]:
+        """Return the picture as text, one string a row."""
+        return ["".join(map(chr, row)) for row in self.characters(glyphs)]
+
+
+def stroke(envelope: Envelope, shape: Shape, *, log_y: bool) -> Stroke:
+    """Return what is to be drawn of `envelope`: its extent, or the line of its means.
+
+    On a logarithmic axis what is not above 0 is left out, and is a gap where nothing else is there.
+    """
+    low, high = (envelope.mean, envelope.mean) if shape == "line" else (envelope.low, envelope.high)
+    if log_y:
+        if shape == "envelope":
+            low = envelope.positive
+        with np.errstate(divide="ignore", invalid="ignore"):
+            low, high = (np.where(values > 0.0, np.log10(values), np.nan) for values in (low, high))
+    return Stroke(x=envelope.x, low=low, high=high, broken=envelope.broken)
+
+
+def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, ylim: Limits) -> Canvas:
+    """Return the picture of `strokes`, later ones on top, on `width` x `height` cells.
+
+    Within a column a curve covers the vertical extent of its entries; neighbouring columns are joined, and a gap
+    stays a gap. What lies outside the limits is cut off.
+    """
+    width, height = max(width, 0), max(height, 0)
+    codes = np.zeros((height, width), dtype=np.uint8)
+    owner = np.full((height, width), NOBODY, dtype=np.int16)
+    diverged = np.zeros(width, dtype=np.bool_)
+    if width and height:
+        for index, curve in enumerate(strokes):
+            place = fractions(curve.x, xlim) * (width * DOTS_ACROSS - 1)
+            broken = np.rint(place[curve.broken & (place > -0.5) & (place < width * DOTS_ACROSS - 0.5)])
+            diverged[broken.astype(np.intp) // DOTS_ACROSS] = True
+            drawn = _dots(place, curve, width * DOTS_ACROSS, height * DOTS_DOWN, ylim)
+            cells = drawn.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
+            bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
+            code = np.packbits(bits, axis=-1, bitorder="little")[:, :, 0]
+            touched = code != 0
+            codes[touched] = code[touched]
+            owner[touched] = index
+    return Canvas(codes=codes, owner=owner, diverged=diverged)
+
+
+def _dots(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -> NDArray[np.bool_]:
+    """Return which dots `curve` lights, (rows, columns); `place` is the column of each entry, not yet rounded."""
+    low, high = _extents(place, curve, columns, rows, ylim)
+    # The dots whose centres lie within the extent; between two centres, the nearer. So a line is one dot thick.
+    bottom, top = np.ceil(low), np.floor(high)
+    thin = bottom > top
+    nearest = np.rint((low + high) / 2.0)
+    bottom, top = np.where(thin, nearest, bottom), np.where(thin, nearest, top)
+    height = np.arange(rows - 1, -1, -1)[:, None]
+    # nan, where a column is empty, compares false.
+    return np.asarray((height >= bottom) & (height <= top))
+
+
+def _extents(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -> tuple[Vector, Vector]:
+    """Return between which rows, not yet rounded, the curve runs in each column; nan where it does not."""
+    kept = np.isfinite(curve.low) & np.isfinite(curve.high)
+    # Entries with a gap between them get different numbers.
+    part = np.cumsum(~kept)[kept]
+    place = place[kept]
+    low, high = (np.clip(fractions(values[kept], ylim), -2.0, 3.0) * (rows - 1) for values in (curve.low, curve.high))
+    bottom, top = np.full(columns, np.nan), np.full(columns, np.nan)
+    if place.size == 0:
+        return bottom, top
+    column = np.clip(np.rint(place), -1, columns).astype(np.intp)
+    after = np.searchsorted(column, np.arange(columns), side="right")
+    linked = (after > 0) & (after < place.size)
+    linked[linked] = part[after[linked] - 1] == part[after[linked]]
+    inner = np.flatnonzero(linked)
+    bottom[inner], top[inner] = np.interp(inner, place, low), np.interp(inner, place, high)
+    starts = np.flatnonzero(np.diff(column, prepend=-2))
+    filled = column[starts]
+    inside = (filled >= 0) & (filled < columns)
+    bottom[filled[inside]] = np.minimum.reduceat(low, starts)[inside]
+    top[filled[inside]] = np.maximum.reduceat(high, starts)[inside]
+    return _joined(bottom, top, linked[:-1])
+
+
+def _joined(bottom: Vector, top: Vector, linked: NDArray[np.bool_]) -> tuple[Vector, Vector]:
+    """Return the extents, grown so that each column meets its right neighbour half-way where they are `linked`."""
+    low, high = bottom.copy(), top.copy()
+    rises, falls = linked & (bottom[1:] > top[:-1]), linked & (top[1:] < bottom[:-1])
+    up, down = (top[:-1] + bottom[1:]) / 2.0, (bottom[:-1] + top[1:]) / 2.0
+    high[:-1][rises], low[1:][rises] = up[rises], up[rises]
+    low[:-1][falls] = np.minimum(low[:-1], down)[falls]
+    high[1:][falls] = np.maximum(high[1:], down)[falls]
+    return low, high
+
+
+def _half(code: int) -> str:
+    """Return the half block for a cell: its upper and lower two rows of dots."""
+    upper, lower = bool(code & 0b0001_1011), bool(code & 0b1110_0100)
+    return "█" if upper and lower else "▀" if upper else "▄" if lower else " "
+
+
+def _ascii(code: int) -> str:
+    """Return the ASCII character for a cell that lies about where its dots do."""
+    lit = [bool(code & mask) for mask in (0b0000_1001, 0b0001_0010, 0b0010_0100, 0b1100_0000)]
+    if sum(lit) >= 3:
+        return "|"
+    if lit[0]:
+        return ":" if lit[3] else "'"
+    return "." if lit[3] else "-" if any(lit) else " "
+
+
+_GLYPHS: Mapping[Glyphs, NDArray[np.uint32]] = {
+    "braille": np.array([0x2800 + code if code else 0x20 for code in range(256)], dtype=np.uint32),
+    "half": np.array([ord(_half(code)) for code in range(256)], dtype=np.uint32),
+    "ascii": np.array([ord(_ascii(code)) for code in range(256)], dtype=np.uint32),
+}
+
+
+def suitable_glyphs() -> Glyphs:
+    """Return what this terminal can print: ASCII on a Linux console or where the encoding is not UTF-8."""
+    # Textual replaces sys.stdout while it runs.
+    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
+    utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"
+    return "braille" if utf8 and environ.get("TERM") != "linux" else "ascii"

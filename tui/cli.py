@@ -1,0 +1,287 @@
+"""The command line.
+
+Click reads it, because it alone among the well-kept readers takes `--at STEP KEY=VALUE` as what it is, a pair that
+can be repeated. Nothing heavy is imported here: each command loads what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.errors import GdtuiError, InputError
+
+DONE, FAILED, WRONG_INPUT = 0, 1, 2
+
+
+class PresetFirst(click.Group):
+    """A group whose first word may be a preset instead of a command: `gdtui digits` opens the dashboard."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command in front that opens the dashboard, where no command is named."""
+        known = args[:1] and (args[0] in self.commands or args[0] in ("--help", "-h", "--version"))
+        if not known:
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+
+def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        import gdtui
+
+        click.echo(f"gdtui {gdtui.__version__}")
+        context.exit()
+
+
+@click.group(
+    cls=PresetFirst,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="PRESET is a name from `gdtui presets` or the path of a .toml file. Without a command, `gdtui` opens the "
+    "gallery and `gdtui PRESET` the dashboard.",
+)
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
+)
+def application() -> None:
+    """Gradient descent in your terminal: watch a real model learn, and steer it while it does."""
+
+
+def _spec_options(command: Any) -> Any:
+    """Add the options that change a preset's spec."""
+    for option in (
+        click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
+        click.option("--seed", type=click.IntRange(min=0), help="Seed of data, initial weights and batch order."),
+        click.option("--epochs", type=click.IntRange(min=0), help="Stop after N passes through the training set."),
+        click.option("--steps", type=click.IntRange(min=0), help="Stop after N updates."),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Any field of the spec, such as optimizer.lr=0.01; VALUE is TOML, a bare word is a string. Repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@application.command("open", hidden=True)
+@click.argument("preset", required=False)
+@_spec_options
+def open_dashboard(preset: str | None, **options: Any) -> int:
+    """Open the gallery, or the dashboard of a preset."""
+    from .app import open_gallery, open_preset
+
+    _refuse_without_terminal()
+    if preset is None:
+        return open_gallery(lambda name: _preset(name, **options))
+    return open_preset(_preset(preset, **options))
+
+
+@application.command()
+@click.argument("preset")
+@_spec_options
+@click.option(
+    "--at",
+    "changes",
+    nargs=2,
+    type=(click.IntRange(min=0), str),
+    multiple=True,
+    metavar="STEP KEY=VALUE",
+    help="Change a field live, after STEP updates. Repeatable.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
+@click.option(
+    "--every", type=click.IntRange(min=1), default=1, show_default=True, help="With --json, print every Nth step."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Record the run in this new or empty folder.")
+@click.option("--no-record", is_flag=True, help="Keep nothing on disk.")
+def run(
+    preset: str,
+    changes: Sequence[tuple[int, str]],
+    as_json: bool,
+    every: int,
+    out: Path | None,
+    no_record: bool,
+    **options: Any,
+) -> int:
+    """Train PRESET without a screen; `gdtui attach` can watch and steer it meanwhile."""
+    if no_record and out is not None:
+        raise InputError("--out and --no-record: allowed is one of the two")
+    from .headless import run_headless, scheduled
+
+    chosen = _preset(preset, **options)
+    return run_headless(
+        chosen,
+        changes=scheduled(chosen.spec, changes),
+        keeps_pace=any(setting.startswith("pace.") for setting in options["settings"]),
+        as_json=as_json,
+        every=every,
+        out=out,
+        recorded=not no_record,
+    )
+
+
+@application.command()
+@click.argument("run_name", metavar="[RUN]", required=False)
+def attach(run_name: str | None) -> int:
+    """Open the dashboard of a run that is under way; RUN is its name or the beginning of it."""
+    from engine.run import directory
+
+    from .app import open_run
+
+    found = directory.find(run_name, live=True)
+    _refuse_without_terminal()
+    return open_run(found)
+
+
+@application.command()
+@click.argument("run_name", metavar="RUN")
+def stop(run_name: str) -> int:
+    """End a run that is under way; what it recorded stays."""
+    from engine.run import client, directory
+
+    found = directory.find(run_name, live=True)
+    client.stop(found)
+    click.echo(f"{found.name} has ended")
+    return DONE
+
+
+@application.command()
+@click.argument("preset")
+@_spec_options
+def check(preset: str, **options: Any) -> int:
+    """Compare PRESET's gradient with central differences; exit code 1 if they disagree."""
+    from .reports import print_gradient_check
+
+    return print_gradient_check(_preset(preset, **options))
+
+
+@application.group(invoke_without_command=True)
+@click.pass_context
+def presets(context: click.Context) -> int:
+    """List, show or check presets."""
+    return int(context.invoke(list_presets)) if context.invoked_subcommand is None else DONE
+
+
+@presets.command("list")
+def list_presets() -> int:
+    """List the presets that come with gdtui."""
+    from .reports import print_presets
+
+    return print_presets()
+
+
+@presets.command("show")
+@click.argument("name")
+def show_preset(name: str) -> int:
+    """Print what a preset says about itself, and its spec as TOML."""
+    from .reports import print_preset
+
+    return print_preset(_preset(name))
+
+
+@presets.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+def check_presets(files: Sequence[str]) -> int:
+    """Check preset files; exit code 2 if one is wrong."""
+    from .reports import print_preset_checks
+
+    return print_preset_checks(files)
+
+
+@application.group(invoke_without_command=True)
+@click.pass_context
+def runs(context: click.Context) -> int:
+    """List runs, or remove recorded ones."""
+    return int(context.invoke(list_runs)) if context.invoked_subcommand is None else DONE
+
+
+@runs.command("list")
+def list_runs() -> int:
+    """List the runs under way and the recorded ones, the newest first."""
+    from .reports import print_runs
+
+    return print_runs()
+
+
+@runs.command("rm")
+@click.argument("run_name", metavar="RUN")
+def remove_run(run_name: str) -> int:
+    """Delete the record of a run that has ended."""
+    from engine.run import directory
+
+    found = directory.find(run_name, live=False)
+    directory.remove(found)
+    click.echo(f"{found.name} is removed")
+    return DONE
+
+
+def _preset(
+    name: str,
+    *,
+    settings: Sequence[str] = (),
+    steps: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+) -> Any:
+    """Return the preset with the options of the command line on top."""
+    from presets import Setting, load, parsed_setting
+
+    chosen = [parsed_setting(text) for text in settings]
+    if steps is not None and epochs is not None:
+        raise InputError("--steps and --epochs: allowed is one of the two")
+    if steps is not None or epochs is not None:
+        # The preset's own count of the other kind would end the run before or after what was asked for.
+        chosen.append(Setting(key="stop.steps", value=steps, source=f"--steps {steps}"))
+        chosen.append(Setting(key="stop.epochs", value=epochs, source=f"--epochs {epochs}"))
+    if seed is not None:
+        keys = ("seed.data", "seed.init", "seed.batches")
+        chosen = [Setting(key=key, value=seed, source=f"--seed {seed}") for key in keys] + chosen
+    if precision is not None:
+        chosen.append(Setting(key="precision", value=precision, source=f"--precision {precision}"))
+    return load(name, chosen)
+
+
+def _refuse_without_terminal() -> None:
+    """Textual spins on a stdin that is no terminal, and draws into a pipe."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("the dashboard needs a terminal; allowed without one: gdtui run PRESET")
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command line and return its exit code; whatever goes wrong is one line on stderr."""
+    try:
+        code = application.main(arguments, prog_name="gdtui", standalone_mode=False)
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.Abort:
+        return 128 + signal.SIGINT
+    except click.ClickException as error:
+        _complain(f"{error.format_message().rstrip('.')}; see gdtui --help")
+        return WRONG_INPUT
+    except InputError as error:
+        _complain(str(error))
+        return WRONG_INPUT
+    except GdtuiError as error:
+        _complain(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # The reader has gone, as in `| head`; there is nobody left to complain to.
+        sys.stdout = None  # type: ignore[assignment]
+        return FAILED
+    return code if isinstance(code, int) else DONE
+
+
+def _complain(text: str) -> None:
+    from engine.text import clean
+
+    print(f"gdtui: {clean(text, 1000)}", file=sys.stderr)

@@ -1,0 +1,348 @@
+"""`gdtui run`: a client of the engine without a screen, in JSON lines for programs or in a few lines for people."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import click
+
+from engine.errors import InputError, RunError
+from engine.method.spec import RunSpec
+from engine.method.trainer import changed_spec
+from engine.run import client, directory, protocol
+from engine.run.launch import Launch, ScheduledChange
+from engine.text import clean
+from presets import Preset, parsed_setting
+
+GOODBYE_S = 10.0
+"""How long the engine may take to end in order when someone interrupts."""
+
+
+def scheduled(spec: RunSpec, changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
+    """Return the changes of `--at` in the order of their steps, each checked against the spec as it will be then."""
+    found: list[ScheduledChange] = []
+    for step, text in sorted(changes, key=lambda change: change[0]):
+        source = clean(f"--at {step} {text}", 120)
+        setting = parsed_setting(text, f"--at {step}")
+        try:
+            spec = changed_spec(spec, {setting.key: setting.value})
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+        found.append(ScheduledChange(step=step, values={setting.key: setting.value}))
+    return tuple(found)
+
+
+def run_headless(
+    preset: Preset,
+    *,
+    changes: tuple[ScheduledChange, ...],
+    keeps_pace: bool,
+    as_json: bool,
+    every: int,
+    out: Path | None,
+    recorded: bool,
+) -> int:
+    """Train a preset to its end and return the exit code."""
+    spec = preset.spec.as_given()
+    if not keeps_pace:
+        # A preset's pace is for people who watch.
+        spec.pop("pace", None)
+    launch = Launch(
+        preset=preset.name,
+        title=preset.title,
+        see=preset.see,
+        try_=preset.try_,
+        spec=spec,
+        changes=changes,
+        recorded=recorded,
+        await_client=True,
+        measure_every=every if as_json else None,
+        on_non_finite="finish",
+    )
+    run = directory.create(preset.name, out=out, recorded=recorded)
+    connection = client.Client(run, watch="all", name="run", engine=client.start(run, launch))
+    reporter: Reporter = JsonReporter(every) if as_json else LineReporter(preset.spec)
+    try:
+        with _interruptible(connection) as interruption:
+            finished = _follow(connection, preset, reporter)
+    finally:
+        connection.close()
+    reporter.close(connection.welcome, finished)
+    if interruption.signal_number:
+        return 128 + interruption.signal_number
+    return 1 if finished.reason == "diverged" else 0
+
+
+class Reporter(Protocol):
+    """Takes what the engine tells and prints it."""
+
+    def started(self, welcome: protocol.Welcomed) -> None:
+        """Print what is about to be trained."""
+        ...
+
+    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+        """Print what has happened."""
+        ...
+
+    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+        """Print how it ended."""
+        ...
+
+
+class JsonReporter:
+    """One JSON object a line on stdout."""
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._tensors: list[str] = []
+
+    def started(self, welcome: protocol.Welcomed) -> None:
+        """Print the `started` line."""
+        self._tensors = [tensor.name for tensor in welcome.tensors]
+        tensors = [{"name": tensor.name, "shape": list(tensor.shape)} for tensor in welcome.tensors]
+        parameters = sum(math.prod(tensor.shape) for tensor in welcome.tensors)
+        self._print(
+            {
+                "event": "started",
+                "run": welcome.run,
+                "preset": welcome.preset,
+                "parameters": parameters,
+                "tensors": tensors,
+            }
+        )
+
+    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+        """Print the line or the lines of a message."""
+        match message:
+            case protocol.Steps():
+                self._print_steps(message)
+            case protocol.Figures(lane=lane, figures=figures):
+                # Figures of other steps are measured too, for a dashboard that may be attached.
+                if figures.step % self._every == 0:
+                    tensors = [
+                        {
+                            "name": name,
+                            "weight_norm": weight_norm,
+                            "grad_norm": grad_norm,
+                            "rms": None if math.isnan(rms) else rms,
+                            "effective_lr": effective_lr,
+                            "update_ratio": update_ratio,
+                        }
+                        for name, (weight_norm, grad_norm, rms, effective_lr, update_ratio) in zip(
+                            self._tensors, figures.values.tolist(), strict=True
+                        )
+                    ]
+                    self._print({"event": "telemetry", "lane": lane, "step": figures.step, "tensors": tensors})
+            case protocol.Evaluated():
+                self._print(
+                    {
+                        "event": "evaluated",
+                        "lane": message.lane,
+                        "step": message.step,
+                        "split": message.split,
+                        "loss": message.loss,
+                        "accuracy": message.accuracy,
+                    }
+                )
+            case protocol.Applied():
+                for change in message.changes:
+                    self._print(
+                        {
+                            "event": "applied",
+                            "lane": message.lane,
+                            "step": message.step,
+                            "key": change.key,
+                            "old": change.old,
+                            "new": change.new,
+                        }
+                    )
+            case _:
+                pass
+
+    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+        """Print the `finished` line."""
+        self._print(
+            {
+                "event": "finished",
+                "lane": finished.lane,
+                "step": finished.step,
+                "reason": finished.reason,
+                "loss": finished.loss,
+                "steps_per_second": finished.steps_per_second,
+                "parameters": list(finished.parameters) if finished.parameters is not None else None,
+            }
+        )
+        sys.stdout.flush()
+
+    def _print_steps(self, message: protocol.Steps) -> None:
+        block, every = message.block, self._every
+        first = -block.first_step % every
+        rows = block.values[:, first::every].T.tolist()
+        lines = [
+            f'{{"event": "step", "lane": {message.lane}, "step": {step}, "epoch": {int(epoch)}, "loss": {_number(loss)}, '
+            f'"lr": {_number(lr)}, "grad_norm": {_number(grad_norm)}, "update_norm": {_number(update_norm)}}}\n'
+            for step, (epoch, loss, lr, grad_norm, update_norm) in enumerate_by(block.first_step + first, every, rows)
+        ]
+        sys.stdout.write("".join(lines))
+
+    def _print(self, value: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(_portable(value), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def enumerate_by(start: int, every: int, rows: list[Any]) -> Iterator[tuple[int, Any]]:
+    """Yield each row with its step."""
+    return zip(range(start, start + every * len(rows), every), rows, strict=True)
+
+
+class LineReporter:
+    """A progress bar on a terminal, and a few lines at the end."""
+
+    def __init__(self, spec: RunSpec) -> None:
+        self._spec = spec
+        self._step = 0
+        self._loss = math.nan
+        self._evaluated: dict[str, protocol.Evaluated] = {}
+        self._bar: Any = None
+
+    def started(self, welcome: protocol.Welcomed) -> None:
+        """Begin the bar, where stderr is a terminal."""
+        if not sys.stderr.isatty():
+            return
+        stop = self._spec.stop
+        length = stop.steps
+        if length is None and stop.epochs is not None:
+            size = self._spec.batch.size
+            batches = 1 if size == "full" else -(-welcome.samples // size)
+            length = stop.epochs * batches
+        self._bar = click.progressbar(
+            length=length or 1,
+            label=clean(f"{welcome.run}", 40),
+            file=sys.stderr,
+            item_show_func=lambda _: f"step {self._step:,}  loss {self._loss:.4g}",
+            show_pos=False,
+            show_eta=length is not None,
+            show_percent=length is not None,
+        )
+        self._bar.__enter__()
+
+    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+        """Move the bar."""
+        match message:
+            case protocol.Steps(block=block):
+                before, self._step = self._step, block.last_step
+                self._loss = float(block.values[1, -1])
+                if self._bar is not None:
+                    self._bar.update(self._step - before, self._step)
+            case protocol.Evaluated():
+                self._evaluated[message.split] = message
+            case protocol.Applied(changes=changes):
+                for change in changes:
+                    self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
+            case _:
+                pass
+
+    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+        """Print the result."""
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+        print(
+            f"{welcome.run}: {finished.step:,} steps, {finished.steps_per_second:,.0f} a second; "
+            f"ended by {finished.reason}; training loss {finished.loss:.6g}"
+        )
+        held_out = self._evaluated.get("held_out")
+        if held_out is not None:
+            right = "" if held_out.accuracy is None else f", {held_out.accuracy:.1%} right"
+            print(f"held-out loss {held_out.loss:.6g}{right}")
+        if finished.parameters is not None and len(finished.parameters) <= 8:
+            print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
+        if welcome.recorded:
+            print(f"recorded in {clean(welcome.directory)}")
+
+    def _say(self, text: str) -> None:
+        if self._bar is not None:
+            click.echo("\r\x1b[K", nl=False, err=True)
+        click.echo(clean(text), err=True)
+
+
+class _Interruption:
+    """Remembers the signal that asked the run to end."""
+
+    def __init__(self) -> None:
+        self.signal_number = 0
+
+
+@contextlib.contextmanager
+def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
+    """Turn the first Ctrl-C, or SIGTERM, into a stop in order; a second one does not wait for it."""
+    interruption = _Interruption()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if interruption.signal_number:
+            raise KeyboardInterrupt
+        interruption.signal_number = number
+        connection.send(protocol.Stop(seq=connection.next_sequence()))
+
+    previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interruption
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> protocol.Finished:
+    """Hand everything to the reporter until the run has finished."""
+    step = 0
+    try:
+        reporter.started(connection.welcome)
+        while connection.open:
+            for message in connection.wait(1.0):
+                match message:
+                    case protocol.Finished():
+                        sys.stdout.flush()
+                        return message
+                    case protocol.Failed(text=text):
+                        raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
+                    case protocol.Diverged():
+                        print(
+                            f"gdtui: {preset.name}: the {message.quantity} is not finite at step {message.step} "
+                            f"(first in {message.tensor}); the parameters of the last finite step are kept. "
+                            "Try a smaller optimizer.lr, or clip.norm=1",
+                            file=sys.stderr,
+                        )
+                    case protocol.Steps(block=block):
+                        step = block.last_step
+                        reporter.message(message)
+                    case _:
+                        reporter.message(message)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        connection.ask(protocol.Stop(seq=connection.next_sequence()), GOODBYE_S)
+        raise
+    death = connection.engine.death() if connection.engine is not None else None
+    raise RunError(f"run {connection.run.name}: the engine is gone after step {step}: {death or 'no reason given'}")
+
+
+def _number(value: float) -> str:
+    """Return a number as JSON, or one that is not finite as its name in quotes."""
+    if math.isfinite(value):
+        return repr(value)
+    return '"nan"' if math.isnan(value) else '"inf"' if value > 0 else '"-inf"'
+
+
+def _portable(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if isinstance(value, dict):
+        return {key: _portable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_portable(item) for item in value]
+    return value

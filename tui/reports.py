@@ -1,0 +1,134 @@
+"""What the command line prints about presets, runs and gradients."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.errors import GdtuiError, InputError
+from engine.method.gradient_check import THRESHOLD, check_gradient
+from engine.run import client, directory
+from engine.text import clean
+from presets import Preset, load, names, read
+
+FIRST_ANSWER_S = 0.5
+"""How long a list of runs waits for the state of one."""
+
+
+def print_presets() -> int:
+    """Print the shipped presets, one a line."""
+    shipped = [load(name) for name in names()]
+    width = max(len(preset.name) for preset in shipped)
+    for preset in shipped:
+        click.echo(f"{preset.name:<{width}}  {preset.title}  ({preset.topic})")
+    return 0
+
+
+def print_preset(preset: Preset) -> int:
+    """Print a preset: what it says about itself, and its whole spec as TOML."""
+    for key, text in (("title", preset.title), ("topic", preset.topic), ("see", preset.see), ("try", preset.try_)):
+        click.echo(f"{key} = {json.dumps(text, ensure_ascii=False)}")
+    data = preset.spec.model_dump(mode="json", exclude_none=True)
+    sections = {key: value for key, value in data.items() if isinstance(value, dict)}
+    if preset.spec.problem.kind == "landscape":
+        sections = {key: value for key, value in sections.items() if key not in ("data", "model", "batch")}
+    for key, value in data.items():
+        if not isinstance(value, dict):
+            click.echo(f"{key} = {_toml(value)}")
+    for name, fields in sections.items():
+        if fields:
+            click.echo(f"\n[{name}]")
+            for key, value in fields.items():
+                click.echo(f"{key} = {_toml(value)}")
+    return 0
+
+
+def print_preset_checks(files: Sequence[str]) -> int:
+    """Print for each file whether it is a preset; return 2 if one is not."""
+    code = 0
+    for name in files:
+        try:
+            read(Path(name))
+        except InputError as error:
+            click.echo(f"gdtui: {error}", err=True)
+            code = 2
+        else:
+            click.echo(f"{clean(name)}: good")
+    return code
+
+
+def print_runs() -> int:
+    """Print the runs under way and the recorded ones."""
+    found = directory.all_runs()
+    if not found:
+        click.echo("no runs")
+        return 0
+    rows = [("RUN", "STATE", "PRESET", "STEP", "LOSS", "STARTED")] + [_row(run) for run in found]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return 0
+
+
+def print_gradient_check(preset: Preset) -> int:
+    """Print the gradient check of a preset, tensor by tensor; return 1 if it fails."""
+    result = check_gradient(preset.spec)
+    width = max(len(tensor.name) for tensor in result.tensors)
+    for tensor in result.tensors:
+        verdict = "right" if tensor.relative_error < THRESHOLD else "WRONG"
+        skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
+        click.echo(
+            f"{tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  {verdict}  "
+            f"({tensor.checked} coordinates{skipped})"
+        )
+    if result.passed:
+        click.echo(f"the gradient agrees with central differences to {THRESHOLD:g}")
+        return 0
+    print(
+        f"gdtui: {preset.name}: the gradient differs from central differences by more than {THRESHOLD:g}",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def _row(run: directory.RunDirectory) -> tuple[str, ...]:
+    state, preset, step, loss, started = "ended", "?", "?", "", ""
+    try:
+        launch = json.loads(run.launch.read_bytes())
+        preset = clean(str(launch["preset"]), 40)
+        started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.launch.stat().st_mtime))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    try:
+        if run.is_live():
+            connection = client.Client(run, watch="nothing", name="list")
+            state, step = connection.welcome.state, f"{connection.welcome.step:,}"
+            connection.close()
+        if run.record.exists():
+            step, loss = _recorded(run, step)
+    except GdtuiError as error:
+        state = clean(str(error), 60) if not run.is_live() else "silent"
+    return run.name, state, preset, step, loss, started
+
+
+def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str]:
+    """Return the last step in the record and its loss."""
+    from engine.run.history import RecordReader
+
+    reader = RecordReader(run.record)
+    segment = reader.segments()[-1].id
+    last = reader.last_step(segment)
+    loss = ""
+    for block in reader.steps(segment, max(1, last), last):
+        loss = f"{block.values[1, -1]:.4g}"
+    return (step if step != "?" else f"{last:,}"), loss
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,441 @@
+"""What a dashboard knows about its run: kept up to date from the engine's events, and from the record for the past.
+
+There is no widget in here, and nothing is taken for done that the engine has not said.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.errors import GdtuiError, RunError
+from engine.fields import Section
+from engine.method.optimizers import RULES
+from engine.method.spec import SECTIONS, RunSpec, checked_spec
+from engine.method.telemetry import SERIES, StepBlock
+from engine.run import protocol
+from engine.run.client import Client
+from engine.run.history import RecordReader
+from engine.text import clean
+
+from .charts.axes import compact
+from .charts.history import Series, Smoother
+from .charts.markers import Marker
+
+Answer = protocol.Applied | protocol.Rejected
+Severity = Literal["information", "warning", "error"]
+MAXIMUM_LOG = 500
+SILENCE_S = 3.0
+"""The engine speaks at least once a second; after this much silence the dashboard says so."""
+GAP_PATIENCE_S = 0.6
+"""How long a stretch that was left out for a slow client takes to be in the record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a person should read."""
+
+    text: str
+    severity: Severity = "information"
+
+
+class RunView:
+    """One run as seen through one connection.
+
+    Attributes:
+        spec: As the engine last confirmed it.
+        state: As the engine last told it, or "gone" when there is no engine any more.
+        loss, smoothed, held_out, accuracy, grad_norm, lr: What the charts draw, against the step.
+        before: The smoothed loss of the stretch before the last reset.
+        markers: One for every live change of this stretch.
+        notices: What happened, the newest last.
+        asked: The commands that the engine has not answered yet, by their number, in words.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.welcome = client.welcome
+        self.spec: RunSpec = checked_spec(self.welcome.spec, "the engine")
+        self.state: str = self.welcome.state
+        self.step = self.welcome.step
+        self.progress: protocol.Progressed | None = None
+        self.figures: np.ndarray[Any, Any] | None = None
+        self.finished: protocol.Finished | None = None
+        self.diverged: protocol.Diverged | None = None
+        self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
+        self.asked: dict[int, str] = {}
+        self._then: dict[int, Callable[[Answer], None]] = {}
+        self.changes = 0
+        """Counts everything that a screen would show differently."""
+        self.before: Series | None = None
+        self._heard = time.monotonic()
+        self._waiting: deque[protocol.Steps] = deque()
+        self._gap_since: float | None = None
+        self._history: Iterator[StepBlock] | None = None
+        self._begin_segment(self.welcome.segment)
+        self._open_history()
+
+    # ---- what a screen asks
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there is no engine any more."""
+        return self.state == "gone"
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether every step sees the whole objective, so that there is nothing to smooth."""
+        return self.welcome.samples <= 1
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the past is still being read from the record."""
+        return self._history is not None
+
+    @property
+    def silence_s(self) -> float:
+        """Seconds since the engine last spoke, 0 while that is as it should be."""
+        silent = time.monotonic() - self._heard
+        return silent if silent > SILENCE_S and not self.is_gone else 0.0
+
+    @property
+    def x_end(self) -> float:
+        """The newest step, at least 1."""
+        return float(max(1, self.step))
+
+    def held_out_text(self) -> str:
+        """Return the newest evaluation on the held-out samples in words, or nothing."""
+        if self.accuracy.count:
+            return f"held-out {self.accuracy.last:.1%} right"
+        return f"held-out loss {compact(self.held_out.last)}" if self.held_out.count else ""
+
+    # ---- what keeps it up to date
+
+    def receive(self) -> bool:
+        """Take what the engine has sent; return whether something happened that should be seen at once."""
+        if self.is_gone:
+            return False
+        urgent = False
+        for message in self.client.receive():
+            self._heard = time.monotonic()
+            urgent = self._take(message) or urgent
+        if not self.client.open:
+            self._lose_engine()
+            urgent = True
+        return urgent
+
+    def catch_up(self, budget_s: float) -> None:
+        """Read the past from the record for about this long, and then what has come in meanwhile."""
+        end = time.perf_counter() + budget_s
+        while self._history is not None and time.perf_counter() < end:
+            try:
+                block = next(self._history, None)
+            except GdtuiError as error:
+                self._note(f"the record cannot be read: {error}", "warning")
+                block = None
+            if block is None:
+                self._history = None
+            else:
+                self._append(block)
+        while self._history is None and self._waiting:
+            if not self._fits(self._waiting[0].block.first_step):
+                break
+            self._append(self._waiting.popleft().block)
+
+    # ---- commands: sent, not done
+
+    def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+        """Ask the engine for something; `words` say what until it answers, and `then` takes the answer."""
+        if self.is_gone:
+            self._note("there is no engine any more: press r to start the same run anew", "warning")
+            return
+        self.asked[command.seq] = words
+        if then is not None:
+            self._then[command.seq] = then
+        self.changes += 1
+        self.client.send(command)
+
+    def next_sequence(self) -> int:
+        """Return a number for the next command."""
+        return self.client.next_sequence()
+
+    # ---- messages
+
+    def _take(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> bool:
+        self.changes += 1
+        match message:
+            case protocol.Steps():
+                if message.segment == self._segment:
+                    self._waiting.append(message)
+                    self.catch_up(0.0)
+            case protocol.Figures(segment=segment, figures=figures):
+                if segment == self._segment:
+                    self.figures = figures.values
+            case protocol.Progressed():
+                self.progress, self.step = message, message.step
+                self._set_state(message.state)
+            case protocol.Evaluated():
+                self._add_evaluation(message)
+            case protocol.Applied():
+                self._apply(message)
+                return True
+            case protocol.Rejected(seq=seq, reason=reason):
+                self._note(f"refused: {self.asked.pop(seq, 'a command')}: {reason}", "warning")
+                self._pass_on(seq, message)
+                return True
+            case protocol.Diverged():
+                self.diverged = message
+                self._set_state("diverged")
+                self._note(
+                    f"step {message.step:,}: the {message.quantity} is not finite (first in {message.tensor}); paused "
+                    f"with the parameters of the last finite step. Turn the learning rate down with [ or {{ and press "
+                    f"space, or reset with r",
+                    "error",
+                )
+                return True
+            case protocol.Finished():
+                self.finished = message
+                self._note(f"step {message.step:,}: the run has ended: {reason_in_words(message.reason, self.spec)}")
+                return True
+            case protocol.Failed(text=text):
+                self._note(f"the engine failed: {text}", "error")
+                return True
+            case _:
+                pass
+        return False
+
+    def _apply(self, applied: protocol.Applied) -> None:
+        # Another dashboard counts its commands from 1 as well: only its name tells them apart.
+        mine = self.asked.pop(applied.seq, None) if applied.actor == self.client.name else None
+        if applied.command == "reset":
+            self.before = self.smoothed if self.smoothed.count else self.before
+            self._begin_segment(applied.segment)
+        self.spec = checked_spec(applied.spec, "the engine")
+        self.step = applied.step
+        self._set_state(applied.state)
+        by = "" if mine is not None or applied.actor == "schedule" else f" by {clean(applied.actor, 40)}"
+        if applied.changes and applied.command != "reset":
+            self._mark(applied)
+            for change in applied.changes:
+                name = symbol_of(change.key, self.spec)
+                self._note(
+                    f"step {applied.step:,}: {name} {in_words(change.old)} → {in_words(change.new)}, in force{by}"
+                )
+        elif applied.command == "reset":
+            self._note(f"reset: the same parameters and batches from step 0{by}")
+        elif applied.command in ("pause", "resume", "step"):
+            words = {"pause": "paused", "resume": "going on", "step": "one step made"}[applied.command]
+            self._note(f"step {applied.step:,}: {words}{by}")
+        if mine is not None:
+            self._pass_on(applied.seq, applied)
+
+    def _mark(self, applied: protocol.Applied) -> None:
+        # The pace changes nothing about the training, so it leaves no mark on the curves.
+        changes = tuple(change for change in applied.changes if not change.key.startswith("pace."))
+        if changes:
+            self.markers.append(Marker(step=float(applied.step), label=label_of(changes)))
+
+    def _pass_on(self, sequence: int, answer: Answer) -> None:
+        then = self._then.pop(sequence, None)
+        if then is not None:
+            then(answer)
+
+    def _add_evaluation(self, message: protocol.Evaluated | Any) -> None:
+        if message.split != "held_out" or message.step < self.held_out.last_x:
+            return
+        self.held_out.append(float(message.step), message.loss)
+        if message.accuracy is not None:
+            self.accuracy.append(float(message.step), message.accuracy)
+
+    def _set_state(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.changes += 1
+        if state == "running":
+            self.finished = self.diverged = None
+
+    def _lose_engine(self) -> None:
+        self.changes += 1
+        self.asked.clear()
+        finished = self.finished is not None or self.state == "ended"
+        self.state = "gone"
+        if finished:
+            self._note("the run has ended and its engine has left")
+            return
+        death = self.client.engine.death() if self.client.engine is not None else None
+        where = f"; the record is in {clean(self.welcome.directory)}" if self.welcome.recorded else ""
+        self._note(
+            f"the engine is gone at step {self.step:,} ({death or 'it says no more'}){where}. "
+            "Press r to start the same run anew",
+            "error",
+        )
+
+    # ---- curves
+
+    def _begin_segment(self, segment: int) -> None:
+        self._segment = segment
+        self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
+        self.grad_norm, self.lr = Series(), Series()
+        self.markers: list[Marker] = []
+        batches = self.progress.batches_per_epoch if self.progress is not None else self._batches_per_epoch()
+        # One epoch is what a person takes for the present; less than ten steps smooth nothing.
+        self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
+        self._waiting.clear()
+        self._history = None
+        self.finished = self.diverged = None
+        self.step = 0
+
+    def _batches_per_epoch(self) -> int:
+        size = self.spec.batch.size
+        return 1 if size == "full" else -(-self.welcome.samples // size)
+
+    def _append(self, block: StepBlock) -> None:
+        values = block.values
+        # A part that is known already, because it was read from the record and sent as well, is left out.
+        known = max(0, int(self.loss.last_x) + 1 - block.first_step) if self.loss.count else 0
+        if known >= values.shape[1]:
+            return
+        values = values[:, known:]
+        steps = np.arange(block.first_step + known, block.last_step + 1, dtype=np.float64)
+        self.loss.append(steps, values[SERIES.index("loss")])
+        self.smoothed.append(steps, self._smoother.extend(values[SERIES.index("loss")]))
+        self.grad_norm.append(steps, values[SERIES.index("grad_norm")])
+        self.lr.append(steps, values[SERIES.index("lr")])
+        self.step = max(self.step, block.last_step)
+
+    def _fits(self, first_step: int) -> bool:
+        """Return whether a block can be appended; what was left out before it is read from the record first."""
+        expected = int(self.loss.last_x) + 1 if self.loss.count else 1
+        if first_step <= expected or not self.welcome.recorded:
+            self._gap_since = None
+            return True
+        now = time.monotonic()
+        if self._gap_since is None:
+            self._gap_since = now
+        if now - self._gap_since < GAP_PATIENCE_S:
+            return False
+        self._gap_since = None
+        try:
+            for block in self._reader().steps(self._segment, expected, first_step - 1):
+                self._append(block)
+        except GdtuiError as error:
+            self._note(f"steps {expected:,} to {first_step - 1:,} are missing: {error}", "warning")
+        return True
+
+    def _reader(self) -> RecordReader:
+        return RecordReader(self.client.run.record)
+
+    def _open_history(self) -> None:
+        """Begin to read what happened before this dashboard came."""
+        if not self.welcome.recorded:
+            if self.welcome.step:
+                self._note(f"this run is not recorded: its history begins here, at step {self.welcome.step:,}")
+            return
+        self.step = self.welcome.step
+        try:
+            reader = self._reader()
+            self._history = reader.steps(self._segment, 1, self.welcome.step)
+            for evaluation in reader.evaluations(self._segment):
+                self._add_evaluation(evaluation)
+            telemetry = reader.telemetry(self._segment, last_only=True)
+            self.figures = telemetry[-1].values if telemetry else None
+            for event in reader.events(self._segment):
+                self._recall(event.kind, event.payload)
+        except GdtuiError as error:
+            self._note(f"the record cannot be read: {error}", "warning")
+
+    def _recall(self, kind: str, payload: dict[str, Any]) -> None:
+        try:
+            match kind:
+                case "applied":
+                    applied = protocol.Applied.model_validate({**payload, "kind": "applied"})
+                    if applied.command != "reset":
+                        self._mark(applied)
+                case "diverged" if self.state == "diverged":
+                    self.diverged = protocol.Diverged.model_validate({**payload, "kind": "diverged"})
+                case "finished" if self.state == "ended":
+                    self.finished = protocol.Finished.model_validate({**payload, "kind": "finished"})
+                case _:
+                    pass
+        except ValueError as error:
+            raise RunError(
+                f"an event in the record cannot be understood: {clean(str(error).splitlines()[0])}"
+            ) from None
+
+    def _note(self, text: str, severity: Severity = "information") -> None:
+        self.notices.append(Notice(text=text, severity=severity))
+        self.changes += 1
+
+
+def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
+    """Return the class and the field that a dotted key names."""
+    section, _, field = key.partition(".")
+    return (RULES[spec.optimizer.name] if section == "optimizer" else SECTIONS[section]), field
+
+
+def symbol_of(key: str, spec: RunSpec) -> str:
+    """Return the field's own sign for a key, such as α, or else its title."""
+    owner, field = section_of(key, spec)
+    info = owner.model_fields.get(field)
+    if info is None:
+        return key
+    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    return str(extra.get("symbol") or info.title or key)
+
+
+def label_of(changes: tuple[protocol.ChangedField, ...]) -> str:
+    """Return the label of a marker: a few characters that say what changed."""
+    labels: list[str] = []
+    for change in changes:
+        if change.key == "optimizer.name":
+            labels.insert(0, f"{change.old} → {change.new}")
+        else:
+            labels.append(f"{_SYMBOLS.get(change.key, change.key.partition('.')[2])} {in_words(change.new)}")
+    return ", ".join(labels[:2]) + ("…" if len(labels) > 2 else "")
+
+
+_SYMBOLS = {
+    "optimizer.lr": "α",
+    "optimizer.momentum": "μ",
+    "optimizer.rho": "ρ",
+    "optimizer.beta1": "β₁",
+    "optimizer.beta2": "β₂",
+    "optimizer.eps": "ε",
+    "optimizer.weight_decay": "λ",
+    "batch.size": "batch",
+    "clip.norm": "clip",
+    "pace.steps_per_second": "pace",
+}
+
+
+def in_words(value: object) -> str:
+    """Return a value of a field as people write it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return compact(value) if isinstance(value, float) else str(value)
+
+
+def reason_in_words(reason: str, spec: RunSpec) -> str:
+    """Return why a run has ended."""
+    match reason:
+        case "steps":
+            return f"{spec.stop.steps:,} steps are made"
+        case "epochs":
+            return f"{spec.stop.epochs:,} epochs are done"
+        case "update_norm":
+            return f"a step was shorter than {spec.stop.update_norm:g}"
+        case "loss":
+            return f"the loss has reached {spec.stop.loss:g}"
+        case "diverged":
+            return "the loss is not finite"
+        case "stopped":
+            return "someone stopped it"
+        case _:
+            return reason

@@ -1,0 +1,1 @@
+"""Gallery, dashboard, and the dialogs that lie over it: one module a screen."""

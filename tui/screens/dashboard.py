@@ -1,0 +1,307 @@
+"""The dashboard of one run: curves, parameters, progress, and the keys that steer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from engine.run import protocol
+
+from ..charts.axes import compact
+from ..run_view import Answer, RunView, symbol_of
+from ..widgets.chart import Curve, LiveChart
+from ..widgets.parameter_table import COLUMNS, ParameterTable
+from ..widgets.status import headline, message_row, progress_row
+from ..widgets.text_rows import TextRows
+from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
+from .settings import SettingsForm
+
+FRAMES_PER_SECOND = 15
+HISTORY_BUDGET_S = 0.02
+"""How much of a frame may go into reading the past."""
+FULL_SPEED = 20_000.0
+"""A pace beyond this is no pace at all."""
+
+_LR = Binding.Group("Learning rate ±10 %", compact=True)
+_LR_TEN = Binding.Group("×10", compact=True)
+_PACE = Binding.Group("Pace", compact=True)
+
+
+class Dashboard(Screen[None]):
+    """One run, through one `RunView`; one clock draws everything."""
+
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (14, "-low"), (30, "-tall")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "toggle_pause", "Pause", id="run.pause"),
+        Binding("s", "step", "Step", id="run.step"),
+        Binding("left_square_bracket", "turn(0.9)", "α −10 %", key_display="[", id="lr.down", group=_LR),
+        Binding("right_square_bracket", "turn(1.1)", "α +10 %", key_display="]", id="lr.up", group=_LR),
+        Binding("left_curly_bracket", "turn(0.1)", "α ÷10", key_display="{", id="lr.tenth", group=_LR_TEN),
+        Binding("right_curly_bracket", "turn(10.0)", "α ×10", key_display="}", id="lr.tenfold", group=_LR_TEN),
+        Binding("o", "optimizer", "Optimizer", id="run.optimizer"),
+        Binding("h", "settings", "Settings", id="run.settings"),
+        Binding("r", "reset(False)", "Reset", id="run.reset"),
+        Binding("R", "reset(True)", "Reset, keep settings", show=False, id="run.reset-keep"),
+        Binding("comma", "pace(0.5)", "Slower", key_display=",", id="pace.down", group=_PACE),
+        Binding("full_stop", "pace(2.0)", "Faster", key_display=".", id="pace.up", group=_PACE),
+        Binding("question_mark", "help", "Help", key_display="?", id="help"),
+        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="quit", priority=True),
+    ]
+
+    class Left(Message):
+        """A person is done with this run."""
+
+        def __init__(self, view: RunView, leaving: Leaving) -> None:
+            """Say which run, and whether it is to end."""
+            super().__init__()
+            self.view, self.leaving = view, leaving
+
+    class AskedAnew(Message):
+        """The same run is to be started anew, as its engine has gone."""
+
+        def __init__(self, view: RunView) -> None:
+            """Say which run."""
+            super().__init__()
+            self.view = view
+
+    def __init__(self, view: RunView) -> None:
+        """Show this run."""
+        super().__init__()
+        self.view = view
+        self._shown = -1
+        self._loss = LiveChart("loss", log_y=True, id="loss")
+        self._gradient = LiveChart("gradient norm ‖∇L‖", log_y=True, id="gradient")
+        self._rate = LiveChart("learning rate α", log_y=True, id="rate")
+        self._table = ParameterTable(view.welcome.tensors, id="parameters")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panels."""
+        yield TextRows(id="headline")
+        with Horizontal(id="charts"):
+            yield self._loss
+            with Vertical(id="side"):
+                yield self._gradient
+                yield self._rate
+        yield self._table
+        yield TextRows(id="progress")
+        yield TextRows(id="message")
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Listen to the engine and start the clock."""
+        asyncio.get_running_loop().add_reader(self.view.client.fileno(), self._listen)
+        self.set_interval(1 / FRAMES_PER_SECOND, self.draw)
+        self.call_after_refresh(self.draw)
+
+    def on_unmount(self) -> None:
+        """Stop listening."""
+        self._stop_listening()
+
+    def on_resize(self) -> None:
+        """Give the table what its rows need, and never more than two fifths of the height."""
+        rows = len(self.view.welcome.tensors) + 1
+        self._table.styles.height = max(2, min(rows, self.size.height * 2 // 5))
+        self._shown = -1
+        self.call_after_refresh(self.draw)
+
+    # ---- drawing
+
+    def _listen(self) -> None:
+        # What the engine has confirmed is drawn at once; the rest waits for the clock.
+        urgent = self.view.receive()
+        if self.view.is_gone:
+            self._stop_listening()
+        if urgent:
+            self.draw()
+
+    def _stop_listening(self) -> None:
+        descriptor = self.view.client.fileno()
+        if descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(descriptor)
+
+    def draw(self) -> None:
+        """Draw what has changed since the last time."""
+        view, now = self.view, time.monotonic()
+        if not self.is_mounted:
+            return
+        view.catch_up(HISTORY_BUDGET_S)
+        width = self.size.width
+        self.query_one("#headline", TextRows).show([headline(view, width)])
+        self.query_one("#message", TextRows).show([message_row(view)])
+        if view.changes != self._shown:
+            self._shown = view.changes
+            self.query_one("#progress", TextRows).show([progress_row(view, width)])
+            self._table.show(view.figures)
+        self._draw_charts(now)
+
+    def _draw_charts(self, now: float) -> None:
+        view = self.view
+        markers, x_end = list(view.markers), view.x_end
+        curves: list[Curve] = []
+        if view.before is not None:
+            curves.append(Curve(label="before the reset", series=view.before, colour="foreground", faint=True))
+        if view.is_deterministic:
+            curves.append(Curve(label="loss", series=view.loss, colour="primary", readout=compact))
+        else:
+            curves += [
+                Curve(
+                    label="minibatch",
+                    series=view.loss,
+                    colour="primary",
+                    faint=True,
+                    shape="envelope",
+                    readout=compact,
+                ),
+                Curve(label="smoothed", series=view.smoothed, colour="primary", readout=compact),
+            ]
+            if "held_out" in view.welcome.splits:
+                curves.append(Curve(label="held-out", series=view.held_out, colour="accent", readout=compact))
+        if self._loss.display:
+            self._loss.show(curves, markers, x_end=x_end, now=now)
+        for chart, series, colour, readout in (
+            (self._gradient, view.grad_norm, "success", compact),
+            (self._rate, view.lr, "accent", lambda value: f"{value:.4g}"),
+        ):
+            if chart.region:
+                curve = Curve(label="", series=series, colour=colour, shape="envelope", readout=readout)
+                chart.show([curve], markers, x_end=x_end, now=now)
+
+    # ---- steering: a key asks, the engine answers
+
+    def action_toggle_pause(self) -> None:
+        """Pause or resume; after the end, train on without the rule that ended it."""
+        sequence = self.view.next_sequence()
+        if self.view.state == "running":
+            self._send(protocol.Pause(seq=sequence), "pause")
+        else:
+            self._send(protocol.Resume(seq=sequence), "go on")
+
+    def action_step(self) -> None:
+        """Make one step."""
+        self._send(protocol.StepOnce(seq=self.view.next_sequence()), "one step")
+
+    def action_turn(self, factor: float) -> None:
+        """Multiply the learning rate."""
+        words = f"learning rate × {factor:g}"
+        self._send(protocol.Turn(seq=self.view.next_sequence(), key="optimizer.lr", factor=factor), words)
+
+    def action_pace(self, factor: float) -> None:
+        """Halve or double the limit of the speed."""
+        view = self.view
+        pace = view.spec.pace.steps_per_second
+        if pace is None and factor > 1.0:
+            self.notify("already at full speed", timeout=2)
+            return
+        rate = view.progress.steps_per_second if view.progress is not None else 0.0
+        new: float | None = float(f"{max(0.25, (pace or max(rate, 2.0)) * factor):.3g}")
+        new = None if new is not None and new > FULL_SPEED else new
+        self.set_fields({"pace.steps_per_second": new}, {})
+
+    def action_reset(self, keep: bool) -> None:
+        """Go back to the same start."""
+        if self.view.is_gone:
+            self.post_message(self.AskedAnew(self.view))
+            return
+        self._send(protocol.Reset(seq=self.view.next_sequence(), keep=keep), "reset")
+
+    def action_optimizer(self) -> None:
+        """Choose another optimizer."""
+
+        def chosen(choice: tuple[str, bool] | None) -> None:
+            if choice is not None:
+                self.switch_optimizer(choice[0], carry=choice[1])
+
+        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer.name), chosen)
+
+    def switch_optimizer(self, name: str, *, carry: bool) -> None:
+        """Ask for another optimizer."""
+        words = f"{name}, {'state carried over' if carry else 'started anew'}"
+        command = protocol.SetFields(seq=self.view.next_sequence(), values={"optimizer.name": name}, carry=carry)
+        self._send(command, words)
+
+    def action_settings(self) -> None:
+        """Open the form with all hyperparameters."""
+        self.app.push_screen(SettingsForm(lambda: self.view.spec, self.set_fields))
+
+    def set_fields(
+        self, values: dict[str, Any], expected: dict[str, Any], then: Callable[[Answer], None] | None = None
+    ) -> None:
+        """Ask for new values of fields."""
+        words = ", ".join(f"{symbol_of(key, self.view.spec)} {value}" for key, value in values.items())
+        command = protocol.SetFields(seq=self.view.next_sequence(), values=values, expected=expected)
+        self._send(command, words, then)
+
+    def action_help(self) -> None:
+        """Say what there is."""
+        self.app.push_screen(HelpScreen(help_text(self)))
+
+    def action_leave(self) -> None:
+        """Leave the dashboard, and ask what becomes of the run."""
+        if isinstance(self.app.screen, QuitDialog):
+            return
+        if self.view.is_gone or self.view.state == "ended":
+            self.post_message(self.Left(self.view, "leave"))
+            return
+
+        def chosen(leaving: Leaving | None) -> None:
+            if leaving is not None:
+                self.post_message(self.Left(self.view, leaving))
+
+        self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
+
+    def _send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+        self.view.send(command, words, then)
+        self.draw()
+
+
+def help_text(dashboard: Dashboard) -> Content:
+    """Return the help: what the lesson shows, the keys, and what each figure means."""
+    welcome = dashboard.view.welcome
+    parts: list[Content | tuple[str, str] | str] = [(f"{welcome.title}\n", "bold $primary")]
+    for heading, text in (("See", welcome.see), ("Try", welcome.try_)):
+        if text:
+            parts += [(f"{heading}  ", "bold $accent"), f"{text}\n"]
+    parts.append(("\nKeys\n", "bold $accent"))
+    for keys, words in KEYS:
+        parts += [(f"  {keys:<9}", "bold $primary"), f"{words}\n"]
+    parts.append(("\nCurves\n", "bold $accent"))
+    for name, words in CURVES:
+        parts += [(f"  {name:<14}", "bold $success"), f"{words}\n"]
+    parts.append(("\nParameters\n", "bold $accent"))
+    for column in COLUMNS:
+        parts += [(f"  {column.title:<14}", "bold $success"), f"{column.tooltip}\n"]
+    parts.append(("\nesc closes this", "dim"))
+    return Content.assemble(*parts)
+
+
+KEYS = (
+    ("space", "pause and go on; after the end, train on"),
+    ("s", "make one step"),
+    ("[  ]", "turn the learning rate down or up by 10 %"),
+    ("{  }", "divide or multiply the learning rate by 10"),
+    ("o", "switch the optimizer, with its state carried over or anew"),
+    ("h", "all hyperparameters of the optimizer, and the batch"),
+    ("r", "reset to the same start: same parameters, same batches, settings as at first"),
+    ("R", "reset to the same start, but keep the optimizer and the settings of now"),
+    (",  .", "halve or double the pace; the fastest is no limit"),
+    ("ctrl+p", "every command by its name"),
+    ("q", "quit, and choose whether the run goes on"),
+)
+CURVES = (
+    ("minibatch", "loss of the samples of one step, before its update: noisy"),
+    ("smoothed", "its exponential mean over about an epoch, corrected for its start as in Adam"),
+    ("held-out", "loss on samples that are never trained on"),
+    ("dotted line", "something was changed live; the label says what, from the step at which it was in force"),
+    ("×", "the loss was not a finite number here"),
+)

@@ -1,0 +1,111 @@
+"""The small dialogs: they ask one thing and hand back the answer."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.method.optimizers import RULES
+
+Leaving = Literal["stop", "leave"]
+
+
+class QuitDialog(ModalScreen[Leaving | None]):
+    """Asks whether the run is to end with the dashboard."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "answer('stop')", "Stop the run"),
+        Binding("l", "answer('leave')", "Leave it running"),
+        Binding("escape,q,c", "dismiss(None)", "Cancel"),
+    ]
+
+    def __init__(self, run: str) -> None:
+        """Ask about the run with this name."""
+        super().__init__()
+        self._run = run
+
+    def compose(self) -> ComposeResult:
+        """Put the question over the three answers."""
+        with Vertical(classes="dialog"):
+            yield Static(Content(f"Leave {self._run}?"), classes="dialog-title")
+            yield OptionList(
+                Option(Content("Leave it running        l   come back with: gdtui attach"), id="leave"),
+                Option(Content("Stop the run            s   what it recorded stays"), id="stop"),
+                Option(Content("Stay here             esc"), id="stay"),
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer by Enter or by a click."""
+        self.action_answer(event.option_id or "stay")
+
+    def action_answer(self, answer: str) -> None:
+        """Hand back the answer."""
+        self.dismiss("stop" if answer == "stop" else "leave" if answer == "leave" else None)
+
+
+class OptimizerDialog(ModalScreen[tuple[str, bool] | None]):
+    """Asks for another optimizer, and whether it takes over what the old one has learnt."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "carry(True)", "Carry its state over"),
+        Binding("n", "carry(False)", "Start anew"),
+        Binding("escape,o", "dismiss(None)", "Cancel"),
+    ]
+
+    def __init__(self, current: str) -> None:
+        """Ask with the optimizer `current` in force."""
+        super().__init__()
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        """List every rule twice: with the state carried over, and afresh."""
+        others = [name for name in RULES if name != self._current]
+        with Vertical(classes="dialog"):
+            yield Static(Content(f"Switch from {RULES[self._current].title} to"), classes="dialog-title")
+            yield OptionList(
+                *(
+                    Option(Content(f"{RULES[name].title:<12}{words}"), id=f"{name}/{how}")
+                    for name in others
+                    for how, words in (
+                        ("carry", "carry over what was learnt about the gradient"),
+                        ("fresh", "start anew, with nothing remembered"),
+                    )
+                )
+            )
+            yield Static(
+                Content("enter takes the choice · c carry over · n start anew · esc stays"), classes="dialog-hint"
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer by Enter or by a click."""
+        name, _, how = (event.option_id or "").partition("/")
+        self.dismiss((name, how == "carry"))
+
+    def action_carry(self, carry: bool) -> None:
+        """Answer with the highlighted rule and this choice."""
+        choices = self.query_one(OptionList)
+        option = choices.get_option_at_index(choices.highlighted or 0)
+        self.dismiss(((option.id or "").partition("/")[0], carry))
+
+
+class HelpScreen(ModalScreen[None]):
+    """Says what the keys do, what the figures are, and what this lesson shows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]
+
+    def __init__(self, text: Content) -> None:
+        """Show this text."""
+        super().__init__()
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Put the text into a box that scrolls."""
+        with VerticalScroll(classes="dialog help"):
+            yield Static(self._text)

@@ -1,0 +1,389 @@
+"""Curves over the steps of a run, with a line for every live change."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.events import Resize
+from textual.geometry import Region, Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from ..charts.axes import Limits, StickyEnd, StickyLimits, compact, linear_ticks, log_ticks, step_ticks
+from ..charts.furniture import Furniture, furniture
+from ..charts.history import Series
+from ..charts.markers import LABEL_ROWS, Marker, marker_columns, marker_labels
+from ..charts.raster import DOTS_ACROSS, NOBODY, Canvas, Glyphs, Shape, Stroke, raster, stroke, suitable_glyphs
+
+__all__ = ["Curve", "LiveChart", "Marker"]
+
+# What a cell can be drawn with; the curves' own inks follow, in their order.
+_BOX, _TEXT, _GRID, _LINE, _LABEL, _ERROR = range(6)
+_FIRST_CURVE = 6
+
+_ASCII = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┊": ":", "·": "."}
+_COLUMNS_A_TICK = 10
+_ROWS_A_TICK = 2.5
+_NO_DATA = "no steps yet"
+
+Span = tuple[str, Style]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One line of a chart."""
+
+    label: str
+    series: Series
+    colour: str
+    """The name of a theme variable: "primary", "accent", "warning", "success" and so on."""
+    faint: bool = False
+    """Whether this is the raw curve behind a smoothed one."""
+    shape: Shape = "line"
+    """"line" through the mean of the samples that share a column, or the "envelope" from the least to the greatest."""
+    readout: Callable[[float], str] | None = None
+    """How the newest value is written in the title row; None for four significant digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    """What `show` was last asked for."""
+
+    curves: tuple[Curve, ...]
+    counts: tuple[int, ...]
+    markers: tuple[Marker, ...]
+    x_end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What stands on the screen."""
+
+    size: Size
+    title: tuple[Span, ...]
+    characters: NDArray[np.uint32]
+    """(rows below the title, columns): code points."""
+    inks: NDArray[np.int16]
+    """The same shape: indices into `styles`."""
+    styles: tuple[Style, ...]
+
+    def spans(self, row: int) -> list[Span]:
+        """Return one row, 0 being the title, cut where the style changes."""
+        if row == 0:
+            return list(self.title)
+        inks = self.inks[row - 1]
+        text = self.characters[row - 1].astype("<u4").tobytes().decode("utf-32-le")
+        cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), len(text)]
+        return [(text[start:stop], self.styles[int(inks[start])]) for start, stop in pairwise(cuts) if stop > start]
+
+    def changed_rows(self, before: _Frame | None) -> list[int]:
+        """Return the rows that look different from `before`."""
+        if before is None or before.size != self.size or before.styles != self.styles:
+            return list(range(self.size.height))
+        changed = (self.characters != before.characters) | (self.inks != before.inks)
+        title = [0] if self.title != before.title else []
+        return title + (np.flatnonzero(changed.any(axis=1)) + 1).tolist()
+
+
+class LiveChart(Widget):
+    """A chart that is told what to show by the screen's one clock, and redraws only the rows that changed."""
+
+    ALLOW_SELECT = False
+    DEFAULT_CSS = """
+    LiveChart {
+        width: 1fr;
+        height: 1fr;
+    }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        *,
+        log_y: bool = False,
+        glyphs: Glyphs | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        """Make an empty chart.
+
+        Args:
+            title: Stands at the left of the first row.
+            log_y: Whether the vertical axis is logarithmic.
+            glyphs: What the curves are drawn with; None for what the terminal can print.
+            id: Textual's id of the widget.
+            classes: Textual's classes of the widget, separated by blanks.
+        """
+        super().__init__(id=id, classes=classes)
+        self._title = title
+        self._log_y = log_y
+        self._glyphs: Glyphs = glyphs or suitable_glyphs()
+        self._request: _Request | None = None
+        self._now = 0.0
+        self._y_limits = StickyLimits(log=log_y)
+        self._x_end = StickyEnd()
+        self._frame: _Frame | None = None
+        self._strips: list[Strip] = []
+
+    @property
+    def log_y(self) -> bool:
+        """Whether the vertical axis is logarithmic; setting it redraws the chart at once."""
+        return self._log_y
+
+    @log_y.setter
+    def log_y(self, log_y: bool) -> None:
+        if log_y != self._log_y:
+            self._log_y = log_y
+            self._y_limits = StickyLimits(log=log_y)
+            self._redraw()
+
+    def show(self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float) -> int:
+        """Bring the chart up to date and return the number of rows that changed.
+
+        Args:
+            curves: Later ones on top, but all faint ones behind all others.
+            markers: The live changes so far.
+            x_end: The newest step, or the last one of a run whose length is known.
+            now: Monotonic seconds.
+        """
+        request = _Request(
+            curves=tuple(curves),
+            counts=tuple(curve.series.count for curve in curves),
+            markers=tuple(markers),
+            x_end=x_end,
+        )
+        self._now = now
+        waiting = self._y_limits.waiting or self._x_end.waiting
+        if request == self._request and not waiting and self._frame is not None and self._frame.size == self.size:
+            return 0
+        self._request = request
+        return self._redraw()
+
+    def export(self) -> str:
+        """Return the chart as it stands, as plain text without blanks at the ends of its rows."""
+        if self._frame is None:
+            return ""
+        rows = ("".join(text for text, _ in self._frame.spans(row)) for row in range(self._frame.size.height))
+        return "\n".join(row.rstrip() for row in rows)
+
+    def render_line(self, y: int) -> Strip:
+        """Return row `y` of the content."""
+        style = self.rich_style
+        if y >= len(self._strips):
+            return Strip.blank(self.size.width, style)
+        return self._strips[y].adjust_cell_length(self.size.width, style)
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw for the new size without waiting for the clock."""
+        self._redraw()
+
+    def notify_style_update(self) -> None:
+        """Take over the colours of a new theme."""
+        super().notify_style_update()
+        self._redraw()
+
+    # --- drawing ------------------------------------------------------------------------------------------------
+
+    def _redraw(self) -> int:
+        """Draw what was last asked for and mark the rows that changed; return their number."""
+        if self._request is None or not self.is_attached or not self.size:
+            return 0
+        frame = self._drawn(self._request)
+        rows = frame.changed_rows(self._frame)
+        if len(self._strips) != frame.size.height:
+            self._strips = [Strip([])] * frame.size.height
+        for row in rows:
+            segments = [Segment(text, style) for text, style in frame.spans(row)]
+            self._strips[row] = Strip(segments, frame.size.width)
+        self._frame = frame
+        if rows:
+            self.refresh(*(Region(0, row, frame.size.width, 1) for row in rows))
+        return len(rows)
+
+    def _drawn(self, request: _Request) -> _Frame:
+        size = self.size
+        curves = sorted(request.curves, key=lambda curve: not curve.faint)
+        x_end = max([request.x_end, *(curve.series.last_x for curve in curves if curve.series.count)])
+        xlim = (0.0, self._x_end.update(x_end, self._now))
+        strokes = [
+            stroke(curve.series.window(*xlim, size.width * DOTS_ACROSS), curve.shape, log_y=self._log_y)
+            for curve in curves
+        ]
+        ylim = self._y_limits.update(*_extent(strokes), self._now)
+        around = self._furniture(size, xlim, ylim)
+        canvas = raster(strokes, around.width, around.height, xlim, ylim)
+        characters = _code_points("".join(around.rows)).reshape(size.height - 1, size.width)
+        box = (characters >= 0x2500) & (characters < 0x2580)
+        inks = np.where(box, _BOX, _TEXT).astype(np.int16)
+        keys = self._keys(curves)
+        inside = slice(around.top, around.top + around.height), slice(around.left, around.left + around.width)
+        self._draw_canvas(characters[inside], inks[inside], canvas, around, keys)
+        if not any(request.counts) and around.height > 0 and around.width >= len(_NO_DATA):
+            row, column = around.top + around.height // 2, around.left + (around.width - len(_NO_DATA)) // 2
+            characters[row, column : column + len(_NO_DATA)] = _code_points(_NO_DATA)
+            inks[row, column : column + len(_NO_DATA)] = _TEXT
+        self._draw_markers(characters[inside], inks[inside], canvas, request.markers, xlim)
+        if self._glyphs == "ascii":
+            for character, replacement in _ASCII.items():
+                characters[characters == ord(character)] = ord(replacement)
+        styles = self._styles(curves)
+        return _Frame(
+            size=size, title=self._title_row(curves, keys, styles), characters=characters, inks=inks, styles=styles
+        )
+
+    def _furniture(self, size: Size, xlim: Limits, ylim: Limits) -> Furniture:
+        ticks = log_ticks if self._log_y else linear_ticks
+        return furniture(
+            size.width,
+            size.height - 1,
+            xlim,
+            ylim,
+            step_ticks(*xlim, max(2, size.width // _COLUMNS_A_TICK)),
+            ticks(*ylim, max(2, round((size.height - 4) / _ROWS_A_TICK))),
+        )
+
+    def _keys(self, curves: Sequence[Curve]) -> list[str]:
+        """Return a letter for each curve that has to be told apart without colours, "" for the others."""
+        if not self.app.no_color or sum(not curve.faint for curve in curves) < 2:
+            return [""] * len(curves)
+        letters = iter(string.ascii_uppercase)
+        return ["" if curve.faint else next(letters, "") for curve in curves]
+
+    def _draw_canvas(
+        self,
+        characters: NDArray[np.uint32],
+        inks: NDArray[np.int16],
+        canvas: Canvas,
+        around: Furniture,
+        keys: Sequence[str],
+    ) -> None:
+        """Draw the grid and the curves, in this order, into these views of the frame."""
+        for row in around.grid_rows:
+            characters[row, list(around.grid_columns)] = ord("·")
+            inks[row] = _GRID
+        drawn = canvas.owner != NOBODY
+        characters[drawn] = canvas.characters(self._glyphs)[drawn]
+        inks[drawn] = _FIRST_CURVE + canvas.owner[drawn]
+        for index, key in enumerate(keys):
+            columns = np.flatnonzero((canvas.owner == index).any(axis=0))
+            if key and columns.size:
+                row = int(np.argmax(canvas.owner[:, columns[-1]] == index))
+                characters[row, columns[-1]] = ord(key)
+
+    def _draw_markers(
+        self,
+        characters: NDArray[np.uint32],
+        inks: NDArray[np.int16],
+        canvas: Canvas,
+        markers: Sequence[Marker],
+        xlim: Limits,
+    ) -> None:
+        """Draw the lines and labels of the live changes, and the marks of divergence, into views of the frame."""
+        rows, columns = characters.shape
+        if not rows or not columns:
+            return
+        lines = marker_columns(markers, xlim, columns)
+        characters[:, lines] = ord("┊")
+        inks[:, lines] = _LINE
+        # The marks of divergence have the top row to themselves: a label must not hide the one thing that matters.
+        diverged = bool(canvas.diverged.any())
+        if diverged:
+            characters[0, canvas.diverged] = canvas.characters(self._glyphs)[0, canvas.diverged]
+            inks[0, canvas.diverged] = _ERROR
+        # On a low canvas labels take a third of the rows at most: the curves are what it is for.
+        room = min(LABEL_ROWS, max(rows // 3, 1), rows - diverged)
+        for label in marker_labels(markers, xlim, columns, room):
+            row, stop = label.row + diverged, label.start + len(label.text)
+            characters[row, label.start : stop] = _code_points(label.text)
+            inks[row, label.start : stop] = _LABEL
+
+    def _title_row(self, curves: Sequence[Curve], keys: Sequence[str], styles: Sequence[Style]) -> tuple[Span, ...]:
+        """Return the first row: title, what is not drawn, and the newest values, faint curves left out when narrow."""
+        plain = styles[_TEXT]
+        head: list[Span] = [(self._title, styles[_LABEL] + Style(bold=True))]
+        dropped = sum(curve.series.nonpositive for curve in curves) if self._log_y else 0
+        if dropped:
+            head.append((f" ({dropped} ≤ 0 not drawn)", styles[_ERROR]))
+        parts: list[tuple[bool, list[Span]]] = []
+        for index, curve in enumerate(curves):
+            if not curve.series.count:
+                continue
+            value = (curve.readout or compact)(curve.series.last)
+            # Dimmed text is hard to read where dimmed dots are not.
+            style = styles[_FIRST_CURVE + index] + Style(dim=False)
+            name = f"{keys[index]} {curve.label}".lstrip()
+            number = style + Style(bold=not curve.faint) if np.isfinite(curve.series.last) else styles[_ERROR]
+            parts.append((curve.faint, [(f"{name} ", style), (value, number)]))
+        for kept in (parts, [part for part in parts if not part[0]]):
+            spans = [*head]
+            for number_of_part, (_, part) in enumerate(kept):
+                spans += [("   " if number_of_part == 0 else " · ", plain), *part]
+            if sum(cell_len(text) for text, _ in spans) <= self.size.width:
+                break
+        return _fitted(spans, self.size.width, plain)
+
+    # --- colours ------------------------------------------------------------------------------------------------
+
+    def _styles(self, curves: Sequence[Curve]) -> tuple[Style, ...]:
+        """Return the style of each ink, from the theme."""
+        background = self.background_colors[1]
+        inks = [
+            self._style("foreground", background, 0.7),
+            self._style("foreground", background, 0.35),
+            self._style("foreground", background, 0.75),
+            self._style("foreground", background, 0.45),
+            self._style("foreground", background, 0.0),
+            self._style("error", background, 0.0) + Style(bold=True),
+        ]
+        for curve in curves:
+            soft = self._style(curve.colour, background, 0.3) + Style(dim=True)
+            inks.append(soft if curve.faint else self._style(curve.colour, background, 0.0))
+        return tuple(inks)
+
+    def _style(self, name: str, background: Color, softness: float) -> Style:
+        """Return the theme's colour `name`, in its variant for text if it has one, mixed with the background."""
+        variables = self.app.theme_variables
+        try:
+            colour = Color.parse(variables.get(f"text-{name}") or variables[name])
+        except (KeyError, ColorParseError):
+            colour = self.colors[3]
+        if colour.ansi is not None or background.ansi is not None:
+            # The terminal's own colours cannot be mixed.
+            dim = Style(dim=True) if softness >= 0.3 else Style()
+            return Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
+        mixed = (background + colour).blend(background, softness)
+        return Style(color=mixed.rich_color, bgcolor=background.rich_color)
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
+
+
+def _extent(strokes: Sequence[Stroke]) -> tuple[float, float]:
+    """Return the least and the greatest height of any of `strokes`; (nan, nan) for none."""
+    low = min((float(np.fmin.reduce(curve.low, initial=np.inf)) for curve in strokes), default=np.inf)
+    high = max((float(np.fmax.reduce(curve.high, initial=-np.inf)) for curve in strokes), default=-np.inf)
+    return (low, high) if low <= high else (np.nan, np.nan)
+
+
+def _fitted(spans: Sequence[Span], width: int, blank: Style) -> tuple[Span, ...]:
+    """Return `spans` in exactly `width` cells: cut off with an ellipsis, or filled with blanks."""
+    total = sum(cell_len(text) for text, _ in spans)
+    if total <= width:
+        return *spans, (" " * (width - total), blank)
+    fitted: list[Span] = []
+    room = width - 1
+    for text, style in spans:
+        cells = min(cell_len(text), room)
+        fitted.append((text if cells == cell_len(text) else set_cell_size(text, cells), style))
+        room -= cells
+    return *fitted, ("…", blank)

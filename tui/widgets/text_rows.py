@@ -1,0 +1,93 @@
+"""Rows of styled text that are redrawn only where they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+Span = tuple[str, str]
+"""Text, and the name of a theme colour, with "bold" or "dim" before it where that is wanted: "bold primary"."""
+Row = tuple[Span, ...]
+
+
+class TextRows(ScrollView):
+    """Rows that are told what to show by the screen's one clock; more than fit can be scrolled."""
+
+    ALLOW_SELECT = False
+    can_focus = False
+    DEFAULT_CSS = """
+    TextRows {
+        height: 1;
+        overflow: hidden hidden;
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        """Make an empty one, with Textual's `id` and `classes`."""
+        super().__init__(id=id, classes=classes)
+        self._rows: tuple[Row, ...] = ()
+        self._looks: dict[str, Style] = {}
+
+    def show(self, rows: Sequence[Row]) -> int:
+        """Bring the rows up to date and return how many of them changed."""
+        new, old = tuple(rows), self._rows
+        self._rows = new
+        if len(new) != len(old):
+            self.virtual_size = Size(0, len(new))
+            self.refresh()
+            return max(len(new), len(old))
+        changed = [index for index, (row, before) in enumerate(zip(new, old, strict=True)) if row != before]
+        top = self.scroll_offset.y
+        regions = [
+            Region(0, index - top, self.size.width, 1) for index in changed if 0 <= index - top < self.size.height
+        ]
+        if regions:
+            self.refresh(*regions)
+        return len(regions)
+
+    def export(self) -> str:
+        """Return what stands in the rows as plain text."""
+        return "\n".join("".join(text for text, _ in row).rstrip() for row in self._rows)
+
+    def render_line(self, y: int) -> Strip:
+        """Return row `y` of what is visible."""
+        width, base = self.size.width, self.rich_style
+        index = y + self.scroll_offset.y
+        if index >= len(self._rows):
+            return Strip.blank(width, base)
+        segments: list[Segment] = []
+        left = width
+        for text, look in self._rows[index]:
+            if cell_len(text) > left:
+                text = set_cell_size(text, left - 1) + "…" if left > 0 else ""
+            if text:
+                segments.append(Segment(text, base + self._look(look)))
+                left -= cell_len(text)
+        if left > 0:
+            segments.append(Segment(" " * left, base))
+        return Strip(segments, width)
+
+    def notify_style_update(self) -> None:
+        """Take over the colours of a new theme."""
+        super().notify_style_update()
+        self._looks = {}
+        self.refresh()
+
+    def _look(self, name: str) -> Style:
+        style = self._looks.get(name)
+        if style is None:
+            *manners, colour = name.split()
+            style = Style(bold="bold" in manners, dim="dim" in manners)
+            try:
+                style += Style(color=Color.parse(self.app.theme_variables[colour]).rich_color)
+            except (KeyError, ColorParseError):
+                pass  # "plain" has the widget's own colour, as has a name that a theme lacks
+            self._looks[name] = style
+        return style
