@@ -124,13 +124,14 @@ class GdtuiApp(App[None]):
         except (GdtuiError, OSError, ValueError) as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
+        message.view.client.close()
         await self.pop_screen()
         self.show_run(connect)
 
     async def on_dashboard_left(self, message: Dashboard.Left) -> None:
         """Leave the program, and end the run if that was chosen."""
-        view, run = message.view, message.view.client.run
-        view.client.close()
+        view, run = message.dashboard.view, message.dashboard.view.client.run
+        message.dashboard.hang_up()
         if message.leaving == "stop":
             try:
                 await asyncio.to_thread(client.stop, run, STOP_S)
@@ -192,6 +193,10 @@ class GdtuiApp(App[None]):
                 DEAD_TERMINAL_S,
                 lambda: self._end(129) if any(mask & select.POLLHUP for _, mask in poll.poll(0)) else None,
             )
+
+    def _end_if_hung_up(self, poll: select.poll) -> None:
+        if any(mask & select.POLLHUP for _, mask in poll.poll(0)):
+            self._end(128 + signal.SIGHUP)
 
     def _end(self, code: int) -> None:
         # Writing to a terminal that has gone may block or fail: the end must not depend on it.

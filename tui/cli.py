@@ -30,7 +30,7 @@ class PresetFirst(click.Group):
         return super().parse_args(ctx, args)
 
 
-def _version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         import gdtui
 
@@ -63,7 +63,7 @@ def _spec_options(command: Any) -> Any:
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Any field of the spec, such as optimizer.lr=0.01; VALUE is TOML, a bare word is a string. Repeatable.",
+            help="Any field of the spec, such as optimizer.lr=0.01; VALUE is TOML, or a bare word. Repeatable.",
         ),
     ):
         command = option(command)
@@ -276,7 +276,7 @@ def main(arguments: list[str]) -> int:
         return 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader has gone, as in `| head`; there is nobody left to complain to.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return FAILED
     return code if isinstance(code, int) else DONE
 

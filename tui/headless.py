@@ -187,19 +187,15 @@ class JsonReporter:
         first = -block.first_step % every
         rows = block.values[:, first::every].T.tolist()
         lines = [
-            f'{{"event": "step", "lane": {message.lane}, "step": {step}, "epoch": {int(epoch)}, "loss": {_number(loss)}, '
-            f'"lr": {_number(lr)}, "grad_norm": {_number(grad_norm)}, "update_norm": {_number(update_norm)}}}\n'
-            for step, (epoch, loss, lr, grad_norm, update_norm) in enumerate_by(block.first_step + first, every, rows)
+            f'{{"event": "step", "lane": {message.lane}, "step": {block.first_step + first + every * index}, '
+            f'"epoch": {int(epoch)}, "loss": {_number(loss)}, "lr": {_number(lr)}, '
+            f'"grad_norm": {_number(grad_norm)}, "update_norm": {_number(update_norm)}}}\n'
+            for index, (epoch, loss, lr, grad_norm, update_norm) in enumerate(rows)
         ]
         sys.stdout.write("".join(lines))
 
     def _print(self, value: dict[str, Any]) -> None:
         sys.stdout.write(json.dumps(_portable(value), ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def enumerate_by(start: int, every: int, rows: list[Any]) -> Iterator[tuple[int, Any]]:
-    """Yield each row with its step."""
-    return zip(range(start, start + every * len(rows), every), rows, strict=True)
 
 
 class LineReporter:
@@ -284,7 +280,7 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
     """Turn the first Ctrl-C, or SIGTERM, into a stop in order; a second one does not wait for it."""
     interruption = _Interruption()
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, _frame: FrameType | None) -> None:
         if interruption.signal_number:
             raise KeyboardInterrupt
         interruption.signal_number = number

@@ -192,9 +192,8 @@ class RunView:
                 self.diverged = message
                 self._set_state("diverged")
                 self._note(
-                    f"step {message.step:,}: the {message.quantity} is not finite (first in {message.tensor}); paused "
-                    f"with the parameters of the last finite step. Turn the learning rate down with [ or {{ and press "
-                    f"space, or reset with r",
+                    f"step {message.step:,}: the {message.quantity} is not finite (first in {message.tensor}): paused "
+                    "with the last finite parameters. Try { or [ for a smaller learning rate and then space, or r to reset",
                     "error",
                 )
                 return True
@@ -380,6 +379,8 @@ def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
 
 def symbol_of(key: str, spec: RunSpec) -> str:
     """Return the field's own sign for a key, such as α, or else its title."""
+    if key == "optimizer.name":
+        return "optimizer"
     owner, field = section_of(key, spec)
     info = owner.model_fields.get(field)
     if info is None:
@@ -419,7 +420,10 @@ def in_words(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return compact(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        mantissa, exponent, power = f"{value:.4g}".partition("e")
+        return f"{mantissa}e{int(power)}" if exponent else mantissa
+    return str(value)
 
 
 def reason_in_words(reason: str, spec: RunSpec) -> str:

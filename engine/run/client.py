@@ -35,6 +35,7 @@ from .protocol import (
 START_S = 20.0
 """How long an engine may take until it listens."""
 ANSWER_S = 10.0
+DEATH_S = 0.2
 _READ = 256 * 1024
 
 LAUNCHER = Path(__file__).resolve().parents[2] / "gdtui.py"
@@ -49,6 +50,9 @@ class EngineProcess:
 
     def death(self) -> str | None:
         """Return how the engine died, in words; None while it lives or if it left in order."""
+        # The kernel closes a dying process's sockets a moment before it can be waited for.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DEATH_S)
         code = self._process.poll()
         if code is None or code == 0:
             return None

@@ -176,6 +176,8 @@ def all_runs() -> list[RunDirectory]:
         run = RunDirectory(name=pointer.stem, path=path)
         if RUN_NAME.fullmatch(run.name) and run.is_live():
             found[run.name] = run
+        else:
+            _forget_killed(run)
     root = data_root()
     if root.is_dir():
         for path in root.iterdir():
@@ -227,6 +229,13 @@ def remove(run: RunDirectory) -> None:
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         run.path.rmdir()
+
+
+def _forget_killed(run: RunDirectory) -> None:
+    """Remove what an engine that was killed has left beside its socket."""
+    for path in (run.pointer, run.socket):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _age(run: RunDirectory) -> float:

@@ -64,6 +64,10 @@ class Canvas:
         return ["".join(map(chr, row)) for row in self.characters(glyphs)]
 
 
+SLACK = 1e-6
+"""In dots: far above what rounding does to a position, far below what an eye sees."""
+
+
 def stroke(envelope: Envelope, shape: Shape, *, log_y: bool) -> Stroke:
     """Return what is to be drawn of `envelope`: its extent, or the line of its means.
 
@@ -107,9 +111,10 @@ def _dots(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -
     """Return which dots `curve` lights, (rows, columns); `place` is the column of each entry, not yet rounded."""
     low, high = _extents(place, curve, columns, rows, ylim)
     # The dots whose centres lie within the extent; between two centres, the nearer. So a line is one dot thick.
-    bottom, top = np.ceil(low), np.floor(high)
+    # The slack keeps a level curve level where rounding puts its entries now above, now below half a dot.
+    bottom, top = np.ceil(low - SLACK), np.floor(high + SLACK)
     thin = bottom > top
-    nearest = np.rint((low + high) / 2.0)
+    nearest = np.floor((low + high) / 2.0 + 0.5 - SLACK)
     bottom, top = np.where(thin, nearest, bottom), np.where(thin, nearest, top)
     height = np.arange(rows - 1, -1, -1)[:, None]
     # nan, where a column is empty, compares false.

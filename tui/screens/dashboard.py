@@ -21,7 +21,7 @@ from ..charts.axes import compact
 from ..run_view import Answer, RunView, symbol_of
 from ..widgets.chart import Curve, LiveChart
 from ..widgets.parameter_table import COLUMNS, ParameterTable
-from ..widgets.status import headline, message_row, progress_row
+from ..widgets.status import headline, message_rows, progress_row
 from ..widgets.text_rows import TextRows
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
 from .settings import SettingsForm
@@ -32,16 +32,16 @@ HISTORY_BUDGET_S = 0.02
 FULL_SPEED = 20_000.0
 """A pace beyond this is no pace at all."""
 
-_LR = Binding.Group("Learning rate ±10 %", compact=True)
-_LR_TEN = Binding.Group("×10", compact=True)
+_LR = Binding.Group("α ±10 %", compact=True)
+_LR_TEN = Binding.Group("α ×10", compact=True)
 _PACE = Binding.Group("Pace", compact=True)
 
 
 class Dashboard(Screen[None]):
     """One run, through one `RunView`; one clock draws everything."""
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-tiny"), (60, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-flat"), (14, "-low"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (14, "-low"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "toggle_pause", "Pause", id="run.pause"),
         Binding("s", "step", "Step", id="run.step"),
@@ -62,10 +62,10 @@ class Dashboard(Screen[None]):
     class Left(Message):
         """A person is done with this run."""
 
-        def __init__(self, view: RunView, leaving: Leaving) -> None:
-            """Say which run, and whether it is to end."""
+        def __init__(self, dashboard: Dashboard, leaving: Leaving) -> None:
+            """Say whose run, and whether it is to end."""
             super().__init__()
-            self.view, self.leaving = view, leaving
+            self.dashboard, self.leaving = dashboard, leaving
 
     class AskedAnew(Message):
         """The same run is to be started anew, as its engine has gone."""
@@ -80,6 +80,7 @@ class Dashboard(Screen[None]):
         super().__init__()
         self.view = view
         self._shown = -1
+        self._listening_to: int | None = None
         self._loss = LiveChart("loss", log_y=True, id="loss")
         self._gradient = LiveChart("gradient norm ‖∇L‖", log_y=True, id="gradient")
         self._rate = LiveChart("learning rate α", log_y=True, id="rate")
@@ -100,7 +101,8 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """Listen to the engine and start the clock."""
-        asyncio.get_running_loop().add_reader(self.view.client.fileno(), self._listen)
+        self._listening_to = self.view.client.fileno()
+        asyncio.get_running_loop().add_reader(self._listening_to, self._listen)
         self.set_interval(1 / FRAMES_PER_SECOND, self.draw)
         self.call_after_refresh(self.draw)
 
@@ -126,9 +128,15 @@ class Dashboard(Screen[None]):
             self.draw()
 
     def _stop_listening(self) -> None:
-        descriptor = self.view.client.fileno()
-        if descriptor >= 0:
-            asyncio.get_running_loop().remove_reader(descriptor)
+        # Before the connection is closed: its number may soon be that of another.
+        if self._listening_to is not None:
+            asyncio.get_running_loop().remove_reader(self._listening_to)
+            self._listening_to = None
+
+    def hang_up(self) -> None:
+        """Close the connection; the run goes on."""
+        self._stop_listening()
+        self.view.client.close()
 
     def draw(self) -> None:
         """Draw what has changed since the last time."""
@@ -138,7 +146,11 @@ class Dashboard(Screen[None]):
         view.catch_up(HISTORY_BUDGET_S)
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
-        self.query_one("#message", TextRows).show([message_row(view)])
+        message = self.query_one("#message", TextRows)
+        rows = message_rows(view, width - 2)
+        if message.styles.height is None or message.styles.height.value != len(rows):
+            message.styles.height = len(rows)
+        message.show(rows)
         if view.changes != self._shown:
             self._shown = view.changes
             self.query_one("#progress", TextRows).show([progress_row(view, width)])
@@ -152,7 +164,7 @@ class Dashboard(Screen[None]):
         if view.before is not None:
             curves.append(Curve(label="before the reset", series=view.before, colour="foreground", faint=True))
         if view.is_deterministic:
-            curves.append(Curve(label="loss", series=view.loss, colour="primary", readout=compact))
+            curves.append(Curve(label="", series=view.loss, colour="primary", readout=compact))
         else:
             curves += [
                 Curve(
@@ -198,15 +210,19 @@ class Dashboard(Screen[None]):
 
     def action_pace(self, factor: float) -> None:
         """Halve or double the limit of the speed."""
-        view = self.view
+        view, key = self.view, "pace.steps_per_second"
         pace = view.spec.pace.steps_per_second
-        if pace is None and factor > 1.0:
-            self.notify("already at full speed", timeout=2)
-            return
-        rate = view.progress.steps_per_second if view.progress is not None else 0.0
-        new: float | None = float(f"{max(0.25, (pace or max(rate, 2.0)) * factor):.3g}")
-        new = None if new is not None and new > FULL_SPEED else new
-        self.set_fields({"pace.steps_per_second": new}, {})
+        if pace is None:
+            if factor > 1.0:
+                self.notify("already at full speed", timeout=2)
+                return
+            rate = view.progress.steps_per_second if view.progress is not None else 0.0
+            self.set_fields({key: float(f"{max(1.0, rate * factor):.3g}")}, {})
+        elif pace * factor > FULL_SPEED:
+            self.set_fields({key: None}, {})
+        else:
+            command = protocol.Turn(seq=view.next_sequence(), key=key, factor=factor)
+            self._send(command, "faster" if factor > 1.0 else "slower")
 
     def action_reset(self, keep: bool) -> None:
         """Go back to the same start."""
@@ -251,12 +267,12 @@ class Dashboard(Screen[None]):
         if isinstance(self.app.screen, QuitDialog):
             return
         if self.view.is_gone or self.view.state == "ended":
-            self.post_message(self.Left(self.view, "leave"))
+            self.post_message(self.Left(self, "leave"))
             return
 
         def chosen(leaving: Leaving | None) -> None:
             if leaving is not None:
-                self.post_message(self.Left(self.view, leaving))
+                self.post_message(self.Left(self, leaving))
 
         self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
 

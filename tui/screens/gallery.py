@@ -59,7 +59,7 @@ class Gallery(Screen[None]):
         with Horizontal():
             yield OptionList(
                 *(
-                    Option(Content.assemble((f"{preset.name}\n", "bold $primary"), preset.title), id=preset.name)
+                    Option(Content.assemble((f"{preset.name}\n", "bold"), f"{preset.title}\n"), id=preset.name)
                     for preset in self._presets
                 ),
                 id="presets",

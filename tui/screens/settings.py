@@ -16,6 +16,7 @@ from textual.widgets import Button, Input, Static, Switch
 
 from engine.errors import InputError
 from engine.fields import allowed_values
+from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
 from engine.method.trainer import changed_spec, flat
 from engine.run.protocol import Rejected
@@ -56,24 +57,26 @@ class SettingsForm(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """Make a line for every field."""
         spec = self._current()
+        title = f"{RULES[spec.optimizer.name].title}: hyperparameters, batch and pace"
         with VerticalScroll(classes="dialog form"):
-            yield Static(Content(f"Hyperparameters of {spec.optimizer.name}, and the batch"), classes="dialog-title")
+            yield Static(Content(title), classes="dialog-title")
             for key in self._keys:
                 owner, field = section_of(key, spec)
                 info = owner.model_fields[field]
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
-                title = info.title or field
+                name = info.title or field
                 with Horizontal(classes="field"):
-                    yield Static(Content(f"{title} {symbol}" if symbol != title else title), classes="field-name")
+                    yield Static(Content(f"{name} {symbol}" if symbol != name else name), classes="field-name")
                     if isinstance(value, bool):
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
                         yield Input(value=_text(value), placeholder="none", id=_id(key), compact=True)
                     default = info.get_default()
-                    usual = "" if default is PydanticUndefined else f" · usually {in_words(default)}"
-                    yield Static(Content(f"{allowed_values(owner, field)}{usual}"), classes="field-range")
-                yield Static(Content(info.description or ""), classes="field-help")
+                    usual = "" if default is PydanticUndefined else f"usually {in_words(default)}"
+                    yield Static(Content(usual), classes="field-usual")
+                allowed = allowed_values(owner, field)
+                yield Static(Content(f"{info.description or ''} Allowed: {allowed}."), classes="field-help")
             yield Static("", id="verdict")
             with Horizontal(classes="buttons"):
                 yield Button("Apply (enter)", id="apply", variant="primary", compact=True)

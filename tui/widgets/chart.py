@@ -219,6 +219,7 @@ class LiveChart(Widget):
             for curve in curves
         ]
         ylim = self._y_limits.update(*_extent(strokes), self._now)
+        ylim = self._below_labels(ylim, request.markers, xlim)
         around = self._furniture(size, xlim, ylim)
         canvas = raster(strokes, around.width, around.height, xlim, ylim)
         characters = _code_points("".join(around.rows)).reshape(size.height - 1, size.width)
@@ -239,6 +240,16 @@ class LiveChart(Widget):
         return _Frame(
             size=size, title=self._title_row(curves, keys, styles), characters=characters, inks=inks, styles=styles
         )
+
+    def _below_labels(self, ylim: Limits, markers: Sequence[Marker], xlim: Limits) -> Limits:
+        """Return the limits with room at the top for the rows of labels, so that none of them hides a curve."""
+        rows = self.size.height - 4
+        labels = marker_labels(markers, xlim, max(1, self.size.width - 8), _label_rows(rows))
+        taken = max((label.row + 1 for label in labels), default=0)
+        if taken == 0 or rows - taken < 2:
+            return ylim
+        low, high = ylim
+        return low, high + (high - low) * taken / (rows - taken)
 
     def _furniture(self, size: Size, xlim: Limits, ylim: Limits) -> Furniture:
         ticks = log_ticks if self._log_y else linear_ticks
@@ -299,8 +310,7 @@ class LiveChart(Widget):
         if diverged:
             characters[0, canvas.diverged] = canvas.characters(self._glyphs)[0, canvas.diverged]
             inks[0, canvas.diverged] = _ERROR
-        # On a low canvas labels take a third of the rows at most: the curves are what it is for.
-        room = min(LABEL_ROWS, max(rows // 3, 1), rows - diverged)
+        room = min(_label_rows(rows), rows - diverged)
         for label in marker_labels(markers, xlim, columns, room):
             row, stop = label.row + diverged, label.start + len(label.text)
             characters[row, label.start : stop] = _code_points(label.text)
@@ -362,6 +372,11 @@ class LiveChart(Widget):
             return Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
         mixed = (background + colour).blend(background, softness)
         return Style(color=mixed.rich_color, bgcolor=background.rich_color)
+
+
+def _label_rows(rows: int) -> int:
+    """Return how many rows labels may take: on a low canvas a third at most, as the curves are what it is for."""
+    return min(LABEL_ROWS, max(rows // 3, 1))
 
 
 def _code_points(text: str) -> NDArray[np.uint32]:

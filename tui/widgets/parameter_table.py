@@ -40,6 +40,12 @@ COLUMNS = (
 )
 
 
+MATTERS_MOST = (2, 1, 3, 4, 0)
+"""The columns in the order in which a narrow table keeps them."""
+NARROWEST = 10
+"""Cells that the longest figure and a blank need."""
+
+
 class ParameterTable(Vertical):
     """The table, with a heading that stays while the rows scroll."""
 
@@ -70,8 +76,12 @@ class ParameterTable(Vertical):
         width = self.size.width
         name_width = max([len("parameter"), *map(len, names)])
         shape_width = max([len("shape"), *map(len, shapes)])
-        cell = max(8, min(14, (width - name_width - shape_width - 2) // len(COLUMNS)))
-        titles = [column.title if len(column.title) < cell else column.narrow for column in COLUMNS]
+        room = width - name_width - shape_width - 2
+        shown = sorted(MATTERS_MOST[: max(1, min(len(COLUMNS), room // NARROWEST))])
+        cell = max(NARROWEST, min(14, room // len(shown)))
+        titles = [
+            COLUMNS[index].title if len(COLUMNS[index].title) < cell else COLUMNS[index].narrow for index in shown
+        ]
         heading = f"{'parameter':<{name_width}}  {'shape':<{shape_width}}" + "".join(
             f"{title:>{cell}}" for title in titles
         )
@@ -79,7 +89,7 @@ class ParameterTable(Vertical):
         for index, (name, shape) in enumerate(zip(names, shapes, strict=True)):
             first = (f"{name:<{name_width}}", "bold foreground"), (f"  {shape:<{shape_width}}", "dim foreground")
             values = figures[index].tolist() if figures is not None else [math.nan] * len(COLUMNS)
-            cells = tuple((f"{_figure(value):>{cell}}", _look(column, value)) for column, value in enumerate(values))
+            cells = tuple((f"{_figure(values[column]):>{cell}}", _look(column, values[column])) for column in shown)
             rows.append((*first, *cells))
         return self._heading.show([((heading, "bold primary"),)]) + self._body.show(rows)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from engine.method.optimizers import RULES
 from engine.text import clean
 
 from ..charts.axes import compact
 from ..run_view import Notice, RunView
-from .text_rows import Row
+from .text_rows import Row, Span
 
 STATES = {
     "waiting": ("◌ waiting", "bold warning"),
@@ -78,23 +80,30 @@ def progress_row(view: RunView, width: int) -> Row:
     return parts
 
 
-def message_row(view: RunView) -> Row:
-    """Return the row with what waits for the engine's answer, what is wrong, or what was said last."""
+def message_rows(view: RunView, width: int) -> list[Row]:
+    """Return the message, on as many rows as it needs but no more than three."""
+    ((text, look),) = message(view)
+    lines = textwrap.wrap(text, max(8, width), max_lines=3, placeholder=" …") or [""]
+    return [((line, look),) for line in lines]
+
+
+def message(view: RunView) -> tuple[Span]:
+    """Return what waits for the engine's answer, what is wrong, or what was said last."""
     if view.asked:
         words = list(view.asked.values())
         more = f" and {len(words) - 1} more" if len(words) > 1 else ""
-        return (("… asked: ", "bold warning"), (words[-1] + more + ", not in force yet", "warning"))
+        return ((f"… asked: {words[-1]}{more}, not in force yet", "warning"),)
     if view.progress is not None and view.progress.problem:
         return ((clean(view.progress.problem), "bold error"),)
     if view.reads_history:
         return ((f"reading the history: step {int(max(0.0, view.loss.last_x)):,} of {view.welcome.step:,}", "warning"),)
     if not view.notices:
         return ((clean(view.welcome.see), "dim foreground"),)
-    return notice_row(view.notices[-1])
+    return notice_span(view.notices[-1])
 
 
-def notice_row(notice: Notice) -> Row:
-    """Return one notice as a row."""
+def notice_span(notice: Notice) -> tuple[Span]:
+    """Return one notice with its look."""
     look = {"information": "foreground", "warning": "bold warning", "error": "bold error"}[notice.severity]
     return ((notice.text, look),)
 

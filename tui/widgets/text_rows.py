@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
@@ -85,9 +86,8 @@ class TextRows(ScrollView):
         if style is None:
             *manners, colour = name.split()
             style = Style(bold="bold" in manners, dim="dim" in manners)
-            try:
+            # "plain" has the widget's own colour, as has a name that a theme lacks.
+            with contextlib.suppress(KeyError, ColorParseError):
                 style += Style(color=Color.parse(self.app.theme_variables[colour]).rich_color)
-            except (KeyError, ColorParseError):
-                pass  # "plain" has the widget's own colour, as has a name that a theme lacks
             self._looks[name] = style
         return style

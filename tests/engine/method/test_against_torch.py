@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from engine.method.batches import BatchStream
 from engine.method.spec import RunSpec
 from engine.method.trainer import Trainer, build_objective
+from engine.subject.objective import Vector
 
 torch = pytest.importorskip("torch", reason="the reference needs torch: pip install torch==2.13.0")
 
 pytestmark = pytest.mark.reference
 
 STEPS = 200
-TOLERANCE = 3e-11
+TOLERANCE = 3e-12
 LEAST_MOVE = 1e-5
 
 DECAY = {"weight_decay": 0.1}
@@ -63,7 +63,7 @@ RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
 every_rule = pytest.mark.parametrize("row", RULES.values(), ids=RULES)
 
 
-def assert_together(ours: NDArray[np.float64], theirs: NDArray[np.float64], before: NDArray[np.float64]) -> None:
+def assert_together(ours: Vector, theirs: Vector, before: Vector) -> None:
     assert np.abs(ours - theirs).max() < TOLERANCE
     assert np.abs(ours - before).max() > LEAST_MOVE
 
@@ -71,7 +71,7 @@ def assert_together(ours: NDArray[np.float64], theirs: NDArray[np.float64], befo
 @every_rule
 @pytest.mark.parametrize("clip", [None, 100.0], ids=["free", "clipped"])
 def test_two_hundred_steps_down_rosenbrocks_valley(row: tuple[dict[str, Any], Theirs], clip: float | None) -> None:
-    """The first gradient has norm 163; a clip that holds all the way makes steps of one length, and those are chaotic."""
+    """The first gradient has norm 163; a clip that holds all the way makes equal steps, and those are chaotic."""
     optimizer, make = row
     spec = RunSpec.model_validate(
         {
@@ -118,7 +118,8 @@ class TheirNetwork:
         ]
         self._activation = getattr(torch, activation)
 
-    def outputs(self, inputs: NDArray[np.float64]) -> Any:
+    def outputs(self, inputs: Vector) -> Any:
+        """Return the outputs, (samples, outputs), for inputs whose last column is ones."""
         values = torch.tensor(inputs[:, :-1].copy())
         layers = list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
         for number, (weight, bias) in enumerate(layers, start=1):
@@ -127,7 +128,8 @@ class TheirNetwork:
                 values = self._activation(values)
         return values
 
-    def flat(self) -> NDArray[np.float64]:
+    def flat(self) -> Vector:
+        """Return the parameters in the order of ours."""
         return np.concatenate([parameter.detach().numpy().ravel() for parameter in self.parameters])
 
 

@@ -81,7 +81,7 @@ def test_adam_two_steps_by_hand() -> None:
 
 
 def test_adam_adds_epsilon_to_the_root_of_the_corrected_moment() -> None:
-    """g = 3 and ε = 1 make 3/(3 + 1) at the first step, whatever β₂; the paper's "ε̂" form would give less."""
+    """G = 3 and ε = 1 make 3/(3 + 1) at the first step, whatever β₂; the paper's "ε̂" form would give less."""
     assert updates_of(Adam(lr=1.0, beta2=0.999, eps=1.0), [3.0]) == pytest.approx([0.75], rel=1e-14)
 
 
@@ -192,7 +192,9 @@ def test_rmsprops_velocity_is_at_rest_when_momentum_comes_back() -> None:
     assert one_update(Rmsprop(momentum=0.9), state, 0.0) == pytest.approx([0.0])
 
 
-@pytest.mark.xfail(strict=True, reason="the mean of an earlier centered stretch is kept, and is far above the root of v")
+@pytest.mark.xfail(
+    strict=True, reason="the mean of an earlier centered stretch is kept, and is far above the root of v"
+)
 def test_centering_again_does_not_divide_by_epsilon_alone() -> None:
     """Gradients of 10 while centered, then ±0.01 for long: on its return, a step is no longer than 10·α."""
     state = Rmsprop().fresh_state(np.zeros(1))

@@ -48,7 +48,7 @@ def small_network(name: str, *, precision: str = "float32") -> Trainer:
 
 
 def variants(name: str) -> list[Rule]:
-    """Return the rule with its defaults, with each switch turned the other way, and with each decay that is 0 at 0.9."""
+    """Return the rule with its defaults, with each switch turned, and with each decay that is 0 at 0.9."""
     rule = RULES[name].model_validate({})
     found = [rule]
     for key in type(rule).model_fields:
@@ -200,7 +200,7 @@ def test_every_hyperparameter_can_be_turned_between_any_two_steps(name: str, dat
             assert np.array_equal(trainer.theta, theta)
             assert bits(trainer) == state
         trainer.step()
-    assert np.isfinite(trainer.theta).all() or trainer.non_finite is None
+    assert np.isfinite(trainer.theta).all()
 
 
 @every_rule

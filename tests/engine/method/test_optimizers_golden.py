@@ -83,7 +83,11 @@ def test_the_default_settings_are_those_that_the_figures_and_the_lecture_stand_f
         "rmsprop": 1e-2,
         "adam": 1e-3,
     }
-    assert (defaults["rmsprop"]["rho"], defaults["rmsprop"]["eps"], defaults["rmsprop"]["centered"]) == (0.9, 1e-8, False)
+    assert (defaults["rmsprop"]["rho"], defaults["rmsprop"]["eps"], defaults["rmsprop"]["centered"]) == (
+        0.9,
+        1e-8,
+        False,
+    )
     adam = defaults["adam"]
     assert (adam["beta1"], adam["beta2"], adam["eps"], adam["bias_correction"]) == (0.9, 0.999, 1e-8, True)
     assert all(values["weight_decay"] == 0.0 for values in defaults.values())

@@ -1,0 +1,137 @@
+"""The gradient check: it passes what is right, and finds what is wrong."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.method.gradient_check import THRESHOLD, GradientCheck, check_gradient
+from engine.method.spec import RunSpec
+from engine.subject import activations, landscapes
+from engine.subject.landscapes import LANDSCAPES, Point
+from engine.subject.losses import MeanSquaredError
+from engine.subject.objective import Matrix
+
+
+def landscape(function: str, **sections: Any) -> RunSpec:
+    return RunSpec.model_validate({"problem": {"kind": "landscape", "function": function}, **sections})
+
+
+def network(activation: str = "tanh", **sections: Any) -> RunSpec:
+    return RunSpec.model_validate(
+        {
+            "problem": {"kind": "dataset"},
+            "data": {"name": "moons", "samples": 64},
+            "model": {"hidden": [6, 5], "activation": activation},
+            "optimizer": {"name": "sgd", "lr": 0.1},
+            **sections,
+        }
+    )
+
+
+@pytest.mark.parametrize("function", LANDSCAPES)
+def test_every_landscape_passes_at_the_start_and_after_training(function: str) -> None:
+    check = check_gradient(landscape(function))
+    assert check.passed
+    assert [(tensor.name, tensor.steps, tensor.checked) for tensor in check.tensors] == [
+        ("point", 0, 2),
+        ("point", 20, 2),
+    ]
+    assert check.worst.relative_error < 1e-10
+
+
+@pytest.mark.parametrize("wrong", [1.0 + 1e-5, -1.0, 0.5])
+def test_a_landscape_whose_gradient_is_wrong_in_one_coordinate_fails(
+    wrong: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = LANDSCAPES["rosenbrock"]
+
+    def gradient(point: Point) -> Point:
+        x, y = right.gradient(point)
+        return x, wrong * y
+
+    monkeypatch.setitem(
+        landscapes.LANDSCAPES,
+        "rosenbrock",
+        dataclasses.replace(right, gradient=gradient),
+    )
+    check = check_gradient(landscape("rosenbrock"))
+    assert not check.passed
+    assert check.worst.relative_error > THRESHOLD
+
+
+def test_a_wrong_derivative_of_the_activation_fails_in_every_tensor_that_it_reaches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1 − h instead of 1 − h²: the last layer's gradient stays right, the hidden ones' does not."""
+
+    def chain(values: Matrix, delta: Matrix, scratch: Matrix) -> None:
+        np.subtract(1.0, values, out=scratch)
+        np.multiply(delta, scratch, out=delta)
+
+    wrong = dataclasses.replace(activations.ACTIVATIONS["tanh"], chain=chain)
+    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", wrong)
+    failed = {tensor.name for tensor in check_gradient(network()).tensors if not tensor.passed}
+    assert failed == {"layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"}
+
+
+def test_a_loss_that_forgets_its_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = MeanSquaredError.value_and_delta
+
+    def halved(self: MeanSquaredError, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
+        return 0.5 * whole(self, outputs, targets, delta, scratch)
+
+    monkeypatch.setattr(MeanSquaredError, "value_and_delta", halved)
+    check = check_gradient(network(model={"hidden": [4], "loss": "mean_squared_error"}))
+    assert not any(tensor.passed for tensor in check.tensors)
+
+
+def test_coordinates_whose_stencil_crosses_a_kink_are_counted_and_left_out() -> None:
+    """Wide rectifier layers over 32 samples always have a few; smooth activations have none."""
+    kinked = check_gradient(network("relu", model={"hidden": [40, 40], "activation": "relu"}))
+    smooth = check_gradient(network("tanh", model={"hidden": [40, 40], "activation": "tanh"}))
+    assert kinked.passed
+    assert sum(tensor.skipped for tensor in kinked.tensors) > 0
+    assert sum(tensor.skipped for tensor in smooth.tensors) == 0
+    for tensor in (*kinked.tensors, *smooth.tensors):
+        assert tensor.checked + tensor.skipped == min(
+            64, {"layer3.bias": 2, "layer1.bias": 40, "layer2.bias": 40}.get(tensor.name, 64)
+        )
+
+
+def test_a_gradient_that_has_all_but_vanished_does_not_fail() -> None:
+    """Behind eight layers of sigmoids it is smaller than what the rounding of the loss makes of the differences."""
+    check = check_gradient(network(model={"hidden": [8] * 8, "activation": "sigmoid"}))
+    assert check.passed
+    assert check.worst.relative_error > THRESHOLD
+    assert check.worst.difference <= check.worst.rounding
+
+
+def test_no_more_coordinates_are_drawn_than_asked_for_and_the_seed_decides_which() -> None:
+    few = check_gradient(network(), coordinates_per_tensor=3)
+    assert max(tensor.checked for tensor in few.tensors) == 3
+    assert few == check_gradient(network(), coordinates_per_tensor=3)
+    assert few != check_gradient(network(), coordinates_per_tensor=3, seed=1)
+
+
+def test_it_is_done_in_double_precision_whatever_the_spec_says() -> None:
+    single, double = (check_gradient(network(precision=precision)) for precision in ("float32", "float64"))
+    assert single == double
+    assert single.worst.relative_error < 1e-8
+
+
+def test_a_training_that_diverges_is_checked_where_its_loss_was_last_finite() -> None:
+    check = check_gradient(landscape("rosenbrock", optimizer={"name": "sgd", "lr": 1.0}))
+    steps = {tensor.steps for tensor in check.tensors} - {0}
+    assert len(steps) == 1
+    assert 0 < min(steps) < 20
+    assert math.isfinite(check.worst.relative_error)
+    assert check.passed
+
+
+def test_a_check_that_compared_nothing_has_not_passed() -> None:
+    assert not GradientCheck(tensors=()).passed

@@ -1,0 +1,272 @@
+"""What is said arrives as it was said, however the stream is cut; what is not of the protocol is refused as that."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
+from engine.run import protocol
+from engine.run.protocol import (
+    HEADER,
+    KIND_FIGURES,
+    KIND_JSON,
+    KIND_STEPS,
+    MAXIMUM_COMMAND,
+    MAXIMUM_EVENT,
+    FrameReader,
+    ProtocolError,
+    framed,
+    framed_figures,
+    framed_steps,
+    parsed_command,
+    parsed_event,
+)
+
+LIMIT = 64 * 1024
+NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+SEQUENCES = st.integers(0, (1 << 53) - 1)
+LANES = st.integers(0, 63)
+FIELDS = st.dictionaries(st.text(max_size=20), SCALARS, min_size=1, max_size=8)
+
+COMMANDS: st.SearchStrategy[Any] = st.one_of(
+    st.builds(
+        protocol.Hello,
+        seq=SEQUENCES,
+        lane=LANES,
+        version=st.integers(),
+        name=st.text(max_size=64),
+        watch=st.sampled_from(["live", "all", "nothing"]),
+    ),
+    st.builds(protocol.SetFields, seq=SEQUENCES, lane=LANES, values=FIELDS, expected=FIELDS, carry=st.booleans()),
+    st.builds(
+        protocol.Turn,
+        seq=SEQUENCES,
+        lane=LANES,
+        key=st.text(max_size=64),
+        factor=st.floats(0.0, 1e6, exclude_min=True),
+    ),
+    st.builds(protocol.Reset, seq=SEQUENCES, lane=LANES, keep=st.booleans()),
+    *(
+        st.builds(kind, seq=SEQUENCES, lane=LANES)
+        for kind in (protocol.Pause, protocol.Resume, protocol.StepOnce, protocol.Stop)
+    ),
+)
+
+WORDS = st.text(max_size=20)
+COUNTS = st.integers(0, 1 << 53)
+STATES = st.sampled_from(["waiting", "running", "paused", "ended", "diverged"])
+SPECS = st.dictionaries(WORDS, st.dictionaries(WORDS, SCALARS | st.lists(st.integers()), max_size=3), max_size=3)
+AT = {"lane": LANES, "segment": COUNTS, "step": COUNTS}
+
+EVENTS: st.SearchStrategy[Any] = st.one_of(
+    st.builds(
+        protocol.Welcomed,
+        **{name: WORDS for name in ("run", "preset", "title", "see", "try_", "directory")},
+        **{name: COUNTS for name in ("version", "pid", "segment", "step", "samples")},
+        recorded=st.booleans(),
+        state=STATES,
+        spec=SPECS,
+        tensors=st.lists(
+            st.builds(
+                protocol.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)
+            ),
+            max_size=3,
+        ).map(tuple),
+        splits=st.lists(WORDS, max_size=3).map(tuple),
+    ),
+    st.builds(
+        protocol.Applied,
+        **AT,
+        seq=SEQUENCES,
+        actor=WORDS,
+        command=WORDS,
+        state=STATES,
+        changes=st.lists(st.builds(protocol.ChangedField, key=WORDS, old=SCALARS, new=SCALARS), max_size=3).map(tuple),
+        spec=SPECS,
+    ),
+    st.builds(protocol.Rejected, seq=SEQUENCES, reason=WORDS),
+    st.builds(
+        protocol.Progressed,
+        **AT,
+        state=STATES,
+        epochs=NUMBERS,
+        batches_per_epoch=COUNTS,
+        steps_per_second=NUMBERS,
+        seconds_left=st.none() | NUMBERS,
+        problem=st.none() | WORDS,
+    ),
+    st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
+    st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS),
+    st.builds(
+        protocol.Finished,
+        **AT,
+        reason=WORDS,
+        loss=NUMBERS,
+        steps_per_second=NUMBERS,
+        parameters=st.none() | st.lists(NUMBERS, max_size=5).map(tuple),
+    ),
+    st.builds(protocol.Failed, text=WORDS),
+)
+
+
+def only_frame(stream: bytes, limit: int = MAXIMUM_EVENT) -> tuple[int, bytes]:
+    (frame,) = FrameReader(limit).feed(stream)
+    return frame
+
+
+def likeness(value: Any) -> Any:
+    """A value that equals another one's only if type and bits are the same, nan included."""
+    match value:
+        case float():
+            return ("float", "nan" if math.isnan(value) else struct.pack("<d", value))
+        case dict():
+            return {key: likeness(item) for key, item in value.items()}
+        case list() | tuple():
+            return [likeness(item) for item in value]
+        case _:
+            return (type(value).__name__, value)
+
+
+@given(COMMANDS)
+def test_every_command_comes_back_as_it_was_said(command: Any) -> None:
+    """A whole number stays one, and true does not turn into 1: `batch.size = 1.0` would be another command."""
+    back = parsed_command(*only_frame(framed(command)))
+    assert type(back) is type(command)
+    assert likeness(back.model_dump()) == likeness(command.model_dump())
+
+
+@given(EVENTS)
+def test_every_event_comes_back_as_it_was_said(event: Any) -> None:
+    """Also a loss or a parameter that is not a finite number."""
+    back = parsed_event(*only_frame(framed(event)))
+    assert type(back) is type(event)
+    assert likeness(back.model_dump()) == likeness(event.model_dump())
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_not_finite_travels_as_json_that_every_program_reads(loss: float) -> None:
+    _, body = only_frame(framed(protocol.Evaluated(lane=0, segment=1, step=2, split="x", loss=loss, accuracy=None)))
+    for name in (b":NaN", b":Infinity", b":-Infinity", b":null,"):
+        assert name not in body
+
+
+@given(
+    st.integers(0, (1 << 32) - 1),
+    st.integers(0, (1 << 32) - 1),
+    st.integers(0, (1 << 64) - 1),
+    st.integers(1, 50),
+    st.sampled_from([np.float64, np.float32]),
+    st.randoms(use_true_random=False),
+)
+def test_numbers_of_steps_and_tensors_arrive_bit_for_bit(
+    lane: int, segment: int, first: int, count: int, kind: type, random: Any
+) -> None:
+    pool = [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7e308, 0.1]
+    values = np.array([[random.choice(pool) for _ in range(count)] for _ in SERIES]).astype(kind)
+    steps = parsed_event(*only_frame(framed_steps(lane, segment, StepBlock(first_step=first, values=values))))
+    assert isinstance(steps, protocol.Steps)
+    assert (steps.lane, steps.segment, steps.block.first_step) == (lane, segment, first)
+    assert steps.block.values.tobytes() == values.astype(np.float64).tobytes()
+
+    rows = np.array([[random.choice(pool) for _ in FIGURES] for _ in range(count)]).astype(kind)
+    figures = parsed_event(*only_frame(framed_figures(lane, segment, TensorFigures(step=first, values=rows))))
+    assert isinstance(figures, protocol.Figures)
+    assert (figures.lane, figures.segment, figures.figures.step) == (lane, segment, first)
+    assert figures.figures.values.tobytes() == rows.astype(np.float64).tobytes()
+
+
+@given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40)), max_size=12), st.data())
+def test_frames_survive_any_cutting(frames: list[tuple[int, bytes]], data: st.DataObject) -> None:
+    stream = b"".join(HEADER.pack(len(body), kind) + body for kind, body in frames)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=20)))
+    reader = FrameReader(LIMIT)
+    found = []
+    for start, stop in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        found += reader.feed(stream[start:stop])
+    assert found == frames
+
+
+def test_a_frame_comes_out_with_its_last_byte_and_not_before() -> None:
+    stream = framed(protocol.Pause(seq=1))
+    reader = FrameReader(LIMIT)
+    for byte in stream[:-1]:
+        assert reader.feed(bytes([byte])) == []
+    assert len(reader.feed(stream[-1:])) == 1
+
+
+def test_a_frame_of_the_greatest_length_is_read_and_a_longer_one_refused_before_it_arrives() -> None:
+    longest = HEADER.pack(LIMIT, 0) + bytes(LIMIT)
+    assert only_frame(longest, LIMIT) == (0, bytes(LIMIT))
+    with pytest.raises(ProtocolError, match=f"{LIMIT + 1} bytes"):
+        FrameReader(LIMIT).feed(HEADER.pack(LIMIT + 1, 0))
+
+
+@given(st.binary(max_size=300))
+def test_garbage_in_a_stream_is_a_protocol_error_and_nothing_else(garbage: bytes) -> None:
+    try:
+        for kind, body in FrameReader(MAXIMUM_COMMAND).feed(garbage):
+            parsed_command(kind, body)
+    except ProtocolError as error:
+        assert str(error)
+
+
+@given(st.integers(0, 255), st.binary(max_size=300))
+def test_a_frame_with_a_garbled_body_is_a_protocol_error_and_nothing_else(kind: int, body: bytes) -> None:
+    for parse in (parsed_command, parsed_event):
+        with pytest.raises(ProtocolError):
+            parse(kind, body)
+
+
+BROKEN_JSON = {
+    "arrays 30,000 deep": b"[" * 30_000,
+    "tables 10,000 deep": b'{"kind":' * 10_000 + b"0" + b"}" * 10_000,
+    "a spec 10,000 deep": b'{"kind":"set","seq":1,"values":{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}}",
+    "a number of 20,000 digits": b'{"kind":"pause","seq":' + b"9" * 20_000 + b"}",
+    "bytes that are not UTF-8": b'{"kind":"turn","seq":1,"key":"\xff\xfe","factor":2.0}',
+    "half a surrogate pair": b'{"kind":"turn","seq":1,"key":"\\ud800","factor":2.0}',
+    "no kind": b'{"seq":1}',
+    "an unknown kind": b'{"kind":"explode","seq":1}',
+    "an unknown field": b'{"kind":"pause","seq":1,"harder":true}',
+    "a negative number": b'{"kind":"pause","seq":-1}',
+    "a number that JavaScript cannot count to": b'{"kind":"pause","seq":9007199254740992}',
+    "a lane that no run has": b'{"kind":"pause","seq":1,"lane":64}',
+    "a factor of nan": b'{"kind":"turn","seq":1,"key":"optimizer.lr","factor":NaN}',
+    "a factor of inf as text": b'{"kind":"turn","seq":1,"key":"optimizer.lr","factor":"inf"}',
+    "a factor of zero": b'{"kind":"turn","seq":1,"key":"optimizer.lr","factor":0}',
+    "no fields": b'{"kind":"set","seq":1,"values":{}}',
+    "a list as a value": b'{"kind":"set","seq":1,"values":{"model.hidden":[1]}}',
+    "a long name": b'{"kind":"hello","seq":1,"version":1,"watch":"all","name":"' + b"x" * 65 + b'"}',
+    "an event": b'{"kind":"failed","text":"no"}',
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("body", BROKEN_JSON.values(), ids=BROKEN_JSON.keys())
+def test_a_command_that_is_none_is_refused_in_one_clean_line(body: bytes) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        parsed_command(KIND_JSON, body)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) <= 200
+
+
+@pytest.mark.parametrize("kind", [KIND_STEPS, KIND_FIGURES])
+@pytest.mark.parametrize("extra", [-9, -8, -1, 1, 7, 8])
+def test_a_block_whose_length_is_not_what_its_head_says_is_refused(kind: int, extra: int) -> None:
+    """A frame of 3 steps or 3 tensors, five numbers each, that lost or gained some bytes."""
+    body = struct.pack("<IIQI", 0, 1, 1, 3) + bytes(3 * 5 * 8)
+    parsed_event(kind, body)
+    with pytest.raises(ProtocolError):
+        parsed_event(kind, body[:extra] if extra < 0 else body + bytes(extra))
+
+
+def test_a_head_that_claims_more_than_all_memory_is_refused_at_once() -> None:
+    with pytest.raises(ProtocolError):
+        parsed_event(KIND_STEPS, struct.pack("<IIQI", 0, 1, 1, (1 << 32) - 1) + bytes(40))

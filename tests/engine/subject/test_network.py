@@ -1,0 +1,357 @@
+"""Networks: a gradient that central differences confirm, means that are means, and no array larger than it must be."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.method.gradient_check import check_gradient
+from engine.method.spec import RunSpec
+from engine.subject import network as network_module
+from engine.subject.activations import ACTIVATIONS
+from engine.subject.datasets import DataSet, Split, generate, split
+from engine.subject.losses import LOSSES
+from engine.subject.network import Network
+from engine.subject.objective import Batch, Objective, Vector
+
+DTYPES = [np.float32, np.float64]
+every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+
+def network(
+    data: str = "moons",
+    *,
+    samples: int = 40,
+    held_out: float = 0.25,
+    hidden: tuple[int, ...] = (5, 4),
+    activation: str = "tanh",
+    loss: str = "cross_entropy",
+    init: str | None = None,
+    seed: int = 0,
+    dtype: Any = np.float64,
+) -> Network:
+    return Network(
+        split(generate(data, samples=samples, seed=0), held_out=held_out, seed=0),
+        hidden=hidden,
+        activation=activation,
+        loss=loss,
+        init=init,
+        seed=seed,
+        dtype=dtype,
+    )
+
+
+def loss_and_gradient(trained: Network, theta: Vector, batch: Batch) -> tuple[float, Vector]:
+    grad = np.full_like(theta, np.nan)
+    return trained.bind(theta, grad).loss_and_gradient(batch), grad
+
+
+def first_samples(trained: Network, count: int) -> Batch:
+    samples = trained.samples()
+    return Batch(inputs=samples.inputs[:count], targets=samples.targets[:count])
+
+
+@pytest.mark.parametrize("depth", range(4))
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_the_gradient_is_what_central_differences_find(activation: str, loss: str, depth: int) -> None:
+    spec = RunSpec.model_validate(
+        {
+            "problem": {"kind": "dataset"},
+            "data": {"name": "moons", "samples": 64},
+            "model": {"hidden": [6, 4, 5][:depth], "activation": activation, "loss": loss},
+            "optimizer": {"name": "sgd", "lr": 0.1},
+        }
+    )
+    check = check_gradient(spec, coordinates_per_tensor=16)
+    assert check.worst.relative_error < 1e-7
+    assert check.passed
+    assert sum(tensor.checked for tensor in check.tensors) > 5 * sum(tensor.skipped for tensor in check.tensors)
+
+
+@pytest.mark.parametrize("data", ["blobs", "digits"])
+@pytest.mark.parametrize("loss", ["cross_entropy", "mean_squared_error"])
+def test_the_gradient_holds_for_more_than_two_classes(data: str, loss: str) -> None:
+    spec = RunSpec.model_validate(
+        {
+            "problem": {"kind": "dataset"},
+            "data": {"name": data, "samples": 64},
+            "model": {"hidden": [6], "loss": loss},
+        }
+    )
+    check = check_gradient(spec, coordinates_per_tensor=16)
+    assert check.worst.relative_error < 1e-7
+
+
+def test_a_network_is_an_objective_with_two_tensors_a_layer_and_no_gaps() -> None:
+    objective: Objective = network("blobs", hidden=(5, 4))
+    assert [(tensor.name, tensor.shape) for tensor in objective.tensors] == [
+        ("layer1.weight", (2, 5)),
+        ("layer1.bias", (5,)),
+        ("layer2.weight", (5, 4)),
+        ("layer2.bias", (4,)),
+        ("layer3.weight", (4, 3)),
+        ("layer3.bias", (3,)),
+    ]
+    assert objective.tensors[0].start == 0
+    assert all(before.stop == after.start for before, after in pairwise(objective.tensors))
+    assert all(tensor.size == math.prod(tensor.shape) for tensor in objective.tensors)
+    assert objective.start().shape == (objective.tensors[-1].stop,)
+
+
+def test_one_hidden_unit_by_hand() -> None:
+    """X = 2, w = 0.5, b = 1, relu: h = 2; output 3h − 1 = 5 against y = 4: loss 1, slope 2 at the output.
+
+    So ∂L/∂v = 2·h = 4, ∂L/∂c = 2, and through the unit ∂L/∂w = 2·3·x = 12, ∂L/∂b = 6.
+    """
+    one = DataSet(name="one", task="regression", classes=0, inputs=np.array([[2.0]]), labels=np.array([4.0]))
+    trained = Network(
+        Split(train=one, held_out=one),
+        hidden=(1,),
+        activation="relu",
+        loss="mean_squared_error",
+        init=None,
+        seed=0,
+        dtype=np.float64,
+    )
+    value, grad = loss_and_gradient(trained, np.array([0.5, 1.0, 3.0, -1.0]), trained.samples())
+    assert value == 1.0
+    assert grad.tolist() == [12.0, 6.0, 4.0, 2.0]
+
+
+@every_dtype
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_batch_repeated_twice_has_the_same_loss_and_gradient(loss: str, dtype: Any) -> None:
+    """Each is a mean over the batch's own samples: 5 of them, or the same 5 twice."""
+    trained = network(loss=loss, dtype=dtype)
+    once = first_samples(trained, 5)
+    twice = Batch(inputs=np.tile(once.inputs, (2, 1)), targets=np.tile(once.targets, (2, 1)))
+    theta = trained.start()
+    value, grad = loss_and_gradient(trained, theta, once)
+    again, same = loss_and_gradient(trained, theta, twice)
+    epsilon = float(np.finfo(dtype).eps)
+    assert again == pytest.approx(value, rel=16.0 * epsilon)
+    assert same == pytest.approx(grad, rel=0.0, abs=64.0 * epsilon * float(np.abs(grad).max()))
+
+
+def test_the_gradient_of_a_batch_is_the_weighted_mean_of_its_parts() -> None:
+    """A batch of 11 in parts of 7 and 4, as a short last batch weighs its own samples alone."""
+    trained = network("blobs")
+    theta = trained.start()
+    whole = first_samples(trained, 11)
+    parts = [Batch(inputs=whole.inputs[part], targets=whole.targets[part]) for part in (slice(7), slice(7, None))]
+    value, grad = loss_and_gradient(trained, theta, whole)
+    (first, slope), (second, other) = (loss_and_gradient(trained, theta, part) for part in parts)
+    assert value == pytest.approx((7.0 * first + 4.0 * second) / 11.0, rel=1e-14)
+    assert grad == pytest.approx((7.0 * slope + 4.0 * other) / 11.0, rel=0.0, abs=1e-15 * 64.0)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("chunk", [1, 7, 30, 31])
+def test_an_evaluation_in_chunks_is_one_over_all(loss: str, chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The training split has 30 samples; its loss is also what a step over all of them would report."""
+    trained = network(loss=loss)
+    theta = trained.start()
+    bound = trained.bind(theta, np.empty_like(theta))
+    whole = bound.evaluate("train")
+    monkeypatch.setattr(network_module, "EVALUATION_CHUNK", chunk)
+    pieces = bound.evaluate("train")
+    assert pieces.loss == pytest.approx(whole.loss, rel=1e-14)
+    assert pieces.accuracy == whole.accuracy
+    assert whole.loss == pytest.approx(loss_and_gradient(trained, theta, trained.samples())[0], rel=1e-14)
+
+
+def test_an_evaluation_leaves_parameters_and_gradient_alone() -> None:
+    trained = network()
+    theta, grad = trained.start(), np.full(trained.tensors[-1].stop, 7.0)
+    trained.bind(theta, grad).evaluate("held_out")
+    assert (grad == 7.0).all()
+    assert np.array_equal(theta, trained.start())
+
+
+def test_accuracy_counts_the_samples_that_are_put_into_their_class() -> None:
+    """A constant answer of class 1 is right for class 1 alone; a regression has no accuracy."""
+    trained = network(hidden=())
+    theta = np.zeros(trained.tensors[-1].stop)
+    trained.tensors[1].of(theta)[:] = 0.0, 1.0
+    share = float(trained.samples().targets[:, 1].mean())
+    assert 0.0 < share < 1.0
+    assert trained.bind(theta, theta.copy()).evaluate("train").accuracy == pytest.approx(share, rel=1e-15)
+    line = network("line", hidden=(), loss="mean_squared_error")
+    assert line.bind(line.start(), line.start()).evaluate("train").accuracy is None
+
+
+def test_without_held_out_samples_there_is_one_split() -> None:
+    assert network(held_out=0.0).splits == ("train",)
+    assert network().splits == ("train", "held_out")
+
+
+def test_linear_regression_stands_still_where_the_normal_equations_put_it() -> None:
+    """XᵀXw = Xᵀy is where the gradient is 0; elsewhere it is 2/n·(XᵀXw − Xᵀy)."""
+    trained = network("line", samples=256, hidden=(), loss="mean_squared_error")
+    inputs, targets = trained.samples().inputs, trained.samples().targets
+    left, right = inputs.T @ inputs, inputs.T @ targets
+    solution = np.linalg.solve(left, right).ravel()
+    _, flat = loss_and_gradient(trained, solution, trained.samples())
+    assert np.abs(flat).max() < 1e-14
+    away = solution + np.array([0.5, -2.0])
+    _, grad = loss_and_gradient(trained, away, trained.samples())
+    assert grad == pytest.approx(2.0 / len(inputs) * (left @ np.array([0.5, -2.0])), rel=1e-12)
+
+
+def test_logistic_regression_at_zero_points_from_the_middle_to_the_classes() -> None:
+    """With all weights 0, every sample has p = ½: the loss is log 2 and the gradient the mean of (½ − y)·x."""
+    trained = network(hidden=(), loss="binary_cross_entropy")
+    inputs, labels = trained.samples().inputs, trained.samples().targets
+    value, grad = loss_and_gradient(trained, np.zeros(3), trained.samples())
+    assert value == pytest.approx(math.log(2.0), rel=1e-15)
+    assert grad == pytest.approx(((0.5 - labels) * inputs).mean(axis=0), rel=1e-12)
+
+
+def test_logistic_regression_with_one_logit_is_a_softmax_of_two_with_half_the_step_each() -> None:
+    """Weights (−w/2, w/2) of a softmax are the weight w of one logit; the slope splits in two halves."""
+    one, two = network(hidden=(), loss="binary_cross_entropy"), network(hidden=(), loss="cross_entropy")
+    weights = np.array([0.75, -1.5, 0.25])
+    value, grad = loss_and_gradient(one, weights, one.samples())
+    pairs = np.stack([-0.5 * weights, 0.5 * weights], axis=1).ravel()
+    same, slopes = loss_and_gradient(two, pairs, two.samples())
+    assert same == pytest.approx(value, rel=1e-14)
+    assert slopes.reshape(3, 2) == pytest.approx(np.stack([-grad, grad], axis=1), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("init", "activation", "variance"),
+    [
+        ("he", "tanh", 2.0 / 200),
+        ("xavier", "relu", 2.0 / (200 + 100)),
+        (None, "relu", 2.0 / 200),
+        (None, "tanh", 2.0 / (200 + 100)),
+        (None, "sigmoid", 2.0 / (200 + 100)),
+    ],
+)
+def test_the_initial_weights_have_the_variance_of_their_rule(
+    init: str | None, activation: str, variance: float
+) -> None:
+    """Layer 2 is 200 × 100: of n normal numbers the sample variance is off by √(2/n), 1 %, and five times that at most.
+
+    The mean is off by √(variance/n), and the biases are zero.
+    """
+    trained = network(hidden=(200, 100), activation=activation, init=init)
+    theta = trained.start()
+    weights = trained.tensors[2].of(theta)
+    assert weights.shape == (200, 100)
+    assert float(np.var(weights)) == pytest.approx(variance, rel=5.0 * math.sqrt(2.0 / weights.size))
+    assert abs(float(weights.mean())) < 5.0 * math.sqrt(variance / weights.size)
+    for tensor in trained.tensors[1::2]:
+        assert not tensor.of(theta).any()
+
+
+def test_both_precisions_start_from_the_same_numbers() -> None:
+    single, double = network(dtype=np.float32).start(), network(dtype=np.float64).start()
+    assert single.dtype == np.float32
+    assert np.array_equal(single, double.astype(np.float32))
+
+
+def test_every_start_is_the_same_and_an_array_of_its_own() -> None:
+    trained = network()
+    first = trained.start()
+    first[:] = 7.0
+    assert np.array_equal(trained.start(), network().start())
+    assert not np.array_equal(trained.start(), network(seed=1).start())
+
+
+def test_the_first_layers_do_not_change_when_a_layer_is_added() -> None:
+    shallow, deep = network(hidden=(5,)), network(hidden=(5, 3))
+    assert np.array_equal(shallow.tensors[0].of(shallow.start()), deep.tensors[0].of(deep.start()))
+
+
+@every_dtype
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
+def test_logits_of_a_thousand_do_not_overflow(loss: str, dtype: Any) -> None:
+    trained = network(hidden=(), loss=loss, dtype=dtype)
+    theta = np.zeros(trained.tensors[-1].stop, dtype)
+    trained.tensors[1].of(theta)[:] = 1000.0 if loss == "binary_cross_entropy" else (-500.0, 500.0)
+    value, grad = loss_and_gradient(trained, theta, trained.samples())
+    wrong = 1.0 - float(trained.samples().targets[:, -1].mean())
+    assert value == pytest.approx(1000.0 * wrong, rel=1e-5)
+    assert np.isfinite(grad).all()
+
+
+@every_dtype
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_a_pass_makes_no_array_larger_than_its_activations(activation: str, dtype: Any) -> None:
+    """64 samples through layers of 300 units: one activation matrix has 300·64 numbers, one Jacobian 300² a sample.
+
+    The first pass makes activations, deltas and workspace, three matrices for each layer; a later pass makes
+    nothing that is worth speaking of.
+    """
+    trained = network(samples=128, held_out=0.0, hidden=(300, 300), activation=activation, dtype=dtype)
+    theta = trained.start()
+    bound = trained.bind(theta, np.empty_like(theta))
+    batch = first_samples(trained, 64)
+    matrix = 301 * 64 * np.dtype(dtype).itemsize
+    peaks = []
+    for _ in range(2):
+        tracemalloc.start()
+        bound.loss_and_gradient(batch)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[0] < 3 * 3 * matrix
+    assert peaks[1] < 8192 < matrix
+
+
+def test_an_evaluation_needs_no_more_memory_for_more_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network_module, "EVALUATION_CHUNK", 64)
+    peaks = []
+    for samples in (64, 640):
+        trained = network(samples=samples, held_out=0.0, hidden=(100,))
+        theta = trained.start()
+        bound = trained.bind(theta, np.empty_like(theta))
+        tracemalloc.start()
+        bound.evaluate("train")
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 8192
+
+
+def test_batches_of_many_sizes_leave_few_workspaces_behind() -> None:
+    """Twenty sizes of a batch, and the memory that stays is that of four."""
+    trained = network(samples=128, held_out=0.0, hidden=(200,))
+    theta = trained.start()
+    bound = trained.bind(theta, np.empty_like(theta))
+    bound.loss_and_gradient(first_samples(trained, 100))
+    one = 100 * (3 * 200 + 1 + 3 * 2) * 8
+    tracemalloc.start()
+    for count in range(81, 101):
+        bound.loss_and_gradient(first_samples(trained, count))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 5 * one
+
+
+def test_active_units_change_exactly_when_a_rectifier_switches() -> None:
+    """One input x, hidden sums x − ½ and −x: below 0 the second is on, between 0 and ½ none, above ½ the first."""
+    one = DataSet(name="one", task="regression", classes=0, inputs=np.array([[1.0]]), labels=np.array([0.0]))
+    trained = Network(
+        Split(train=one, held_out=one),
+        hidden=(2,),
+        activation="relu",
+        loss="mean_squared_error",
+        init=None,
+        seed=0,
+        dtype=np.float64,
+    )
+    theta = np.array([1.0, -1.0, -0.5, 0.0, 1.0, 1.0, 0.0])
+    bound = trained.bind(theta, theta.copy())
+
+    def pattern(value: float) -> bytes:
+        return bound.active_units(Batch(inputs=np.array([[value, 1.0]]), targets=np.zeros((1, 1))))
+
+    assert pattern(-2.0) == pattern(-0.1) != pattern(0.1)
+    assert pattern(0.1) == pattern(0.4) != pattern(0.6)
+    assert pattern(0.6) == pattern(9.0) != pattern(-0.1)
