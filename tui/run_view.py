@@ -193,7 +193,7 @@ class RunView:
                 self._set_state("diverged")
                 self._note(
                     f"step {message.step:,}: the {message.quantity} is not finite (first in {message.tensor}): paused "
-                    "with the last finite parameters. Try { or [ for a smaller learning rate and then space, or r to reset",
+                    "with the last finite parameters. Try { or [ for a smaller rate and then space, or r to reset",
                     "error",
                 )
                 return True

@@ -156,6 +156,15 @@ def test_clipping_makes_a_long_gradient_as_long_as_allowed_and_leaves_a_short_on
         assert block.values[SERIES.index("grad_norm"), 0] == math.sqrt(101.0)
 
 
+def test_clipping_keeps_the_small_constant_of_torchs_clipping() -> None:
+    """A gradient of 1e-6 with a limit of 1e-6 is scaled by 1e-6/(1e-6 + 1e-6)."""
+    trainer = ravine(
+        problem={"kind": "landscape", "start": [1e-6, 0.0]}, optimizer={"name": "sgd", "lr": 1.0}, clip={"norm": 1e-6}
+    )
+    trainer.step()
+    assert trainer.theta.tolist() == pytest.approx([5e-7, 0.0], rel=1e-12)
+
+
 def test_a_reset_takes_the_same_first_steps_bit_for_bit() -> None:
     trainer = moons()
     for _ in range(6):

@@ -162,25 +162,27 @@ def test_a_loss_that_is_not_finite_travels_as_json_that_every_program_reads(loss
     st.integers(0, (1 << 32) - 1),
     st.integers(0, (1 << 32) - 1),
     st.integers(0, (1 << 64) - 1),
-    st.integers(1, 50),
-    st.sampled_from([np.float64, np.float32]),
-    st.randoms(use_true_random=False),
+    st.lists(st.tuples(*[NUMBERS] * len(SERIES)), min_size=1, max_size=20),
 )
-def test_numbers_of_steps_and_tensors_arrive_bit_for_bit(
-    lane: int, segment: int, first: int, count: int, kind: type, random: Any
+def test_the_numbers_of_steps_arrive_bit_for_bit(
+    lane: int, segment: int, first: int, steps: list[tuple[float, ...]]
 ) -> None:
-    pool = [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7e308, 0.1]
-    values = np.array([[random.choice(pool) for _ in range(count)] for _ in SERIES]).astype(kind)
-    steps = parsed_event(*only_frame(framed_steps(lane, segment, StepBlock(first_step=first, values=values))))
-    assert isinstance(steps, protocol.Steps)
-    assert (steps.lane, steps.segment, steps.block.first_step) == (lane, segment, first)
-    assert steps.block.values.tobytes() == values.astype(np.float64).tobytes()
+    values = np.array(steps).T
+    back = parsed_event(*only_frame(framed_steps(lane, segment, StepBlock(first_step=first, values=values))))
+    assert isinstance(back, protocol.Steps)
+    assert (back.lane, back.segment, back.block.first_step) == (lane, segment, first)
+    assert back.block.values.tobytes() == values.tobytes()
 
-    rows = np.array([[random.choice(pool) for _ in FIGURES] for _ in range(count)]).astype(kind)
-    figures = parsed_event(*only_frame(framed_figures(lane, segment, TensorFigures(step=first, values=rows))))
-    assert isinstance(figures, protocol.Figures)
-    assert (figures.lane, figures.segment, figures.figures.step) == (lane, segment, first)
-    assert figures.figures.values.tobytes() == rows.astype(np.float64).tobytes()
+
+@given(
+    st.integers(0, (1 << 64) - 1), st.lists(st.tuples(*[NUMBERS] * len(FIGURES)), min_size=1, max_size=20)
+)
+def test_the_figures_of_tensors_arrive_bit_for_bit(step: int, tensors: list[tuple[float, ...]]) -> None:
+    values = np.array(tensors)
+    back = parsed_event(*only_frame(framed_figures(3, 7, TensorFigures(step=step, values=values))))
+    assert isinstance(back, protocol.Figures)
+    assert (back.lane, back.segment, back.figures.step) == (3, 7, step)
+    assert back.figures.values.tobytes() == values.tobytes()
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40)), max_size=12), st.data())

@@ -1,0 +1,246 @@
+"""Where runs live: names, locks and folders, and that nothing of anyone else's is ever touched."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.errors import InputError, RunError
+from engine.run import directory
+from engine.run.directory import RUN_NAME, RunDirectory
+
+
+def recorded(name: str) -> RunDirectory:
+    """A run that has ended, as far as its folder tells."""
+    path = directory.data_root() / name
+    path.mkdir(parents=True)
+    run = RunDirectory(name=name, path=path)
+    for file in (run.launch, run.record, run.lock, run.log):
+        file.write_text("")
+    return run
+
+
+def live(name: str, path: Path) -> int:
+    """Make a run with an engine, as far as its lock tells, and return the descriptor that holds it."""
+    path.mkdir(parents=True, exist_ok=True)
+    run = RunDirectory(name=name, path=path)
+    run.launch.write_text("")
+    run.pointer.write_text(f"{path}\n")
+    return run.take_lock()
+
+
+@given(st.text(max_size=100))
+def test_every_preset_gives_a_run_a_name_that_can_be_typed(preset: str) -> None:
+    """Whatever a file is called: no slash, no dot in front, no space, and short enough for a socket."""
+    run = directory.create(preset, recorded=False)
+    assert RUN_NAME.fullmatch(run.name)
+    assert run.path.name == run.name
+    run.path.rmdir()
+
+
+def test_a_run_is_private_and_no_two_share_a_name() -> None:
+    runs = [directory.create("ravine") for _ in range(50)]
+    assert len({run.name for run in runs}) == 50
+    assert all(stat.S_IMODE(run.path.stat().st_mode) == 0o700 for run in runs)
+    assert all(run.path.parent == directory.data_root() for run in runs)
+
+
+def test_a_run_that_is_not_recorded_makes_no_folder_among_the_recorded_ones() -> None:
+    directory.create("ravine", recorded=False)
+    assert not directory.data_root().exists()
+
+
+def test_the_sockets_folder_is_made_private_even_if_it_was_open(places: Path) -> None:
+    (places / "run").mkdir(mode=0o755)
+    assert stat.S_IMODE(directory.runtime_root().stat().st_mode) == 0o700
+
+
+def test_a_sockets_folder_that_is_a_link_is_refused(places: Path) -> None:
+    (places / "elsewhere").mkdir()
+    (places / "run").symlink_to(places / "elsewhere")
+    with pytest.raises(RunError, match="must be a folder of your own"):
+        directory.runtime_root()
+
+
+def test_a_sockets_folder_of_someone_else_is_refused(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directory.os, "getuid", lambda uid=os.getuid(): uid + 1)
+    with pytest.raises(RunError, match="must be a folder of your own"):
+        directory.runtime_root()
+
+
+def test_a_sockets_folder_that_cannot_be_made_is_a_sentence(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (places / "file").write_text("")
+    monkeypatch.setenv("GDTUI_RUNTIME_DIR", str(places / "file" / "run"))
+    with pytest.raises(RunError, match="cannot be made"):
+        directory.runtime_root()
+
+
+def test_a_path_too_long_for_a_socket_is_refused_with_the_remedy_and_leaves_no_run(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDTUI_RUNTIME_DIR", str(places / ("long" * 25)))
+    with pytest.raises(RunError, match="GDTUI_RUNTIME_DIR to a shorter path"):
+        directory.create("ravine")
+    assert not directory.data_root().exists()
+
+
+def test_a_chosen_folder_is_used_if_it_is_new_or_empty_and_keeps_its_mode(places: Path) -> None:
+    (places / "empty").mkdir(mode=0o755)
+    assert directory.create("x", out=places / "empty").path == places / "empty"
+    assert stat.S_IMODE((places / "empty").stat().st_mode) == 0o755
+    assert directory.create("x", out=places / "a b" / "new").path.is_dir()
+
+
+def test_a_chosen_folder_with_something_in_it_is_refused_and_left_alone(places: Path) -> None:
+    (places / "full").mkdir()
+    (places / "full" / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        directory.create("x", out=places / "full")
+    assert [path.name for path in (places / "full").iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("path", ["file", "file/below"])
+def test_a_chosen_folder_that_is_a_file_is_refused(places: Path, path: str) -> None:
+    (places / "file").write_text("mine")
+    with pytest.raises(InputError, match=r"not a folder|cannot be made"):
+        directory.create("x", out=places / path)
+    assert (places / "file").read_text() == "mine"
+
+
+def test_a_second_engine_is_refused_while_the_first_has_the_lock() -> None:
+    run = recorded("ravine-aaaa")
+    assert not run.is_live()
+    descriptor = run.take_lock()
+    assert run.is_live()
+    assert int(run.lock.read_text()) == os.getpid()
+    with pytest.raises(RunError, match="another engine is at work"):
+        run.take_lock()
+    os.close(descriptor)
+    assert not run.is_live()
+
+
+def test_looking_whether_a_run_is_live_never_keeps_its_engine_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who lists the runs tries the lock for an instant; an engine that starts at that very instant must get it."""
+    run = recorded("ravine-aaaa")
+    faults: list[Exception] = []
+    descriptors: list[int] = []
+    looking = threading.Event()
+
+    def start() -> None:
+        looking.set()
+        try:
+            descriptors.append(run.take_lock())
+        except RunError as error:
+            faults.append(error)
+
+    engine = threading.Thread(target=start)
+
+    def flock(descriptor: int, operation: int) -> None:
+        fcntl.flock(descriptor, operation)
+        if threading.current_thread() is threading.main_thread():
+            engine.start()
+            looking.wait()
+            engine.join(0.03)
+
+    monkeypatch.setattr(directory, "fcntl", SimpleNamespace(**{**vars(fcntl), "flock": flock}))
+    run.is_live()
+    engine.join()
+    for descriptor in descriptors:
+        os.close(descriptor)
+    assert faults == []
+
+
+def test_a_run_is_found_by_its_name_its_beginning_its_path_or_as_the_newest(places: Path) -> None:
+    for age, name in enumerate(["ravine-bbbb", "ravine-aaaa", "digits-cccc"]):
+        os.utime(recorded(name).launch, (1e9 - age, 1e9 - age))
+    path = directory.data_root() / "ravine-aaaa"
+    assert directory.find("ravine-aaaa", live=False).name == "ravine-aaaa"
+    assert directory.find("dig", live=False).name == "digits-cccc"
+    assert directory.find(str(path), live=False).name == "ravine-aaaa"
+    assert directory.find(None, live=False).name == "ravine-bbbb"
+    with pytest.raises(InputError, match=r"more than one run begins so; there are: ravine-bbbb, ravine-aaaa"):
+        directory.find("ravine", live=False)
+    with pytest.raises(InputError, match="no such run is recorded"):
+        directory.find("spiral", live=False)
+    with pytest.raises(RunError, match="no run is running"):
+        directory.find(None, live=True)
+
+
+def test_a_name_that_is_the_beginning_of_another_is_that_run_itself() -> None:
+    recorded("ravine-a")
+    recorded("ravine-ab")
+    assert directory.find("ravine-a", live=False).name == "ravine-a"
+
+
+def test_a_live_run_is_found_wherever_its_folder_is(places: Path) -> None:
+    descriptor = live("far-aaaa", places / "some where" / "else")
+    assert [run.path for run in directory.all_runs()] == [places / "some where" / "else"]
+    assert directory.find("far", live=True).name == "far-aaaa"
+    os.close(descriptor)
+    assert directory.all_runs() == []
+
+
+def test_a_name_typed_by_an_enemy_is_cleaned_in_the_message() -> None:
+    with pytest.raises(InputError) as caught:
+        directory.find("\x1b[2J\u202e", live=False)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe/nowhere\n", b"/nowhere\n", b"\x00", b"x" * 10_000], ids=repr)
+def test_a_pointer_that_says_nothing_hides_no_run(content: bytes) -> None:
+    recorded("ravine-aaaa")
+    (directory.runtime_root() / "stale-aaaa.at").write_bytes(content)
+    assert [run.name for run in directory.all_runs()] == ["ravine-aaaa"]
+
+
+def test_a_live_run_in_a_folder_whose_name_ends_in_a_space_is_found(places: Path) -> None:
+    descriptor = live("far-aaaa", places / "trailing ")
+    assert [run.name for run in directory.all_runs()] == ["far-aaaa"]
+    os.close(descriptor)
+
+
+def test_folders_that_are_no_runs_are_not_listed() -> None:
+    recorded("ravine-aaaa")
+    (directory.data_root() / ".hidden").mkdir()
+    (directory.data_root() / "notes").mkdir()
+    (directory.data_root() / "file").write_text("")
+    assert [run.name for run in directory.all_runs()] == ["ravine-aaaa"]
+
+
+def test_a_run_that_is_removed_leaves_nothing_and_its_neighbour_stays() -> None:
+    run, other = recorded("ravine-aaaa"), recorded("ravine-bbbb")
+    directory.remove(run)
+    assert not run.path.exists()
+    assert other.record.exists()
+
+
+def test_what_a_person_put_into_a_runs_folder_outlives_the_run() -> None:
+    run = recorded("ravine-aaaa")
+    (run.path / "notes.txt").write_text("mine")
+    directory.remove(run)
+    assert [path.name for path in run.path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_that_an_engine_works_on_cannot_be_removed() -> None:
+    run = recorded("ravine-aaaa")
+    descriptor = run.take_lock()
+    with pytest.raises(RunError, match="stop it first"):
+        directory.remove(run)
+    os.close(descriptor)
+    assert run.record.exists()
+
+
+def test_an_engines_last_words_are_one_clean_line() -> None:
+    run = recorded("ravine-aaaa")
+    assert run.last_words() == ""
+    run.log.write_bytes(b"Traceback\nMemoryError: \x1b[31mtoo much\xff\n\n")
+    assert run.last_words().startswith("MemoryError: ")
+    assert run.last_words().isprintable()
