@@ -20,12 +20,21 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+Number = Annotated[FiniteFloat, Field(strict=True)]
+"""A finite number, and not a text or a switch that could be read as one."""
+Whole = Annotated[int, Field(strict=True)]
+"""A whole number, as strict."""
+Switch = Annotated[bool, Field(strict=True)]
+"""true or false, as strict."""
+Count = Annotated[Whole, Field(ge=0, le=1 << 53)]
+
+
 def _control(symbol: str, scale: str) -> dict[str, Any]:
     return {"symbol": symbol, "scale": scale}
 
 
 LearningRate = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         gt=0.0,
         le=1e6,
@@ -35,7 +44,7 @@ LearningRate = Annotated[
     ),
 ]
 Momentum = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         lt=1.0,
@@ -45,7 +54,7 @@ Momentum = Annotated[
     ),
 ]
 Dampening = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         lt=1.0,
@@ -55,7 +64,7 @@ Dampening = Annotated[
     ),
 ]
 Rho = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         lt=1.0,
@@ -65,7 +74,7 @@ Rho = Annotated[
     ),
 ]
 Beta1 = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         lt=1.0,
@@ -75,7 +84,7 @@ Beta1 = Annotated[
     ),
 ]
 Beta2 = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         lt=1.0,
@@ -85,9 +94,9 @@ Beta2 = Annotated[
     ),
 ]
 Epsilon = Annotated[
-    FiniteFloat,
+    Number,
     Field(
-        gt=0.0,
+        ge=1e-30,  # less vanishes in float32, and then a zero gradient is divided by zero
         le=1.0,
         title="Epsilon",
         description="Floor under the root mean square; higher turns the rule back towards plain gradient descent.",
@@ -95,7 +104,7 @@ Epsilon = Annotated[
     ),
 ]
 WeightDecay = Annotated[
-    FiniteFloat,
+    Number,
     Field(
         ge=0.0,
         le=10.0,
@@ -105,21 +114,21 @@ WeightDecay = Annotated[
     ),
 ]
 BiasCorrection = Annotated[
-    bool,
+    Switch,
     Field(
         title="Bias correction",
         description="Divides the two means by the weight gathered so far; without it the first steps are too long.",
     ),
 ]
 Centered = Annotated[
-    bool,
+    Switch,
     Field(
         title="Centered",
         description="Divides by the gradient's standard deviation instead of its root mean square.",
     ),
 ]
 BatchSize = Annotated[
-    Literal["full"] | Annotated[int, Field(ge=1, le=1 << 24)],
+    Literal["full"] | Annotated[Whole, Field(ge=1, le=1 << 24)],
     Field(
         title="Batch size",
         description="Samples in one step, or full for all of them; higher is smoother and dearer.",
@@ -127,18 +136,18 @@ BatchSize = Annotated[
     ),
 ]
 Shuffle = Annotated[
-    bool,
+    Switch,
     Field(title="Shuffle", description="Draws a new order of the samples for every epoch; off keeps the file's order."),
 ]
 ClipNorm = Annotated[
-    Annotated[FiniteFloat, Field(gt=0.0, le=1e12)] | None,
+    Annotated[Number, Field(gt=0.0, le=1e12)] | None,
     Field(
         title="Clip the gradient's norm",
         description="Scales a longer gradient down to this norm before the rule sees it; empty means no clipping.",
         json_schema_extra=_control("‖∇L‖ ≤", "log"),
     ),
 ]
-Seed = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seed = Annotated[Whole, Field(ge=0, lt=1 << 63)]
 
 
 def allowed_values(section: type[Section], name: str) -> str:
@@ -173,7 +182,8 @@ def _in_words(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
             ]
             return f"{noun} {' and '.join(bounds)}" if bounds else noun
         case "array":
-            return f"a list, each entry {_in_words(schema['items'], definitions)}"
+            most = f" of at most {schema['maxItems']} entries" if "maxItems" in schema else ""
+            return f"a list{most}, each entry {_in_words(schema['items'], definitions)}"
         case "object":
             return "a table"
         case _:
@@ -191,15 +201,19 @@ __all__ = [
     "BiasCorrection",
     "Centered",
     "ClipNorm",
+    "Count",
     "Dampening",
     "Epsilon",
     "LearningRate",
     "Momentum",
+    "Number",
     "Rho",
     "SafeText",
     "Section",
     "Seed",
     "Shuffle",
+    "Switch",
     "WeightDecay",
+    "Whole",
     "allowed_values",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, FiniteFloat, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from .. import fields
 from ..errors import InputError
@@ -52,12 +52,12 @@ class SeedSpec(Section):
 class StopSpec(Section):
     """When a run is over; the first rule that holds ends it, and none means that a person does."""
 
-    steps: Annotated[int, Field(ge=0)] | None = Field(title="Steps", default=None)
-    epochs: Annotated[int, Field(ge=0)] | None = Field(title="Epochs", default=None)
-    update_norm: Annotated[FiniteFloat, Field(gt=0.0)] | None = Field(
+    steps: fields.Count | None = Field(title="Steps", default=None)
+    epochs: fields.Count | None = Field(title="Epochs", default=None)
+    update_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
         title="Update norm", default=None, description="Ends when a step moves the parameters by less than this."
     )
-    loss: FiniteFloat | None = Field(
+    loss: fields.Number | None = Field(
         title="Loss", default=None, description="Ends when the loss of a step is this or less."
     )
 
@@ -65,7 +65,7 @@ class StopSpec(Section):
 class EvaluationSpec(Section):
     """How often the model is tried on the samples that were held out."""
 
-    every: Annotated[int, Field(ge=1)] = Field(
+    every: Annotated[fields.Whole, Field(ge=1)] = Field(
         title="Evaluate every", default=1, description="Epochs between two evaluations on the held-out samples."
     )
 
@@ -73,7 +73,7 @@ class EvaluationSpec(Section):
 class PaceSpec(Section):
     """How fast a run goes while people watch; a run without a screen always goes at full speed."""
 
-    steps_per_second: Annotated[FiniteFloat, Field(gt=0.0, le=1e9)] | None = Field(
+    steps_per_second: Annotated[fields.Number, Field(gt=0.0, le=1e9)] | None = Field(
         title="Steps a second", default=None, description="Upper limit of the speed; empty means none."
     )
 
@@ -214,8 +214,17 @@ def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> s
             allowed = allowed_values(_section_class(fault["loc"]), path[0]) if path else "a table"
             value = MISSING if fault["type"] == "missing" else value
     place = next((sources[part] for part in _ancestors(key) if part in sources), source)
-    shown = "missing" if value is MISSING else clean(repr(value), 80)
-    return f"{place}: {clean(key, 120)} = {shown}; allowed: {clean(allowed, 600)}"
+    return f"{place}: {clean(key, 120)} = {shown(value)}; allowed: {clean(allowed, 600)}"
+
+
+def shown(value: object) -> str:
+    """Return a value of a spec as it may be printed in a message."""
+    if value is MISSING:
+        return "missing"
+    try:
+        return clean(repr(value), 80)
+    except ValueError:
+        return "a number of thousands of digits"
 
 
 MISSING = object()

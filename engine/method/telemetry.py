@@ -73,6 +73,6 @@ class StepBuffer:
         """Return the steps gathered so far and start anew; None where there are none."""
         if self._count == 0:
             return None
-        block = StepBlock(first_step=self._first, values=np.ascontiguousarray(self._rows[: self._count].T))
+        block = StepBlock(first_step=self._first, values=self._rows[: self._count].T.copy())
         self._count = 0
         return block

@@ -15,9 +15,10 @@ from ..subject.landscapes import LANDSCAPES, Landscape
 from ..subject.network import Network
 from ..subject.objective import Evaluation, Objective, Vector
 from ..subject.spec import LandscapeProblem
+from ..text import clean
 from .batches import BatchStream, Position
 from .optimizers import RULES, Rule, State, carried_state, successor
-from .spec import RunSpec, complaint
+from .spec import RunSpec, complaint, shown
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
 
@@ -133,6 +134,9 @@ class Trainer:
             np.multiply(grad, clip / (grad_norm + 1e-6), out=grad)
         if rule.weight_decay:
             rule.add_weight_decay(theta, grad, self._scratch)
+            if not math.isfinite(float(grad.dot(grad))):
+                self._refuse(loss, grad_norm)
+                return
         rule.update(self.state, grad, update, self._scratch)
         update_norm = math.sqrt(float(update.dot(update)))
         if grad_norms is not None:
@@ -158,12 +162,13 @@ class Trainer:
         """
         spec = changed_spec(self.spec, values)
         changes = differences(self.spec, spec)
-        if spec.optimizer.name != self.rule.name:
+        rule: Rule = spec.optimizer
+        if rule.name != self.rule.name:
             if carry:
-                self.state = carried_state(self.rule, self.state, spec.optimizer, self.theta)
+                self.state = carried_state(self.rule, self.state, rule, self.theta)
             else:
-                self.state = spec.optimizer.fresh_state(self.theta)
-        self.spec, self.rule = spec, spec.optimizer
+                self.state = rule.fresh_state(self.theta)
+        self.spec, self.rule = spec, rule
         if any(change.key.startswith("batch.") for change in changes):
             self.batches.configure(size=spec.batch.size, shuffle=spec.batch.shuffle)
         if any(change.key.startswith("stop.") for change in changes):
@@ -277,15 +282,15 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
     for key in values:
         section, _, name = key.partition(".")
         if section not in LIVE_SECTIONS or not name:
-            raise InputError(f"{key} cannot change while a run is under way; allowed: {_live_keys(spec)}")
+            raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
         if spec.problem.kind == "landscape" and section == "batch":
             raise InputError(f'{key}: a problem of kind "landscape" has no batches')
     data = spec.as_given()
     rule: Rule = spec.optimizer
     name = values.get("optimizer.name", rule.name)
     if name != rule.name:
-        if name not in RULES:
-            raise InputError(f"optimizer.name = {name!r}; allowed: one of {', '.join(RULES)}")
+        if not isinstance(name, str) or name not in RULES:
+            raise InputError(f"optimizer.name = {shown(name)}; allowed: one of {', '.join(RULES)}")
         data["optimizer"] = successor(rule, name).model_dump(exclude_unset=True)
     for key, value in values.items():
         section, _, field = key.partition(".")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema
 
-from ..fields import Section
+from ..fields import Number, Section, Whole
 from .activations import ACTIVATIONS
 from .datasets import DATASETS
 from .landscapes import LANDSCAPES
@@ -36,10 +36,10 @@ class LandscapeProblem(Section):
 
     kind: Literal["landscape"] = "landscape"
     function: FunctionName = Field(title="Function", default="ravine")
-    start: tuple[FiniteFloat, ...] | None = Field(
+    start: tuple[Number, ...] | None = Field(
         title="Start", default=None, description="Where the descent begins; empty means the function's usual start."
     )
-    condition: Annotated[FiniteFloat, Field(ge=1.0, le=1e6)] | None = Field(
+    condition: Annotated[Number, Field(ge=1.0, le=1e6)] | None = Field(
         title="Condition number",
         default=None,
         description="Ratio of the largest to the smallest curvature of the ravine; higher zigzags more.",
@@ -57,15 +57,15 @@ class DataSpec(Section):
     """Which samples, how many, how noisy, and how many of them are kept aside."""
 
     name: DataName = Field(title="Data set")
-    samples: Annotated[int, Field(ge=4, le=1 << 21)] | None = Field(
+    samples: Annotated[Whole, Field(ge=4, le=1 << 21)] | None = Field(
         title="Samples", default=None, description="How many samples; empty means the set's usual number."
     )
-    noise: Annotated[FiniteFloat, Field(ge=0.0, le=10.0)] | None = Field(
+    noise: Annotated[Number, Field(ge=0.0, le=10.0)] | None = Field(
         title="Noise",
         default=None,
         description="Standard deviation of the noise on the coordinates; higher mixes the classes.",
     )
-    held_out: Annotated[FiniteFloat, Field(ge=0.0, le=0.9)] = Field(
+    held_out: Annotated[Number, Field(ge=0.0, le=0.9)] = Field(
         title="Held out",
         default=0.2,
         description="Share of the samples that is never trained on, to see what was learnt and what only memorised.",
@@ -75,7 +75,7 @@ class DataSpec(Section):
 class ModelSpec(Section):
     """A multilayer perceptron; without hidden layers it is a linear model."""
 
-    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
+    hidden: tuple[Annotated[Whole, Field(ge=1, le=65536)], ...] = Field(
         title="Hidden layers",
         default=(),
         max_length=64,

@@ -26,6 +26,8 @@ class RmspropState(State):
     """Total weight of the gradients in `mean`, from 0 towards 1."""
     buffer: Vector
     """Velocity of the scaled gradients, for momentum; zero while that is off."""
+    buffer_weight: float
+    """Total weight of the scaled gradients in `buffer`, from 0 towards 1/(1 − μ)."""
 
 
 class Rmsprop(Rule):
@@ -54,15 +56,17 @@ class Rmsprop(Rule):
 
     def fresh_state(self, theta: Vector) -> RmspropState:
         """Return zero means."""
-        return RmspropState(np.zeros_like(theta), 0.0, np.zeros_like(theta), 0.0, np.zeros_like(theta))
+        v, mean, buffer = (np.zeros_like(theta) for _ in range(3))
+        return RmspropState(v, 0.0, mean, 0.0, buffer, 0.0)
 
     def adopted_state(self, theta: Vector, moments: Moments) -> RmspropState:
-        """Return a state with the other rule's means and their weights."""
+        """Return a state with the other rule's v and its weight.
+
+        The mean gradient is begun anew: only a mean with v's own memory leaves v − ḡ² a variance.
+        """
         state = self.fresh_state(theta)
         if moments.square is not None:
             state.v[:], state.v_weight = moments.square, moments.square_weight
-        if moments.mean is not None and self.centered:
-            state.mean[:], state.mean_weight = moments.mean, moments.mean_weight
         return state
 
     def moments(self, state: RmspropState) -> Moments:
@@ -88,20 +92,26 @@ class Rmsprop(Rule):
             np.maximum(scratch, 0.0, out=scratch)
             np.sqrt(scratch, out=scratch)
         else:
+            if state.mean_weight:
+                # Switched off: when it is switched on again, what is left of it would be too old.
+                state.mean[:], state.mean_weight = 0.0, 0.0
             np.sqrt(state.v, out=scratch)
         np.add(scratch, self.eps, out=scratch)
         np.divide(grad, scratch, out=update)
         if self.momentum:
             np.multiply(state.buffer, self.momentum, out=state.buffer)
             np.add(state.buffer, update, out=state.buffer)
+            state.buffer_weight = self.momentum * state.buffer_weight + 1.0
             np.multiply(state.buffer, self.lr, out=update)
         else:
+            if state.buffer_weight:
+                state.buffer[:], state.buffer_weight = 0.0, 0.0
             np.multiply(update, self.lr, out=update)
 
     def second_moment(self, state: RmspropState) -> tuple[Vector, float]:
-        """Return v as it stands: the rule corrects no bias."""
+        """Return v as it stands: the rule corrects no bias. The centered form divides by less than its root."""
         return state.v, 1.0
 
     def effective_lr(self, state: RmspropState, rms: float | None) -> float:
-        """Return α / (√v + ε)."""
-        return self.lr / ((rms or 0.0) + self.eps)
+        """Return α / (√v + ε), times the total weight in the velocity where there is one."""
+        return self.lr * (state.buffer_weight or 1.0) / ((rms or 0.0) + self.eps)

@@ -66,7 +66,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**MOONS, "data": {"name": "moons", "held_out": 1.0}}, "data.held_out", "1.0", "a number ≥ 0 and ≤ 0.9"),
     ({**MOONS, "data": {"name": "moons", "file": "x"}}, "data.file", "'x'", "only name, samples, noise, held_out"),
     ({**MOONS, "model": 3}, "model", "3", "a table"),
-    ({**MOONS, "model": {"hidden": 3}}, "model.hidden", "3", "a list, each entry a whole number ≥ 1"),
+    ({**MOONS, "model": {"hidden": 3}}, "model.hidden", "3", "a list of at most 64 entries, each entry a whole number ≥ 1"),
     ({**MOONS, "model": {"hidden": [8, 0]}}, "model.hidden.1", "0", "each entry a whole number ≥ 1 and ≤ 65536"),
     ({**MOONS, "model": {"hidden": [65537]}}, "model.hidden.0", "65537", "each entry a whole number ≥ 1 and ≤ 65536"),
     (
@@ -98,7 +98,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "lr": [0.1]}}, "optimizer.lr", "[0.1]", RATE),
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "sgd": 1}}, "optimizer.sgd", "1", "only name, lr, weight_decay"),
     ({**LANDSCAPE, "optimizer": {"name": "adam", "beta1": 1.0}}, "optimizer.beta1", "1.0", BETA),
-    ({**LANDSCAPE, "optimizer": {"name": "adam", "eps": 0.0}}, "optimizer.eps", "0.0", "a number > 0 and ≤ 1"),
+    ({**LANDSCAPE, "optimizer": {"name": "adam", "eps": 0.0}}, "optimizer.eps", "0.0", "a number ≥ 1e-30 and ≤ 1"),
     ({**LANDSCAPE, "optimizer": {"name": "rmsprop", "rho": -0.1}}, "optimizer.rho", "-0.1", BETA),
     ({**LANDSCAPE, "optimizer": {"name": "rmsprop", "centered": 2}}, "optimizer.centered", "2", "true or false"),
     ({**LANDSCAPE, "schedule": {"name": "cosine"}}, "schedule.name", "'cosine'", '"constant"'),
@@ -137,13 +137,11 @@ def test_what_is_wrong_is_refused_in_one_line_with_place_field_value_and_remedy(
     assert message.isprintable()
 
 
-@pytest.mark.xfail(strict=True, reason="a list's own length is not among what is said to be allowed")
 def test_a_list_that_is_too_long_is_told_how_long_it_may_be() -> None:
     with pytest.raises(InputError, match="64"):
         checked_spec({**MOONS, "model": {"hidden": [2] * 65}}, "lesson.toml")
 
 
-@pytest.mark.xfail(strict=True, reason="the checker takes true for 1 and text for the number in it")
 @pytest.mark.parametrize(
     ("section", "values"),
     [
@@ -159,9 +157,6 @@ def test_a_value_of_another_type_is_refused(section: str, values: dict[str, Any]
         checked_spec({**LANDSCAPE, section: values}, "lesson.toml")
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="a number of more than 4300 digits cannot be shown in decimal"
-)
 @pytest.mark.parametrize(
     ("section", "values"), [("seed", {"init": 1 << 20_000}), ("optimizer", {"name": "sgd", "lr": 1 << 20_000})]
 )
@@ -171,7 +166,6 @@ def test_a_number_with_thousands_of_digits_is_refused_like_any_other(section: st
         checked_spec({**LANDSCAPE, section: values}, "lesson.toml")
 
 
-@pytest.mark.xfail(strict=True, reason="steps and epochs have no upper bound")
 @pytest.mark.parametrize("key", ["steps", "epochs"])
 def test_a_number_of_steps_that_no_record_can_hold_is_refused(key: str) -> None:
     with pytest.raises(InputError):

@@ -73,9 +73,7 @@ def test_the_scalars_of_every_step_are_there_however_rarely_they_are_taken(lengt
 @pytest.mark.parametrize(
     "length",
     [
-        pytest.param(
-            1, marks=pytest.mark.xfail(strict=True, reason="one row turned on its side is contiguous: it is not copied")
-        ),
+        1,
         2,
         7,
     ],

@@ -6,6 +6,8 @@ import fcntl
 import os
 import stat
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,13 +30,18 @@ def recorded(name: str) -> RunDirectory:
     return run
 
 
-def live(name: str, path: Path) -> int:
-    """Make a run with an engine, as far as its lock tells, and return the descriptor that holds it."""
+@contextmanager
+def live(name: str, path: Path) -> Iterator[None]:
+    """A run with an engine, as far as its lock and its pointer tell."""
     path.mkdir(parents=True, exist_ok=True)
     run = RunDirectory(name=name, path=path)
     run.launch.write_text("")
     run.pointer.write_text(f"{path}\n")
-    return run.take_lock()
+    descriptor = run.take_lock()
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @given(st.text(max_size=100))
@@ -181,10 +188,9 @@ def test_a_name_that_is_the_beginning_of_another_is_that_run_itself() -> None:
 
 
 def test_a_live_run_is_found_wherever_its_folder_is(places: Path) -> None:
-    descriptor = live("far-aaaa", places / "some where" / "else")
-    assert [run.path for run in directory.all_runs()] == [places / "some where" / "else"]
-    assert directory.find("far", live=True).name == "far-aaaa"
-    os.close(descriptor)
+    with live("far-aaaa", places / "some where" / "else"):
+        assert [run.path for run in directory.all_runs()] == [places / "some where" / "else"]
+        assert directory.find("far", live=True).name == "far-aaaa"
     assert directory.all_runs() == []
 
 
@@ -202,9 +208,8 @@ def test_a_pointer_that_says_nothing_hides_no_run(content: bytes) -> None:
 
 
 def test_a_live_run_in_a_folder_whose_name_ends_in_a_space_is_found(places: Path) -> None:
-    descriptor = live("far-aaaa", places / "trailing ")
-    assert [run.name for run in directory.all_runs()] == ["far-aaaa"]
-    os.close(descriptor)
+    with live("far-aaaa", places / "trailing "):
+        assert [run.name for run in directory.all_runs()] == ["far-aaaa"]
 
 
 def test_folders_that_are_no_runs_are_not_listed() -> None:
@@ -231,10 +236,8 @@ def test_what_a_person_put_into_a_runs_folder_outlives_the_run() -> None:
 
 def test_a_run_that_an_engine_works_on_cannot_be_removed() -> None:
     run = recorded("ravine-aaaa")
-    descriptor = run.take_lock()
-    with pytest.raises(RunError, match="stop it first"):
+    with live("ravine-aaaa", run.path), pytest.raises(RunError, match="stop it first"):
         directory.remove(run)
-    os.close(descriptor)
     assert run.record.exists()
 
 

@@ -1,0 +1,203 @@
+"""A dashboard on a screen in memory, over a real engine and a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.method.spec import checked_spec
+from engine.run import client, directory, protocol
+from presets import Preset
+from tui.app import GdtuiApp, started
+from tui.run_view import RunView
+from tui.screens.dashboard import Dashboard
+from tui.widgets.chart import LiveChart
+from tui.widgets.parameter_table import ParameterTable
+from tui.widgets.text_rows import TextRows
+
+PATIENCE_S = 30.0
+"""How long an event may take on a machine that is busy with something else; nothing waits that long when all is well."""
+
+SMALL_NETWORK: dict[str, Any] = {
+    "problem": {"kind": "dataset"},
+    "data": {"name": "xor", "samples": 80},
+    "model": {"hidden": [4], "loss": "binary_cross_entropy"},
+    "optimizer": {"name": "adam", "lr": 0.01},
+    "batch": {"size": 16},
+    "pace": {"steps_per_second": 50.0},
+    "precision": "float64",
+}
+"""Four tensors, 64 samples to train on and so four steps an epoch: 17 parameters that cost nothing."""
+
+
+def small_preset(**sections: Any) -> Preset:
+    """Return a lesson with a small network; a section given here takes the place of its own, None removes it."""
+    data = {key: value for key, value in {**SMALL_NETWORK, **sections}.items() if value is not None}
+    return Preset(
+        name="small",
+        title="A small network",
+        topic="a test",
+        see="A curve that falls.",
+        try_="Turn the rate.",
+        spec=checked_spec(data, "small.toml"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """In front of a dashboard: what a person sees, and what a person can do."""
+
+    app: GdtuiApp
+    pilot: Pilot[None]
+
+    @property
+    def dashboard(self) -> Dashboard:
+        """The dashboard, also while a dialog lies over it."""
+        return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, Dashboard))
+
+    @property
+    def view(self) -> RunView:
+        """What the dashboard knows."""
+        return self.dashboard.view
+
+    @property
+    def engine(self) -> int:
+        """The engine's process."""
+        return self.view.welcome.pid
+
+    @property
+    def headline(self) -> str:
+        """The top row."""
+        return self.dashboard.query_one("#headline", TextRows).export()
+
+    @property
+    def progress(self) -> str:
+        """The row with the counts."""
+        return self.dashboard.query_one("#progress", TextRows).export()
+
+    @property
+    def message(self) -> str:
+        """The message as one line."""
+        return " ".join(self.dashboard.query_one("#message", TextRows).export().split())
+
+    @property
+    def table(self) -> str:
+        """The parameter table."""
+        return self.dashboard.query_one(ParameterTable).export()
+
+    def chart(self, name: str) -> str:
+        """Return a chart as text: "loss", "gradient" or "rate"."""
+        return self.dashboard.query_one(f"#{name}", LiveChart).export()
+
+    async def until(self, condition: Callable[[], object], what: Callable[[], object] = str) -> None:
+        """Wait for a condition; `what` says, when it never comes, what was there instead."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain; there is {what() or (self.headline, self.message)}"
+            await asyncio.sleep(0.01)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, and wait until the engine has answered what they asked."""
+        await self.pilot.press(*keys)
+        await self.answered()
+
+    async def answered(self) -> None:
+        """Wait until the engine has answered everything, and it is drawn."""
+        await self.until(lambda: not self.view.asked, lambda: self.view.asked)
+        self.dashboard.draw()
+        await self.pilot.pause()
+
+    async def paused_at(self, step: int) -> None:
+        """Wait for this step, and pause."""
+        await self.until(lambda: self.view.loss.last_x >= step)
+        await self.press("space")
+        assert self.view.state == "paused"
+
+
+Watched = Callable[..., AbstractAsyncContextManager[Seat]]
+
+
+@pytest.fixture(autouse=True)
+def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a person's own terminal would change about a screen."""
+    for name in list(os.environ):
+        if name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES") or name.startswith("TEXTUAL"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture
+def watched(places: object) -> Watched:
+    """Start an engine on a preset and open its dashboard; both are gone when the block is left."""
+
+    @asynccontextmanager
+    async def watch(
+        preset: Preset | None = None,
+        *,
+        connect: Callable[[], client.Client] | None = None,
+        size: tuple[int, int] = (120, 36),
+    ) -> AsyncIterator[Seat]:
+        app = GdtuiApp(connect=connect or started(preset or small_preset()))
+        views: list[RunView] = []
+        try:
+            async with app.run_test(size=size) as pilot:
+                seat = Seat(app=app, pilot=pilot)
+                await seat.until(lambda: isinstance(app.screen, Dashboard), lambda: app.farewell or app.screen)
+                views.append(seat.view)
+                await seat.until(lambda: seat.view.progress is not None)
+                yield seat
+                # A dashboard that was started anew is another one.
+                views += [screen.view for screen in app.screen_stack if isinstance(screen, Dashboard)]
+        finally:
+            for view in views:
+                view.client.close()
+            end_engines()
+
+    return watch
+
+
+@pytest.fixture
+def preset() -> Callable[..., Preset]:
+    """Make a lesson with a small network."""
+    return small_preset
+
+
+@pytest.fixture
+def other_client(places: object) -> Iterator[Callable[[RunView], client.Client]]:
+    """Connect to the engine of a run as someone else would."""
+    with contextlib.ExitStack() as stack:
+
+        def connect(view: RunView) -> client.Client:
+            other = client.Client(view.client.run, watch="nothing", name="colleague")
+            stack.callback(other.close)
+            return other
+
+        yield connect
+
+
+def confirmed(answer: protocol.Event | None) -> protocol.Applied:
+    """Return an answer that must be a yes."""
+    assert isinstance(answer, protocol.Applied), answer
+    return answer
+
+
+def end_engines() -> None:
+    """Kill the engines of this test, stopped ones as well, and wait until they are gone."""
+    runs = [run for run in directory.all_runs() if run.is_live()]
+    for run in runs:
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int(run.lock.read_text()), signal.SIGKILL)
+    end = time.monotonic() + PATIENCE_S
+    while any(run.is_live() for run in runs) and time.monotonic() < end:
+        time.sleep(0.002)
