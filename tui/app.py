@@ -16,7 +16,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import LoadingIndicator
+from textual.widgets import Static
 
 from engine.errors import GdtuiError
 from engine.method.optimizers import RULES
@@ -146,11 +146,20 @@ class GdtuiApp(App[None]):
             self.farewell += f"\nits record: {clean(view.welcome.directory)}"
         self.exit()
 
+    async def action_quit(self) -> None:
+        """Ask what becomes of the run, also from within a dialog; where there is no run, leave."""
+        dashboards = [screen for screen in self.screen_stack if isinstance(screen, Dashboard)]
+        if dashboards:
+            dashboards[-1].action_leave()
+        else:
+            self.exit()
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
-        yield from super().get_system_commands(screen)
         if not isinstance(screen, Dashboard):
+            yield from super().get_system_commands(screen)
             return
+        yield from (command for command in super().get_system_commands(screen) if command.title != "Quit")
         words = {
             "toggle_pause": "Pause or go on",
             "step": "Make one step",
@@ -223,11 +232,11 @@ class GdtuiApp(App[None]):
 
 
 class _Waiting(Screen[None]):
-    """Something to look at for the moment that an engine needs."""
+    """Something to look at for the moment that an engine needs; it lies under the dashboard, so nothing moves."""
 
-    def compose(self) -> Iterable[LoadingIndicator]:
-        """Show that something is on its way."""
-        yield LoadingIndicator()
+    def compose(self) -> Iterable[Static]:
+        """Say what is going on."""
+        yield Static("gdtui: starting the engine …")
 
 
 KEY_WORDS = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}

@@ -64,7 +64,7 @@ class RunView:
         self.state: str = self.welcome.state
         self.step = self.welcome.step
         self.progress: protocol.Progressed | None = None
-        self.figures: np.ndarray[Any, Any] | None = None
+        self.figures: np.ndarray[Any, Any] | None
         self.finished: protocol.Finished | None = None
         self.diverged: protocol.Diverged | None = None
         self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
@@ -75,6 +75,7 @@ class RunView:
         self.before: Series | None = None
         self._heard = time.monotonic()
         self._waiting: deque[protocol.Steps] = deque()
+        self._early: list[protocol.Evaluated] = []
         self._gap_since: float | None = None
         self._history: Iterator[StepBlock] | None = None
         self._begin_segment(self.welcome.segment)
@@ -146,6 +147,10 @@ class RunView:
             if not self._fits(self._waiting[0].block.first_step):
                 break
             self._append(self._waiting.popleft().block)
+        # The last block before a pause or the end may have been left out as well, and none comes after it.
+        behind = self._history is None and not self._waiting and self.loss.last_x < self.step
+        if behind and self._looked_up_to < self.step and self._fits(self.step + 1):
+            self._looked_up_to = self.step
 
     # ---- commands: sent, not done
 
@@ -179,8 +184,12 @@ class RunView:
             case protocol.Progressed():
                 self.progress, self.step = message, message.step
                 self._set_state(message.state)
-            case protocol.Evaluated():
-                self._add_evaluation(message)
+            case protocol.Evaluated(segment=segment):
+                # That of step 0 comes just before the reset it belongs to.
+                if segment == self._segment:
+                    self._add_evaluation(message)
+                else:
+                    self._early.append(message)
             case protocol.Applied():
                 self._apply(message)
                 return True
@@ -260,6 +269,8 @@ class RunView:
 
     def _lose_engine(self) -> None:
         self.changes += 1
+        for sequence in list(self.asked):
+            self._pass_on(sequence, protocol.Rejected(seq=sequence, reason="the engine is gone"))
         self.asked.clear()
         finished = self.finished is not None or self.state == "ended"
         self.state = "gone"
@@ -286,8 +297,15 @@ class RunView:
         self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
         self._waiting.clear()
         self._history = None
+        self._looked_up_to = 0
+        """The step up to which the record was asked for what was left out."""
         self.finished = self.diverged = None
+        self.figures = None
         self.step = 0
+        for evaluation in self._early:
+            if evaluation.segment == segment:
+                self._add_evaluation(evaluation)
+        self._early.clear()
 
     def _batches_per_epoch(self) -> int:
         size = self.spec.batch.size

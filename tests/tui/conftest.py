@@ -25,7 +25,7 @@ from tui.widgets.chart import LiveChart
 from tui.widgets.parameter_table import ParameterTable
 from tui.widgets.text_rows import TextRows
 
-PATIENCE_S = 30.0
+PATIENCE_S = 15.0
 """How long an event may take on a machine that is busy with something else; nothing waits that long when all is well."""
 
 SMALL_NETWORK: dict[str, Any] = {
@@ -125,6 +125,7 @@ class Seat:
 
 
 Watched = Callable[..., AbstractAsyncContextManager[Seat]]
+EndEngines = Callable[[], None]
 
 
 @pytest.fixture(autouse=True)
@@ -162,9 +163,15 @@ def watched(places: object) -> Watched:
         finally:
             for view in views:
                 view.client.close()
-            end_engines()
+            _end_engines()
 
     return watch
+
+
+@pytest.fixture
+def end_engines(places: object) -> EndEngines:
+    """Kill the engines of this test, stopped ones as well, and wait until they are gone."""
+    return _end_engines
 
 
 @pytest.fixture
@@ -192,8 +199,7 @@ def confirmed(answer: protocol.Event | None) -> protocol.Applied:
     return answer
 
 
-def end_engines() -> None:
-    """Kill the engines of this test, stopped ones as well, and wait until they are gone."""
+def _end_engines() -> None:
     runs = [run for run in directory.all_runs() if run.is_live()]
     for run in runs:
         with contextlib.suppress(OSError, ValueError):

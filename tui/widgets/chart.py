@@ -85,13 +85,16 @@ class _Frame:
         cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), len(text)]
         return [(text[start:stop], self.styles[int(inks[start])]) for start, stop in pairwise(cuts) if stop > start]
 
-    def changed_rows(self, before: _Frame | None) -> list[int]:
-        """Return the rows that look different from `before`."""
+    def changes(self, before: _Frame | None) -> dict[int, tuple[int, int]]:
+        """Return the rows that look different from `before`, each with the columns from and up to which they do."""
+        width = self.size.width
         if before is None or before.size != self.size or before.styles != self.styles:
-            return list(range(self.size.height))
+            return {row: (0, width) for row in range(self.size.height)}
         changed = (self.characters != before.characters) | (self.inks != before.inks)
-        title = [0] if self.title != before.title else []
-        return title + (np.flatnonzero(changed.any(axis=1)) + 1).tolist()
+        rows = np.flatnonzero(changed.any(axis=1))
+        first, last = changed[rows].argmax(axis=1), width - changed[rows, ::-1].argmax(axis=1)
+        title = {0: (0, width)} if self.title != before.title else {}
+        return title | dict(zip((rows + 1).tolist(), zip(first.tolist(), last.tolist(), strict=True), strict=True))
 
 
 class LiveChart(Widget):
@@ -198,16 +201,17 @@ class LiveChart(Widget):
         if self._request is None or not self.is_attached or not self.size:
             return 0
         frame = self._drawn(self._request)
-        rows = frame.changed_rows(self._frame)
+        changes = frame.changes(self._frame)
         if len(self._strips) != frame.size.height:
             self._strips = [Strip([])] * frame.size.height
-        for row in rows:
+        for row in changes:
             segments = [Segment(text, style) for text, style in frame.spans(row)]
             self._strips[row] = Strip(segments, frame.size.width)
         self._frame = frame
-        if rows:
-            self.refresh(*(Region(0, row, frame.size.width, 1) for row in rows))
-        return len(rows)
+        if changes:
+            # Only the cells that changed go over the wire: of a growing curve that is its end.
+            self.refresh(*(Region(start, row, stop - start, 1) for row, (start, stop) in changes.items()))
+        return len(changes)
 
     def _drawn(self, request: _Request) -> _Frame:
         size = self.size

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -43,7 +44,7 @@ COLUMNS = (
 MATTERS_MOST = (2, 1, 3, 4, 0)
 """The columns in the order in which a narrow table keeps them."""
 NARROWEST = 10
-"""Cells that the longest figure and a blank need."""
+"""Cells that the usual longest figure, 1.234e-10, and a blank need."""
 
 
 class ParameterTable(Vertical):
@@ -74,22 +75,25 @@ class ParameterTable(Vertical):
         names = [clean(tensor.name, 40) for tensor in self._tensors]
         shapes = ["×".join(str(size) for size in tensor.shape) for tensor in self._tensors]
         width = self.size.width
-        name_width = max([len("parameter"), *map(len, names)])
+        name_width = max([len("parameter"), *map(cell_len, names)])
         shape_width = max([len("shape"), *map(len, shapes)])
         room = width - name_width - shape_width - 2
         shown = sorted(MATTERS_MOST[: max(1, min(len(COLUMNS), room // NARROWEST))])
         cell = max(NARROWEST, min(14, room // len(shown)))
         titles = [
-            COLUMNS[index].title if len(COLUMNS[index].title) < cell else COLUMNS[index].narrow for index in shown
+            COLUMNS[index].title if cell_len(COLUMNS[index].title) < cell else COLUMNS[index].narrow for index in shown
         ]
         heading = f"{'parameter':<{name_width}}  {'shape':<{shape_width}}" + "".join(
-            f"{title:>{cell}}" for title in titles
+            " " * (cell - cell_len(title)) + title for title in titles
         )
         rows: list[Row] = []
         for index, (name, shape) in enumerate(zip(names, shapes, strict=True)):
-            first = (f"{name:<{name_width}}", "bold foreground"), (f"  {shape:<{shape_width}}", "dim foreground")
+            padding = " " * (name_width - cell_len(name))
+            first = (f"{name}{padding}", "bold foreground"), (f"  {shape:<{shape_width}}", "dim foreground")
             values = figures[index].tolist() if figures is not None else [math.nan] * len(COLUMNS)
-            cells = tuple((f"{_figure(values[column]):>{cell}}", _look(column, values[column])) for column in shown)
+            cells = tuple(
+                (f"{_figure(values[column], cell - 1):>{cell}}", _look(column, values[column])) for column in shown
+            )
             rows.append((*first, *cells))
         return self._heading.show([((heading, "bold primary"),)]) + self._body.show(rows)
 
@@ -98,8 +102,10 @@ class ParameterTable(Vertical):
         return f"{self._heading.export()}\n{self._body.export()}"
 
 
-def _figure(value: float) -> str:
-    return "–" if math.isnan(value) else compact(value)
+def _figure(value: float, room: int) -> str:
+    text = "–" if math.isnan(value) else compact(value)
+    # An exponent of three digits leaves room for two of the mantissa's.
+    return text if len(text) <= room else f"{value:.1e}"
 
 
 def _look(column: int, value: float) -> str:

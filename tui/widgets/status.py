@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import textwrap
+from rich.cells import cell_len, set_cell_size
+from textual.content import Content
 
 from engine.method.optimizers import RULES
 from engine.text import clean
@@ -20,6 +21,8 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+MAXIMUM_ROWS = 3
+"""How many rows a message may take from the charts."""
 
 
 def headline(view: RunView, width: int) -> Row:
@@ -36,13 +39,13 @@ def headline(view: RunView, width: int) -> Row:
         (rule, "bold foreground"),
         (f" α {lr} ", "bold accent"),
     )
-    room = width - sum(len(text) for text, _ in right) - len(" gdtui  ")
+    room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
     title = clean(view.welcome.title, 120)
     if room < 8:
         return right
-    if len(title) > room:
-        title = title[: room - 1] + "…"
-    return ((" gdtui ", "bold primary"), (f"{title:<{room}} ", "foreground"), *right)
+    if cell_len(title) > room:
+        title = set_cell_size(title, room - 1) + "…"
+    return ((" gdtui ", "bold primary"), (f"{set_cell_size(title, room)} ", "foreground"), *right)
 
 
 def progress_row(view: RunView, width: int) -> Row:
@@ -81,9 +84,13 @@ def progress_row(view: RunView, width: int) -> Row:
 
 
 def message_rows(view: RunView, width: int) -> list[Row]:
-    """Return the message, on as many rows as it needs but no more than three."""
+    """Return the message, on as many rows as it needs but no more than `MAXIMUM_ROWS`."""
     ((text, look),) = message(view)
-    lines = textwrap.wrap(text, max(8, width), max_lines=3, placeholder=" …") or [""]
+    width = max(8, width)
+    lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
+    if len(lines) > MAXIMUM_ROWS:
+        lines = lines[:MAXIMUM_ROWS]
+        lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"
     return [((line, look),) for line in lines]
 
 

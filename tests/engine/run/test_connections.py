@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.run import connections, protocol
+from engine.run import connections
 from engine.run.connections import LIVE_BACKLOG, PATIENT_BACKLOG, Connection, Connections
 from engine.run.protocol import (
     HEADER,
@@ -116,7 +116,8 @@ def test_a_client_of_another_user_is_hung_up_on(
     engine: Connections, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stranger = connect(None)
-    monkeypatch.setattr(connections.os, "getuid", lambda uid=os.getuid(): uid + 1)
+    own = os.getuid()
+    monkeypatch.setattr("os.getuid", lambda: own + 1)
     settled(engine)
     assert everything(stranger) == (b"", True)
 

@@ -78,7 +78,8 @@ def test_a_sockets_folder_that_is_a_link_is_refused(places: Path) -> None:
 
 
 def test_a_sockets_folder_of_someone_else_is_refused(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(directory.os, "getuid", lambda uid=os.getuid(): uid + 1)
+    own = os.getuid()
+    monkeypatch.setattr("os.getuid", lambda: own + 1)
     with pytest.raises(RunError, match="must be a folder of your own"):
         directory.runtime_root()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import struct
 from typing import Any
@@ -69,15 +70,13 @@ AT = {"lane": LANES, "segment": COUNTS, "step": COUNTS}
 EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(
         protocol.Welcomed,
-        **{name: WORDS for name in ("run", "preset", "title", "see", "try_", "directory")},
-        **{name: COUNTS for name in ("version", "pid", "segment", "step", "samples")},
+        **dict.fromkeys(("run", "preset", "title", "see", "try_", "directory"), WORDS),
+        **dict.fromkeys(("version", "pid", "segment", "step", "samples"), COUNTS),
         recorded=st.booleans(),
         state=STATES,
         spec=SPECS,
         tensors=st.lists(
-            st.builds(
-                protocol.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)
-            ),
+            st.builds(protocol.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)),
             max_size=3,
         ).map(tuple),
         splits=st.lists(WORDS, max_size=3).map(tuple),
@@ -174,9 +173,7 @@ def test_the_numbers_of_steps_arrive_bit_for_bit(
     assert back.block.values.tobytes() == values.tobytes()
 
 
-@given(
-    st.integers(0, (1 << 64) - 1), st.lists(st.tuples(*[NUMBERS] * len(FIGURES)), min_size=1, max_size=20)
-)
+@given(st.integers(0, (1 << 64) - 1), st.lists(st.tuples(*[NUMBERS] * len(FIGURES)), min_size=1, max_size=20))
 def test_the_figures_of_tensors_arrive_bit_for_bit(step: int, tensors: list[tuple[float, ...]]) -> None:
     values = np.array(tensors)
     back = parsed_event(*only_frame(framed_figures(3, 7, TensorFigures(step=step, values=values))))
@@ -213,11 +210,9 @@ def test_a_frame_of_the_greatest_length_is_read_and_a_longer_one_refused_before_
 
 @given(st.binary(max_size=300))
 def test_garbage_in_a_stream_is_a_protocol_error_and_nothing_else(garbage: bytes) -> None:
-    try:
+    with contextlib.suppress(ProtocolError):
         for kind, body in FrameReader(MAXIMUM_COMMAND).feed(garbage):
             parsed_command(kind, body)
-    except ProtocolError as error:
-        assert str(error)
 
 
 @given(st.integers(0, 255), st.binary(max_size=300))

@@ -1,0 +1,116 @@
+"""A session for a test to steer: all that it told is there to look at."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.method.trainer import flat
+from engine.run import directory
+from engine.run.launch import Launch
+from engine.run.protocol import MAXIMUM_EVENT, Applied, FrameReader, Rejected, Steps, parsed_event
+from engine.run.session import Session
+
+RAVINE = {
+    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
+    "optimizer": {"name": "sgd", "lr": 0.05},
+    "precision": "float64",
+}
+NEVER = float("inf")
+
+
+class Run:
+    """A session and what it told."""
+
+    def __init__(self, spec: dict[str, Any], **launch: Any) -> None:
+        settings = Launch(preset="test", title="A test", spec=spec, **launch)
+        self.directory = directory.create("test", recorded=settings.recorded)
+        self.told: list[Any] = []
+        self.on_disk_when_told: list[list[str]] = []
+        self.session = Session(self.directory, settings, self._take)
+        self._sequence = 0
+
+    def _take(self, frame: bytes, droppable: bool) -> None:
+        (message,) = [parsed_event(*part) for part in FrameReader(MAXIMUM_EVENT).feed(frame)]
+        self.told.append(message)
+        if not droppable and self.directory.record.exists():
+            # Another connection sees what survives a kill of the engine.
+            reader = sqlite3.connect(f"file:{self.directory.record}?mode=ro", uri=True)
+            self.on_disk_when_told.append([text for (text,) in reader.execute("SELECT json FROM event ORDER BY id")])
+            reader.close()
+
+    @property
+    def step(self) -> int:
+        """Updates made so far."""
+        return self.session.trainer.step_count
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        """What can be turned, as it stands now."""
+        return flat(self.session.trainer.spec)
+
+    def take(self, steps: int) -> None:
+        """Let at most this many steps pass: a session whose time is up has made one."""
+        for _ in range(steps):
+            self.session.advance(0.0)
+
+    def to_the_end(self) -> None:
+        """Let the run go at full speed until it stops by itself."""
+        self.session.advance(NEVER)
+
+    def ask(self, kind: Any, **fields: Any) -> Any:
+        """Carry a command out and return the answer."""
+        self._sequence += 1
+        return self.session.carry_out(kind(seq=self._sequence, **fields), "tester")
+
+    def applied(self, kind: Any, **fields: Any) -> Applied:
+        """Carry a command out that must not be refused."""
+        answer = self.ask(kind, **fields)
+        assert isinstance(answer, Applied), answer
+        assert answer.seq == self._sequence
+        return answer
+
+    def refused(self, kind: Any, **fields: Any) -> str:
+        """Carry a command out that must be refused, must change nothing and must be told to nobody."""
+        self.session.flush()
+        before = (self.spec, self.step, self.session.state, len(self.told))
+        answer = self.ask(kind, **fields)
+        assert isinstance(answer, Rejected), answer
+        assert answer.seq == self._sequence
+        assert (self.spec, self.step, self.session.state, len(self.told)) == before
+        return answer.reason
+
+    def of(self, *kinds: type) -> list[Any]:
+        """What was told of these kinds, after a flush."""
+        self.session.flush()
+        return [message for message in self.told if isinstance(message, kinds)]
+
+    def losses(self, segment: int = 1) -> list[float]:
+        """The loss of every step told of a segment."""
+        return [loss for steps in self.of(Steps) if steps.segment == segment for loss in steps.block.values[1].tolist()]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """NumPy keeps silent about numbers that are not finite, as it does in the engine's process."""
+    with np.errstate(all="ignore"):
+        yield
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Run]]:
+    """Make runs that are not recorded unless that is asked for."""
+    made: list[Run] = []
+
+    def begin(spec: dict[str, Any] = RAVINE, *, recorded: bool = False, **launch: Any) -> Run:
+        run = Run(spec, recorded=recorded, **launch)
+        made.append(run)
+        return run
+
+    yield begin
+    for run in made:
+        run.session.close()

@@ -1,0 +1,375 @@
+"""Every key and every click: what it asks of the engine, and what the screen says once the engine has answered."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Footer, OptionList
+from textual.widgets._footer import FooterKey
+
+from engine.run import client, protocol
+from engine.run.history import RecordReader
+from presets import Preset
+from tui.run_view import RunView
+from tui.screens.dashboard import KEYS
+from tui.screens.dialogs import HelpScreen, OptimizerDialog, QuitDialog
+from tui.screens.settings import SettingsForm
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Seat, Watched
+
+MakePreset = Callable[..., Preset]
+Connect = Callable[[RunView], client.Client]
+
+
+def journal(seat: Seat) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
+    """Return what the engine wrote down as applied: each command and the fields that it changed."""
+    return [
+        (
+            event.payload["command"],
+            [(change["key"], change["old"], change["new"]) for change in event.payload["changes"]],
+        )
+        for event in RecordReader(seat.view.client.run.record).events()
+        if event.kind == "applied"
+    ]
+
+
+def footer_keys(seat: Seat) -> dict[str, FooterKey]:
+    """Return the keys at the bottom of the dashboard by what they are called there."""
+    return {key.key_display: key for key in seat.dashboard.query_one(Footer).query(FooterKey)}
+
+
+async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
+    """Press every key that changes a number, in the state in which the run is; `press` is how."""
+    state, expected = seat.view.state, []
+    rate, pace = "optimizer.lr", "pace.steps_per_second"
+    for key, field, old, new, shown in (
+        ("]", rate, 0.01, 0.011, "α 0.01 → 0.011, in force"),
+        ("}", rate, 0.011, 0.11, "α 0.011 → 0.11, in force"),
+        ("[", rate, 0.11, 0.099, "α 0.11 → 0.099, in force"),
+        ("{", rate, 0.099, 0.0099, "α 0.099 → 0.0099, in force"),
+        (".", pace, 50.0, 100.0, "Steps a second 50 → 100, in force"),
+        (",", pace, 100.0, 50.0, "Steps a second 100 → 50, in force"),
+    ):
+        await press(key)
+        expected.append([(field, old, new)])
+        assert [changes for _, changes in journal(seat) if changes] == expected, key
+        assert seat.view.state == state, key
+        assert seat.message.endswith(shown), key
+        if field == rate:
+            assert seat.view.spec.optimizer.lr == new, key
+            assert seat.headline.endswith(f"Adam α {new:.4g}"), key
+            assert seat.view.markers[-1].label == f"α {new:.4g}", key
+        else:
+            assert seat.view.spec.pace.steps_per_second == new, key
+
+
+async def test_every_key_steers_a_run_that_is_under_way(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await check_keys(seat, seat.press)
+        assert "● running" in seat.headline
+        assert "α 0.0099" in seat.chart("loss")
+        assert seat.chart("rate").splitlines()[0].endswith("0.0099")
+        await seat.press("s")
+        assert seat.view.state == "paused"
+        step = seat.view.step
+        assert f"step {step:,}: one step made" in seat.message
+        await seat.press("space")
+        assert journal(seat)[-1][0] == "resume"
+        assert "● running" in seat.headline
+        await seat.until(lambda: seat.view.step > step)
+
+
+async def test_every_key_steers_a_run_that_is_paused(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        assert "‖ paused" in seat.headline
+        await check_keys(seat, seat.press)
+        step = seat.view.step
+        await seat.press("s")
+        await seat.press("s")
+        await seat.until(lambda: seat.view.loss.last_x == step + 2)
+        assert seat.view.lr.last == 0.0099
+        assert f"step {step + 2:,}" in seat.progress
+        await seat.press("R")
+        assert (seat.view.step, seat.view.spec.optimizer.lr) == (0, 0.0099)
+        assert seat.message == "reset: the same parameters and batches from step 0"
+        assert "before the reset" in seat.chart("loss")
+        await seat.press("r")
+        assert (seat.view.step, seat.view.spec.optimizer.lr) == (0, 0.01)
+        assert seat.headline.endswith("Adam α 0.01")
+        assert seat.view.state == "paused"
+        assert [command for command, _ in journal(seat)][-4:] == ["step", "step", "reset", "reset"]
+
+
+async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.press(*"]" * 5)
+        assert seat.view.spec.optimizer.lr == pytest.approx(0.01 * 1.1**5, rel=1e-9)
+        assert len(seat.view.markers) == 5
+
+
+async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        names = {"space", "s", "[", "]", "{", "}", "o", "h", "r", ",", ".", "?", "q"}
+
+        async def click(name: str) -> None:
+            # The footer makes its keys anew whenever a dialog has gone.
+            await seat.until(lambda: set(footer_keys(seat)) == names, lambda: footer_keys(seat))
+            assert await seat.pilot.click(footer_keys(seat)[name])
+            await seat.answered()
+
+        await check_keys(seat, click)
+        step = seat.view.step
+        await click("s")
+        assert seat.view.step == step + 1
+        await click("r")
+        assert seat.view.step == 0
+        await click("space")
+        assert seat.view.state == "running"
+        for name, screen in (("o", OptimizerDialog), ("h", SettingsForm), ("?", HelpScreen), ("q", QuitDialog)):
+            await click(name)
+            assert isinstance(seat.app.screen, screen), name
+            await seat.pilot.press("escape")
+            assert seat.app.screen is seat.dashboard, name
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_the_whole_footer_is_on_the_screen(watched: Watched, size: tuple[int, int]) -> None:
+    async with watched(size=size) as seat:
+        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
+        await seat.pilot.pause()
+        assert all(key.region.right <= size[0] and key.region.width for key in footer_keys(seat).values())
+
+
+async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        os.kill(seat.engine, signal.SIGSTOP)
+        await seat.pilot.press("]", "space", "o")
+        await seat.pilot.press("down", "enter")
+        assert len(seat.view.asked) == 3
+        assert seat.headline.endswith("● running  Adam α 0.01")
+        assert seat.message.startswith("… asked: sgd, started anew and 2 more, not in force yet")
+        assert not seat.view.markers
+        os.kill(seat.engine, signal.SIGCONT)
+        await seat.answered()
+        assert seat.headline.endswith("‖ paused  SGD α 0.011")
+        assert len(seat.view.markers) == 2
+
+
+async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        monkeypatch.setattr("tui.run_view.SILENCE_S", 0.3)
+        os.kill(seat.engine, signal.SIGSTOP)
+        await seat.until(lambda: "? silent for" in seat.headline)
+        os.kill(seat.engine, signal.SIGCONT)
+        await seat.until(lambda: "● running" in seat.headline)
+
+
+async def test_another_optimizer_takes_over_what_was_learnt_or_starts_anew(watched: Watched) -> None:
+    """RMSProp's first mean square is a tenth of one squared gradient; carried over, it is that of many."""
+    rms = {}
+    async with watched() as seat:
+        await seat.paused_at(30)
+        for how, expected in (("c", "carried over"), ("n", "started anew")):
+            await seat.press("o")
+            dialog = seat.app.screen
+            assert isinstance(dialog, OptimizerDialog)
+            choices = dialog.query_one(OptionList)
+            ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
+            choices.highlighted = ids.index("rmsprop/carry")
+            os.kill(seat.engine, signal.SIGSTOP)
+            await seat.pilot.press(how)
+            assert seat.message == f"… asked: rmsprop, state {expected}, not in force yet".replace(
+                "state started", "started"
+            )
+            os.kill(seat.engine, signal.SIGCONT)
+            await seat.answered()
+            assert seat.view.spec.optimizer.name == "rmsprop"
+            assert "RMSProp" in seat.headline
+            assert seat.view.markers[-1].label.startswith("adam → rmsprop")
+            await seat.press("s")
+            await seat.until(lambda: seat.view.loss.last_x == seat.view.step)
+            assert seat.view.figures is not None
+            rms[how] = seat.view.figures[:, 2] / seat.view.figures[:, 1]
+            await seat.press("R")
+            await seat.press("r")
+            await seat.press("space")
+            await seat.paused_at(30)
+    assert (rms["c"] > rms["n"]).all()
+
+
+async def test_the_choice_of_optimizers_leaves_out_the_one_in_force(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.pilot.press("o")
+        choices = seat.app.screen.query_one(OptionList)
+        ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
+        assert {name.partition("/")[0] for name in ids} == {"sgd", "momentum", "rmsprop"}
+        await seat.pilot.press("o")
+        assert seat.app.screen is seat.dashboard
+        assert not [changes for _, changes in journal(seat) if changes]
+
+
+async def test_a_click_chooses_an_optimizer(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.pilot.press("o")
+        await seat.pilot.click(OptionList, offset=(4, 1))
+        await seat.answered()
+        assert seat.view.spec.optimizer.name == "sgd"
+
+
+async def test_the_palette_names_every_command_and_carries_it_out(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        commands = list(seat.app.get_system_commands(seat.dashboard))
+        titles = [command.title for command in commands]
+        assert len(titles) == len(set(titles))
+        await seat.pilot.press("ctrl+p")
+        assert isinstance(seat.app.screen, CommandPalette)
+        await seat.pilot.press(*"down")
+        await seat.until(lambda: seat.app.screen.query_one(OptionList).option_count == 1)
+        await seat.pilot.press("enter")
+        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.009)
+        own = {command.title: command.callback for command in commands}
+        for title, command in (
+            ("Make one step", "step"),
+            ("Pause or go on", "resume"),
+            ("Learning rate ÷ 10", "turn"),
+            ("Learning rate down by 10 %", "turn"),
+            ("Learning rate up by 10 %", "turn"),
+            ("Slower", "turn"),
+            ("Faster", "turn"),
+            ("Switch to SGD: carry the state over", "set"),
+            ("Reset, keep the settings", "reset"),
+            ("Reset", "reset"),
+        ):
+            own[title]()
+            await seat.answered()
+            assert journal(seat)[-1][0] == command, title
+        assert seat.view.spec.optimizer.name == "adam"
+
+
+@pytest.mark.parametrize("way", ["keys", "palette", "within a dialog"])
+async def test_leaving_a_run_that_goes_on_says_how_to_come_back(watched: Watched, way: str) -> None:
+    """However one quits, nobody is left with an engine at work that they do not know of."""
+    async with watched() as seat:
+        run = seat.view.client.run
+        match way:
+            case "keys":
+                await seat.pilot.press("ctrl+q")
+            case "palette":
+                await seat.pilot.press("ctrl+p")
+                await seat.pilot.press(*"quit")
+                await seat.until(lambda: seat.app.screen.query_one(OptionList).option_count == 1)
+                await seat.pilot.press("enter")
+            case _:
+                await seat.pilot.press("question_mark", "ctrl+q")
+        await seat.until(lambda: isinstance(seat.app.screen, QuitDialog), lambda: seat.app.screen)
+        await seat.pilot.press("l")
+        await seat.until(lambda: seat.app.farewell)
+        assert seat.app.farewell.startswith(f"{run.name} goes on; come back with: gdtui attach {run.name}")
+        assert run.is_live()
+
+
+async def test_leaving_and_stopping_ends_the_engine(watched: Watched) -> None:
+    async with watched() as seat:
+        run = seat.view.client.run
+        await seat.pilot.press("q", "s")
+        await seat.until(lambda: seat.app.farewell)
+        assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
+        assert not run.is_live()
+
+
+async def test_staying_changes_nothing(watched: Watched) -> None:
+    async with watched() as seat:
+        for key in ("escape", "q", "c"):
+            await seat.pilot.press("q")
+            assert isinstance(seat.app.screen, QuitDialog)
+            await seat.pilot.press(key)
+            assert seat.app.screen is seat.dashboard
+        await seat.pilot.press("q")
+        await seat.pilot.click(OptionList, offset=(4, 2))
+        assert seat.app.screen is seat.dashboard
+        assert not seat.app.farewell
+        assert seat.view.client.run.is_live()
+
+
+async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
+    async with watched() as seat:
+        for key in ("escape", "question_mark", "q"):
+            await seat.pilot.press("question_mark")
+            assert isinstance(seat.app.screen, HelpScreen)
+            await seat.pilot.press(key)
+            assert seat.app.screen is seat.dashboard
+        named = {part for keys, _ in KEYS for part in keys.split()}
+        assert named == {"space", "s", "[", "]", "{", "}", "o", "h", "r", "R", ",", ".", "ctrl+p", "q"}
+
+
+async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        before = journal(seat)
+        await seat.press("x", "enter", "escape", "tab", "tab", "f5", "up", "down", "pageup", "ctrl+a", "é", "0", "S", "O")
+        assert journal(seat) == before
+        assert seat.app.screen is seat.dashboard
+        assert seat.app.is_running
+
+
+async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other_client: Connect) -> None:
+    async with watched() as seat:
+        other = other_client(seat.view)
+        values: dict[str, protocol.Scalar] = {"batch.size": 8}
+        assert isinstance(
+            other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied
+        )
+        await seat.until(lambda: "batch.size" in str(journal(seat)) and seat.view.spec.batch.size == 8)
+        seat.dashboard.draw()
+        assert seat.message.endswith(f"m 16 → 8, in force by colleague {os.getpid()}")
+        assert "batch 8" in seat.chart("loss")
+
+
+async def test_at_full_speed_faster_says_so_and_slower_sets_a_pace(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(pace=None)) as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 100)
+        await seat.press("full_stop")
+        assert not [changes for _, changes in journal(seat) if changes]
+        await seat.press("comma")
+        pace = seat.view.spec.pace.steps_per_second
+        assert pace is not None
+        assert pace >= 1.0
+        for _ in range(40):
+            if seat.view.spec.pace.steps_per_second is None:
+                break
+            await seat.press("full_stop")
+        assert seat.view.spec.pace.steps_per_second is None
+
+
+async def test_the_parameter_table_shows_what_the_engine_measured(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(10)
+        await seat.press("s")
+        await seat.until(lambda: seat.view.loss.last_x == seat.view.step)
+        heading, *rows = seat.table.splitlines()
+        assert heading.split()[:2] == ["parameter", "shape"]
+        assert [row.split()[:2] for row in rows] == [
+            ["layer1.weight", "2×4"],
+            ["layer1.bias", "4"],
+            ["layer2.weight", "4×1"],
+            ["layer2.bias", "1"],
+        ]
+        await seat.until(lambda: len(RecordReader(seat.view.client.run.record).telemetry(1)) > 0)
+        await seat.until(
+            lambda: RecordReader(seat.view.client.run.record).telemetry(1)[-1].step == seat.view.step
+        )
+        measured = RecordReader(seat.view.client.run.record).telemetry(1)[-1].values
+        for row, values in zip(rows, measured, strict=True):
+            assert [float(figure) for figure in row.split()[2:]] == pytest.approx(values.tolist(), rel=1e-3)

@@ -1,0 +1,188 @@
+"""When a run ends, breaks or loses its engine: the dashboard says what happened and what can be done."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.widgets import Input, Static
+
+from presets import Preset
+from tui.screens.dashboard import Dashboard
+from tui.screens.dialogs import QuitDialog
+from tui.screens.settings import SettingsForm
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Seat, Watched
+
+MakePreset = Callable[..., Preset]
+
+RAVINE = {
+    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 100},
+    "data": None,
+    "model": None,
+    "batch": None,
+    "optimizer": {"name": "sgd", "lr": 0.0198},
+    "pace": {"steps_per_second": 400.0},
+}
+
+
+async def kill_engine(seat: Seat) -> None:
+    os.kill(seat.engine, signal.SIGKILL)
+    await seat.until(lambda: seat.view.is_gone)
+    seat.dashboard.draw()
+
+
+async def test_a_killed_engine_is_reported_and_r_starts_the_same_run_anew(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.press("right_square_bracket")
+        old = seat.view
+        await kill_engine(seat)
+        assert "× no engine" in seat.headline
+        assert "killed by signal 9" in seat.message
+        assert "Press r to start the same run anew" in seat.message
+        assert "α 0.011" in seat.chart("loss"), "what was learnt stays on the screen"
+        for key in ("space", "s", "right_square_bracket", "comma"):
+            await seat.press(key)
+            assert seat.message == "there is no engine any more: press r to start the same run anew", key
+        await seat.pilot.press("r")
+        await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.view is not old)
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        assert seat.view.welcome.run != old.welcome.run
+        assert seat.view.welcome.title == old.welcome.title
+        assert seat.view.spec == old.spec.model_copy(update={"optimizer": seat.view.spec.optimizer})
+        assert seat.view.spec.optimizer.lr == 0.01
+        assert "● running" in seat.headline
+        assert not old.client.open
+
+
+async def test_a_dead_engine_needs_no_question_when_one_leaves(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await kill_engine(seat)
+        await seat.pilot.press("q")
+        await seat.until(lambda: seat.app.farewell)
+        assert "attach" not in seat.app.farewell
+
+
+async def test_dialogs_that_are_open_when_the_engine_dies_stay_harmless(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.pilot.press("o")
+        await kill_engine(seat)
+        await seat.pilot.press("enter")
+        assert seat.app.screen is seat.dashboard
+        assert "there is no engine any more" in seat.message
+        for key in ("o", "h", "question_mark"):
+            await seat.pilot.press(key, "escape")
+            assert seat.app.screen is seat.dashboard
+        await seat.pilot.press("ctrl+p", "escape")
+        assert seat.app.is_running
+
+
+async def test_a_form_that_waits_for_an_answer_is_told_that_none_will_come(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.pilot.press("h")
+        form = seat.app.screen
+        assert isinstance(form, SettingsForm)
+        form.query_one("#field-optimizer-lr", Input).value = "0.5"
+        os.kill(seat.engine, signal.SIGSTOP)
+        await seat.pilot.press("ctrl+s")
+        verdict = form.query_one("#verdict", Static)
+        assert "not in force yet" in str(verdict.content)
+        await kill_engine(seat)
+        assert str(verdict.content) == "refused: the engine is gone"
+        form.query_one("#field-optimizer-lr", Input).value = "0.25"
+        await seat.pilot.press("ctrl+s")
+        assert str(verdict.content) == "refused: the engine is gone"
+
+
+@pytest.mark.parametrize("answer", ["s", "l"])
+async def test_the_engine_may_die_while_one_is_asked_what_becomes_of_it(watched: Watched, answer: str) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.pilot.press("q")
+        assert isinstance(seat.app.screen, QuitDialog)
+        await kill_engine(seat)
+        await seat.pilot.press(answer)
+        await seat.until(lambda: seat.app.farewell)
+        assert "has ended" in seat.app.farewell
+
+
+async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(**RAVINE)) as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.press("right_curly_bracket")
+        await seat.until(lambda: seat.view.diverged is not None)
+        seat.dashboard.draw()
+        assert seat.view.diverged is not None
+        step = seat.view.diverged.step
+        assert "▲ diverged, paused" in seat.headline
+        assert seat.message.startswith(f"step {step:,}: the loss is not finite (first in ")
+        assert "Try { or [" in seat.message
+        await seat.until(lambda: seat.view.loss.last_x == step)
+        seat.dashboard.draw()
+        assert "×" in seat.chart("loss")
+        assert not math.isfinite(seat.view.loss.last)
+        await seat.press("left_curly_bracket")
+        assert "▲ diverged, paused" in seat.headline
+        await seat.press("space")
+        assert "● running" in seat.headline
+        await seat.until(lambda: seat.view.loss.last_x >= step + 20)
+        assert seat.view.state == "running"
+        assert math.isfinite(seat.view.loss.last)
+        assert "×" in seat.chart("loss"), "the mark stays where it was"
+
+
+async def test_after_a_divergence_a_reset_begins_anew(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(**{**RAVINE, "optimizer": {"name": "sgd", "lr": 1.0}})) as seat:
+        await seat.until(lambda: seat.view.diverged is not None)
+        await seat.press("left_curly_bracket")
+        await seat.press("left_curly_bracket")
+        await seat.press("R")
+        assert seat.view.diverged is None
+        await seat.until(lambda: seat.view.loss.last_x >= 20)
+        assert seat.view.state == "running"
+        assert seat.headline.endswith("● running  SGD α 0.01")
+
+
+async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(stop={"steps": 30}, pace=None)) as seat:
+        await seat.until(lambda: seat.view.finished is not None)
+        seat.dashboard.draw()
+        assert "■ ended" in seat.headline
+        assert seat.message == "step 30: the run has ended: 30 steps are made"
+        await seat.press("s")
+        assert "the run has ended: resume it to train on" in seat.message
+        assert seat.view.step == 30
+        await seat.press("space")
+        assert seat.view.spec.stop.steps is None
+        await seat.until(lambda: seat.view.loss.last_x >= 100)
+        assert "● running" in seat.headline
+
+
+async def test_an_ended_run_is_left_without_a_question(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(stop={"steps": 30}, pace=None)) as seat:
+        await seat.until(lambda: seat.view.state == "ended")
+        run = seat.view.client.run
+        await seat.pilot.press("q")
+        await seat.until(lambda: seat.app.farewell)
+        assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
+
+
+async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched) -> None:
+    from engine.run import client
+
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        client.stop(seat.view.client.run)
+        await seat.until(lambda: seat.view.is_gone)
+        seat.dashboard.draw()
+        assert "the run has ended" in seat.message
+        assert any("someone stopped it" in notice.text for notice in seat.view.notices)

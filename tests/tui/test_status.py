@@ -1,0 +1,192 @@
+"""The lines around the charts: every word of them fits, and says the most important thing first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from engine.run import protocol
+from presets import Preset
+from tui.app import started
+from tui.run_view import Notice, RunView
+from tui.widgets.status import STATES, bar, headline, message_rows, progress_row
+from tui.widgets.text_rows import Row
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import EndEngines
+
+MakePreset = Callable[..., Preset]
+
+
+@pytest.fixture
+def open_view(preset: MakePreset, end_engines: EndEngines) -> Iterator[Callable[..., RunView]]:
+    """Start a run that does nothing of note, and look at it."""
+    views: list[RunView] = []
+
+    def look(title: str = "A small network", see: str = "A curve that falls.", **sections: Any) -> RunView:
+        lesson = replace(preset(pace={"steps_per_second": 0.01}, **sections), title=title, see=see)
+        views.append(RunView(started(lesson)()))
+        views[-1].catch_up(5.0)
+        return views[-1]
+
+    yield look
+    for view in views:
+        view.client.close()
+    end_engines()
+
+
+def text(row: Row) -> str:
+    return "".join(part for part, _ in row)
+
+
+def progressed(**values: Any) -> protocol.Progressed:
+    usual: dict[str, Any] = {
+        "lane": 0,
+        "state": "running",
+        "segment": 1,
+        "step": 404,
+        "epochs": 8.5,
+        "batches_per_epoch": 4,
+        "steps_per_second": 120.4,
+        "seconds_left": 34.2,
+    }
+    return protocol.Progressed(**{**usual, **values})
+
+
+@given(share=st.floats(0.0, 1.0), width=st.integers(0, 60))
+def test_a_bar_is_as_wide_as_asked_for_and_as_full_as_its_share(share: float, width: int) -> None:
+    drawn = bar(share, width)
+    assert len(drawn) == width
+    whole = drawn.count("█")
+    assert abs(whole + (drawn.rstrip() != "█" * whole) * 0.5 - share * width) <= 0.57
+    assert drawn.rstrip(" ") == drawn.rstrip(" ").replace(" ", "")
+
+
+def retitled(view: RunView, title: str) -> RunView:
+    view.welcome = view.welcome.model_copy(update={"title": title})
+    return view
+
+
+def test_the_state_and_the_rate_never_leave_the_top_row(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    for title in ("A small network", "学习率学习率学习率" * 6, "👩‍🔬 science 🧪 " * 8, "x" * 300, ""):
+        for width in range(30, 200, 7):
+            row = text(headline(retitled(view, title), width))
+            assert cell_len(row) <= width
+            assert "running" in row
+            assert "Adam α 0.01" in row
+
+
+def test_every_state_has_its_words(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    for state, (words, _) in STATES.items():
+        view.state = state
+        assert words in text(headline(view, 100))
+
+
+def test_the_top_row_of_any_width_can_be_made(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    for width in range(200):
+        assert text(headline(view, width))
+
+
+def test_progress_counts_the_epoch_that_is_under_way(open_view: Callable[..., RunView]) -> None:
+    view = open_view(stop={"epochs": 100})
+    view.step = 404
+    expected = {
+        0.0: ("epoch 1/100", False),
+        8.5: ("epoch 9/100", False),
+        99.99: ("epoch 100/100", False),
+        100.0: ("epoch 100/100", True),
+    }
+    for epochs, (words, full) in expected.items():
+        view.progress = progressed(epochs=epochs)
+        row = text(progress_row(view, 120))
+        assert words in row
+        assert (("█" * 24) in row) is full
+        assert "step 404  120 steps/s  0:34 left" in row
+
+
+def test_a_landscape_has_steps_and_no_epochs(open_view: Callable[..., RunView]) -> None:
+    view = open_view(
+        problem={"kind": "landscape", "function": "ravine"}, data=None, model=None, batch=None, stop={"steps": 9}
+    )
+    view.progress = progressed(step=4, epochs=4.0)
+    assert "epoch" not in text(progress_row(view, 120))
+    assert "step" in text(progress_row(view, 120))
+
+
+def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    clock = {0.0: "0:00", 59.6: "1:00", 61.0: "1:01", 3599.0: "59:59", 3723.0: "1:02:03", 1e9: "days"}
+    for seconds, words in clock.items():
+        view.progress = progressed(seconds_left=seconds)
+        assert f"  {words} left" in text(progress_row(view, 120))
+
+
+def test_progress_fits_into_eighty_columns(open_view: Callable[..., RunView]) -> None:
+    view = open_view(stop={"epochs": 100_000})
+    view.step = 12_345_678
+    view.progress = progressed(epochs=12_345.5, steps_per_second=123_456.0, seconds_left=3_600.0 * 50)
+    assert cell_len(text(progress_row(view, 78))) <= 78
+
+
+def test_before_the_first_word_of_the_engine_the_progress_says_so(open_view: Callable[..., RunView]) -> None:
+    assert "waiting for the engine's first word" in text(progress_row(open_view(), 120))
+
+
+def test_what_is_not_in_force_yet_is_said_before_anything_else(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    steps = []
+    steps.append(text(message_rows(view, 100)[0]))
+    view.notices.append(Notice(text="step 3: α 0.01 → 0.02, in force"))
+    steps.append(text(message_rows(view, 100)[0]))
+    view.progress = progressed(problem="The disk is full.")
+    steps.append(text(message_rows(view, 100)[0]))
+    view.asked[7] = "learning rate × 1.1"
+    steps.append(text(message_rows(view, 100)[0]))
+    view.asked[8] = "pause"
+    steps.append(text(message_rows(view, 100)[0]))
+    assert steps == [
+        "A curve that falls.",
+        "step 3: α 0.01 → 0.02, in force",
+        "The disk is full.",
+        "… asked: learning rate × 1.1, not in force yet",
+        "… asked: pause and 1 more, not in force yet",
+    ]
+
+
+WORDS = ("long words " * 60, "学习率" * 200, "a" * 500, "/a/very/long/path" * 20, "", " ", "👩‍🔬" * 100, "a\u0301" * 300)
+
+
+def test_a_message_takes_three_rows_at_most_and_none_is_too_wide(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    for words in WORDS:
+        view.notices.append(Notice(text=words))
+        for width in (0, 1, 7, 8, 9, 20, 78, 118):
+            rows = message_rows(view, width)
+            assert 1 <= len(rows) <= 3
+            assert all(cell_len(text(row)) <= max(8, width) for row in rows)
+
+
+def test_a_message_that_is_cut_off_says_so(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    for words in ("long words " * 60, "学习率" * 200):
+        view.notices.append(Notice(text=words))
+        assert text(message_rows(view, 40)[-1]).endswith(" …")
+
+
+def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -> None:
+    words = "step 103: the loss is not finite (first in layer1.weight): paused with the last finite parameters."
+    view = open_view()
+    view.notices.append(Notice(text=words))
+    for width in (40, 60, 118):
+        assert " ".join(text(row) for row in message_rows(view, width)) == words
+    view.notices.append(Notice(text="学习率" * 20))
+    assert "".join(text(row) for row in message_rows(view, 41)) == "学习率" * 20
