@@ -55,9 +55,13 @@ def _spec_options(command: Any) -> Any:
     """Add the options that change a preset's spec."""
     for option in (
         click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
-        click.option("--seed", type=click.IntRange(min=0), help="Seed of data, initial weights and batch order."),
-        click.option("--epochs", type=click.IntRange(min=0), help="Stop after N passes through the training set."),
-        click.option("--steps", type=click.IntRange(min=0), help="Stop after N updates."),
+        click.option(
+            "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of data, initial weights and batch order."
+        ),
+        click.option(
+            "--epochs", type=click.IntRange(min=0), metavar="N", help="Stop after N passes through the training set."
+        ),
+        click.option("--steps", type=click.IntRange(min=0), metavar="N", help="Stop after N updates."),
         click.option(
             "--set",
             "settings",
@@ -97,7 +101,12 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
 @click.option(
-    "--every", type=click.IntRange(min=1), default=1, show_default=True, help="With --json, print every Nth step."
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="With --json, print every Nth step.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Record the run in this new or empty folder.")
 @click.option("--no-record", is_flag=True, help="Keep nothing on disk.")

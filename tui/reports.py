@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,6 @@ from engine.method.gradient_check import THRESHOLD, check_gradient
 from engine.run import client, directory
 from engine.text import clean
 from presets import Preset, load, names, read
-
-FIRST_ANSWER_S = 0.5
-"""How long a list of runs waits for the state of one."""
 
 
 def print_presets() -> int:
@@ -80,13 +78,14 @@ def print_gradient_check(preset: Preset) -> int:
     """Print the gradient check of a preset, tensor by tensor; return 1 if it fails."""
     result = check_gradient(preset.spec)
     width = max(len(tensor.name) for tensor in result.tensors)
-    for tensor in result.tensors:
-        verdict = "right" if tensor.relative_error < THRESHOLD else "WRONG"
-        skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
-        click.echo(
-            f"{tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  {verdict}  "
-            f"({tensor.checked} coordinates{skipped})"
-        )
+    for steps, tensors in groupby(result.tensors, key=lambda tensor: tensor.steps):
+        click.echo(f"after {steps} steps of training" if steps else "at the initial parameters")
+        for tensor in tensors:
+            skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
+            click.echo(
+                f"  {tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  "
+                f"{'right' if tensor.passed else 'WRONG'}  ({tensor.checked} coordinates{skipped})"
+            )
     if result.passed:
         click.echo(f"the gradient agrees with central differences to {THRESHOLD:g}")
         return 0

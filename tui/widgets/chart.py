@@ -89,7 +89,7 @@ class _Frame:
         """Return the rows that look different from `before`, each with the columns from and up to which they do."""
         width = self.size.width
         if before is None or before.size != self.size or before.styles != self.styles:
-            return {row: (0, width) for row in range(self.size.height)}
+            return dict.fromkeys(range(self.size.height), (0, width))
         changed = (self.characters != before.characters) | (self.inks != before.inks)
         rows = np.flatnonzero(changed.any(axis=1))
         first, last = changed[rows].argmax(axis=1), width - changed[rows, ::-1].argmax(axis=1)
