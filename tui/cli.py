@@ -51,17 +51,20 @@ def application() -> None:
     """Gradient descent in your terminal: watch a real model learn, and steer it while it does."""
 
 
+COUNT = click.IntRange(min=0)
+
+
 def _spec_options(command: Any) -> Any:
     """Add the options that change a preset's spec."""
     for option in (
         click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
         click.option(
-            "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of data, initial weights and batch order."
+            "--seed", type=COUNT, metavar="N", help="Seed of data, initial weights and batch order."
         ),
         click.option(
-            "--epochs", type=click.IntRange(min=0), metavar="N", help="Stop after N passes through the training set."
+            "--epochs", type=COUNT, metavar="N", help="Stop after N passes through the training set."
         ),
-        click.option("--steps", type=click.IntRange(min=0), metavar="N", help="Stop after N updates."),
+        click.option("--steps", type=COUNT, metavar="N", help="Stop after N updates."),
         click.option(
             "--set",
             "settings",
