@@ -78,6 +78,8 @@ class GdtuiApp(App[None]):
         super().__init__()
         self._gallery = gallery
         self._connect = connect
+        self._started = False
+        self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
 
@@ -108,12 +110,15 @@ class GdtuiApp(App[None]):
         await self.push_screen(Dashboard(view))
 
     def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
-        """Start what was chosen."""
+        """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
+        if self._started:
+            return
         try:
             connect = started(message.preset)
         except GdtuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
+        self._started = True
         self.show_run(connect)
 
     async def on_dashboard_asked_anew(self, message: Dashboard.AskedAnew) -> None:
@@ -226,6 +231,7 @@ class GdtuiApp(App[None]):
         except OSError:
             path = Path(os.devnull)
         self._exit_renderables.clear()
+        self.has_crashed = True
         self.farewell = (
             f"gdtui: the dashboard has crashed; details are in {clean(str(path))}. A run goes on: gdtui attach"
         )
@@ -246,4 +252,4 @@ def _run(app: GdtuiApp) -> int:
     app.run()
     if app.farewell:
         print(app.farewell, file=sys.stderr if app.farewell.startswith("gdtui:") else sys.stdout)
-    return app.return_code or 0
+    return app.return_code or int(app.has_crashed)

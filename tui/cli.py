@@ -6,6 +6,8 @@ can be repeated. Nothing heavy is imported here: each command loads what it need
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -58,12 +60,8 @@ def _spec_options(command: Any) -> Any:
     """Add the options that change a preset's spec."""
     for option in (
         click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
-        click.option(
-            "--seed", type=COUNT, metavar="N", help="Seed of data, initial weights and batch order."
-        ),
-        click.option(
-            "--epochs", type=COUNT, metavar="N", help="Stop after N passes through the training set."
-        ),
+        click.option("--seed", type=COUNT, metavar="N", help="Seed of data, initial weights and batch order."),
+        click.option("--epochs", type=COUNT, metavar="N", help="Stop after N passes through the training set."),
         click.option("--steps", type=COUNT, metavar="N", help="Stop after N updates."),
         click.option(
             "--set",
@@ -269,11 +267,28 @@ def _refuse_without_terminal() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run a command line and return its exit code; whatever goes wrong is one line on stderr."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
+    try:
+        code = _exit_code(arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is still waiting to be written would fail again while Python shuts down.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader of a pipe has gone, as in `| head`: nobody to tell
+            _complain(f"cannot write: {error.strerror or error}")
+        return FAILED
+    return code
+
+
+def _exit_code(arguments: list[str]) -> int:
     try:
         code = application.main(arguments, prog_name="gdtui", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT
     except click.ClickException as error:
         _complain(f"{error.format_message().rstrip('.')}; see gdtui --help")
@@ -283,12 +298,6 @@ def main(arguments: list[str]) -> int:
         return WRONG_INPUT
     except GdtuiError as error:
         _complain(str(error))
-        return FAILED
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except BrokenPipeError:
-        # The reader has gone, as in `| head`; there is nobody left to complain to.
-        sys.stdout = None
         return FAILED
     return code if isinstance(code, int) else DONE
 

@@ -314,13 +314,16 @@ def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> pr
                             "Try a smaller optimizer.lr, or clip.norm=1",
                             file=sys.stderr,
                         )
+                    case protocol.Rejected(seq=0, reason=reason):
+                        print(f"gdtui: {preset.name}: refused: {clean(reason)}", file=sys.stderr)
                     case protocol.Steps(block=block):
                         step = block.last_step
                         reporter.message(message)
                     case _:
                         reporter.message(message)
             sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
+        # Nobody can read on: the pipe is closed, or the disk behind stdout is full.
         connection.ask(protocol.Stop(seq=connection.next_sequence()), GOODBYE_S)
         raise
     death = connection.engine.death() if connection.engine is not None else None

@@ -18,6 +18,9 @@ from engine.run import client, directory
 from engine.text import clean
 from presets import Preset, load, names, read
 
+FIRST_ANSWER_S = 0.5
+"""How long a list of runs waits for the state of one."""
+
 
 def print_presets() -> int:
     """Print the shipped presets, one a line."""
@@ -106,7 +109,7 @@ def _row(run: directory.RunDirectory) -> tuple[str, ...]:
         pass
     try:
         if run.is_live():
-            connection = client.Client(run, watch="nothing", name="list")
+            connection = client.Client(run, watch="nothing", name="list", patience_s=FIRST_ANSWER_S)
             state, step = connection.welcome.state, f"{connection.welcome.step:,}"
             connection.close()
         if run.record.exists():

@@ -158,6 +158,8 @@ class RunView:
         """Ask the engine for something; `words` say what until it answers, and `then` takes the answer."""
         if self.is_gone:
             self._note("there is no engine any more: press r to start the same run anew", "warning")
+            if then is not None:
+                then(_unanswered(command.seq))
             return
         self.asked[command.seq] = words
         if then is not None:
@@ -198,17 +200,11 @@ class RunView:
                 self._pass_on(seq, message)
                 return True
             case protocol.Diverged():
-                self.diverged = message
                 self._set_state("diverged")
-                self._note(
-                    f"step {message.step:,}: the {message.quantity} is not finite (first in {message.tensor}): paused "
-                    "with the last finite parameters. Try { or [ for a smaller rate and then space, or r to reset",
-                    "error",
-                )
+                self._note_divergence(message)
                 return True
             case protocol.Finished():
-                self.finished = message
-                self._note(f"step {message.step:,}: the run has ended: {reason_in_words(message.reason, self.spec)}")
+                self._note_end(message)
                 return True
             case protocol.Failed(text=text):
                 self._note(f"the engine failed: {text}", "error")
@@ -216,6 +212,18 @@ class RunView:
             case _:
                 pass
         return False
+
+    def _note_divergence(self, diverged: protocol.Diverged) -> None:
+        self.diverged = diverged
+        self._note(
+            f"step {diverged.step:,}: the {diverged.quantity} is not finite (first in {diverged.tensor}): paused "
+            "with the last finite parameters. Try { or [ for a smaller rate and then space, or r to reset",
+            "error",
+        )
+
+    def _note_end(self, finished: protocol.Finished) -> None:
+        self.finished = finished
+        self._note(f"step {finished.step:,}: the run has ended: {reason_in_words(finished.reason, self.spec)}")
 
     def _apply(self, applied: protocol.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.
@@ -270,7 +278,7 @@ class RunView:
     def _lose_engine(self) -> None:
         self.changes += 1
         for sequence in list(self.asked):
-            self._pass_on(sequence, protocol.Rejected(seq=sequence, reason="the engine is gone"))
+            self._pass_on(sequence, _unanswered(sequence))
         self.asked.clear()
         finished = self.finished is not None or self.state == "ended"
         self.state = "gone"
@@ -374,9 +382,9 @@ class RunView:
                     if applied.command != "reset":
                         self._mark(applied)
                 case "diverged" if self.state == "diverged":
-                    self.diverged = protocol.Diverged.model_validate({**payload, "kind": "diverged"})
+                    self._note_divergence(protocol.Diverged.model_validate({**payload, "kind": "diverged"}))
                 case "finished" if self.state == "ended":
-                    self.finished = protocol.Finished.model_validate({**payload, "kind": "finished"})
+                    self._note_end(protocol.Finished.model_validate({**payload, "kind": "finished"}))
                 case _:
                     pass
         except ValueError as error:
@@ -387,6 +395,10 @@ class RunView:
     def _note(self, text: str, severity: Severity = "information") -> None:
         self.notices.append(Notice(text=text, severity=severity))
         self.changes += 1
+
+
+def _unanswered(sequence: int) -> protocol.Rejected:
+    return protocol.Rejected(seq=sequence, reason="the engine is gone")
 
 
 def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:

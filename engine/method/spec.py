@@ -225,6 +225,8 @@ def shown(value: object) -> str:
         return clean(repr(value), 80)
     except ValueError:
         return "a number of thousands of digits"
+    except RecursionError:
+        return "a value nested thousands deep"
 
 
 MISSING = object()

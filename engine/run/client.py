@@ -10,15 +10,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from ..errors import RunError
 from ..text import clean
-from .directory import RunDirectory
+from .directory import RunDirectory, forget
 from .launch import Launch
 from .protocol import (
     MAXIMUM_EVENT,
     VERSION,
+    Applied,
     Event,
     Figures,
     FrameReader,
@@ -104,8 +105,9 @@ class Client:
         watch: Literal["live", "all", "nothing"],
         name: str = "gdtui",
         engine: EngineProcess | None = None,
+        patience_s: float = ANSWER_S,
     ) -> None:
-        """Connect and say hello; an `engine` that was just started is waited for.
+        """Connect and say hello; an `engine` that was just started is waited for, one at work for `patience_s`.
 
         Raises:
             RunError: There is no engine, or it died while starting.
@@ -120,7 +122,7 @@ class Client:
         self.name = f"{name} {os.getpid()}"
         """How the engine tells others who has done something."""
         self.send(Hello(seq=self.next_sequence(), version=VERSION, name=self.name, watch=watch))
-        self.welcome = self._welcome()
+        self.welcome = self._welcome(START_S if engine is not None else patience_s)
 
     def fileno(self) -> int:
         """Return the socket's descriptor, for an event loop."""
@@ -164,19 +166,34 @@ class Client:
         """Send a command and return the answer to it; None if the engine goes away or is silent."""
         self.send(command)
         end = time.monotonic() + timeout_s
-        while self.open and time.monotonic() < end:
+        others: list[Event | Steps | Figures] = []
+        answer: Event | None = None
+        while answer is None and self.open and time.monotonic() < end:
             for message in self.wait(max(0.0, end - time.monotonic())):
-                if not isinstance(message, Steps | Figures) and getattr(message, "seq", None) == command.seq:
-                    return message
-        return None
+                if answer is None and self._answers(message, command):
+                    answer = message
+                else:
+                    others.append(message)
+        self._ready = others + self._ready
+        return answer
+
+    def _answers(self, message: Event | Steps | Figures, command: Steering) -> TypeGuard[Applied | Rejected]:
+        """Return whether a message is the answer to a command of ours: every client numbers its own from 1."""
+        match message:
+            case Applied(seq=seq, actor=actor):
+                return seq == command.seq and actor == self.name
+            case Rejected(seq=seq):
+                return seq == command.seq
+            case _:
+                return False
 
     def close(self) -> None:
         """Hang up."""
         self.open = False
         self._channel.close()
 
-    def _welcome(self) -> Welcomed:
-        end = time.monotonic() + START_S
+    def _welcome(self, patience_s: float) -> Welcomed:
+        end = time.monotonic() + patience_s
         while self.open and time.monotonic() < end:
             messages = self.wait(max(0.0, end - time.monotonic()))
             for index, message in enumerate(messages):
@@ -184,9 +201,11 @@ class Client:
                     self._ready = messages[index + 1 :]
                     return message
                 if isinstance(message, Rejected):
+                    self.close()
                     raise RunError(f"run {self.run.name}: {clean(message.reason)}")
         self.close()
-        raise RunError(f"run {self.run.name}: the engine does not answer; its log is {clean(str(self.run.log))}")
+        reason = self.run.last_words() or f"its log is {clean(str(self.run.log))}"
+        raise RunError(f"run {self.run.name}: the engine does not answer: {reason}")
 
 
 def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
@@ -197,8 +216,8 @@ def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
     """
     end = time.monotonic() + timeout_s
     with contextlib.suppress(RunError):
-        client = Client(run, watch="nothing", name="stop")
-        client.ask(Stop(seq=client.next_sequence()), timeout_s / 2)
+        client = Client(run, watch="nothing", name="stop", patience_s=timeout_s / 3)
+        client.ask(Stop(seq=client.next_sequence()), timeout_s / 3)
         client.close()
     for signal_number in (0, 15, 9):
         if signal_number:
@@ -224,6 +243,8 @@ def _connected(run: RunDirectory, engine: EngineProcess | None) -> socket.socket
                 raise RunError(f"run {run.name}: no engine is at work on it") from error
             if engine.is_over() or time.monotonic() > end:
                 reason = run.last_words() or engine.death() or "no reason given"
+                if engine.is_over() and run.is_temporary:
+                    forget(run)
                 raise RunError(f"run {run.name}: the engine did not start: {reason}") from error
             time.sleep(0.005)
         else:

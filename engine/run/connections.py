@@ -53,7 +53,7 @@ class Connections:
             self._listener.bind(str(path))
         finally:
             os.umask(mask)
-        self._listener.listen(16)
+        self._listener.listen(128)
         self._listener.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ, None)

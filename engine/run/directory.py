@@ -19,6 +19,7 @@ import re
 import secrets
 import stat
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from ..text import clean
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAXIMUM_SOCKET_PATH = 100
 """A socket's address holds 108 bytes on Linux and 104 on macOS."""
+LOCK_PATIENCE_S = 0.5
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -68,6 +70,11 @@ class RunDirectory:
         """Says where the directory of a live run is."""
         return runtime_root() / f"{self.name}.at"
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the directory goes with its engine, because nothing is to be kept."""
+        return self.path.parent == runtime_root()
+
     def is_live(self) -> bool:
         """Return whether an engine holds the lock."""
         try:
@@ -85,11 +92,17 @@ class RunDirectory:
     def take_lock(self) -> int:
         """Lock the run for this process and return the descriptor that holds it; `RunError` if another has it."""
         descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise RunError(f"run {self.name}: another engine is at work on it") from None
+        end = time.monotonic() + LOCK_PATIENCE_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                # Who only asks whether the run is alive holds the lock for an instant.
+                if time.monotonic() > end:
+                    os.close(descriptor)
+                    raise RunError(f"run {self.name}: another engine is at work on it") from None
+                time.sleep(0.01)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
@@ -143,7 +156,7 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
         out: The directory to use instead of one under the data root; it may exist if it is empty.
         recorded: Whether anything is to be kept; otherwise it is made beside the socket and goes with the engine.
     """
-    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", preset).strip("-")[:40] or "run"
+    stem = re.sub(r"[^A-Za-z0-9_-]+", "-", preset).strip("-_")[:40] or "run"
     runtime = runtime_root()
     for _ in range(1000):
         name = f"{stem}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
@@ -170,11 +183,12 @@ def all_runs() -> list[RunDirectory]:
     found: dict[str, RunDirectory] = {}
     for pointer in runtime_root().glob("*.at"):
         try:
-            path = Path(pointer.read_text().strip())
-        except OSError:
+            path = Path(os.fsdecode(pointer.read_bytes().removesuffix(b"\n")))
+            run = RunDirectory(name=pointer.stem, path=path)
+            live = run.is_live()
+        except (OSError, ValueError):  # a path with a NUL in it is none
             continue
-        run = RunDirectory(name=pointer.stem, path=path)
-        if RUN_NAME.fullmatch(run.name) and run.is_live():
+        if RUN_NAME.fullmatch(run.name) and live:
             found[run.name] = run
         else:
             _forget_killed(run)
@@ -212,7 +226,7 @@ def find(name: str | None, *, live: bool) -> RunDirectory:
             return runs[0]
         return RunDirectory(name=path.name, path=path)
     exact = [run for run in runs if run.name == name]
-    matching = exact or [run for run in runs if run.name.startswith(name)]
+    matching = exact or [run for run in runs if name and run.name.startswith(name)]
     if len(matching) != 1:
         those = ", ".join(run.name for run in (matching or runs)[:8]) or "none"
         problem = "more than one run begins so" if matching else f"no such run is {kind}"
@@ -224,7 +238,12 @@ def remove(run: RunDirectory) -> None:
     """Delete everything of a run that has ended; `RunError` while an engine is at work."""
     if run.is_live():
         raise RunError(f"run {run.name}: still running; stop it first with `gdtui stop {run.name}`")
-    # Only what an engine writes: the folder may be one that a person chose and keeps other things in.
+    forget(run)
+
+
+def forget(run: RunDirectory) -> None:
+    """Delete what an engine writes, and the folder if nothing else is in it: it may be one that a person chose."""
+    _forget_killed(run)
     for path in (run.launch, run.lock, run.log, *run.path.glob("run.db*")):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):

@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunError
-from engine.method.telemetry import SERIES, StepBlock
-from engine.run.record import APPLICATION_ID, FIGURES, MAXIMUM_CHUNK, SCHEMA_VERSION, STORED, checksum, sealed
-from engine.text import clean
+from ..errors import RunError
+from ..method.telemetry import SERIES, StepBlock
+from ..text import clean
+from .record import APPLICATION_ID, FIGURES, MAXIMUM_CHUNK, SCHEMA_VERSION, STORED, checksum, sealed
 
 _CHUNKS_AT_ONCE = 32
 """Chunks read per opening of the file, 5 MB: to open the log of a killed run costs milliseconds."""

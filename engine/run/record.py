@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import RunError
-from engine.method.telemetry import SERIES, StepBlock
-from engine.text import clean
+from ..errors import RunError
+from ..method.telemetry import SERIES, StepBlock
+from ..text import clean
 
 APPLICATION_ID = 0x67647475
 """"gdtu" in the file's header says that a SQLite file is a record of ours."""

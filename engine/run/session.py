@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import InputError
 from ..method.spec import checked_spec
 from ..method.trainer import Change, Trainer, build_objective, flat
+from ..text import clean
 from . import protocol
 from .directory import RunDirectory
 from .launch import Launch, ScheduledChange
@@ -40,14 +41,17 @@ class Session:
         self._outbox = Outbox(tell, self._new_record() if launch.recorded else None)
         self._scheduled: deque[ScheduledChange] = deque(launch.changes)
         self._measure_next = True
-        self._evaluated_at = {"train": -1, "held_out": -1}
+        self._evaluated_at = -1
+        self._changed_by: dict[str, str] = {}
+        self.finished: protocol.Finished | None = None
+        """How the run ended last, for clients that come later."""
         self._problem: str | None = None
         self._running_s = 0.0
         self._running_since = time.perf_counter()
         self._steps_made = 0
         self._recent: deque[tuple[float, int]] = deque()
         self._next_due = 0.0
-        self._evaluate("held_out")
+        self._evaluate()
 
     @property
     def state(self) -> RunState:
@@ -103,19 +107,27 @@ class Session:
         if trainer.non_finite is not None:
             self._diverge()
         elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
-            self._evaluate("held_out")
+            self._evaluate()
 
     def _apply_scheduled(self) -> None:
         while self._scheduled and self._scheduled[0].step <= self.trainer.step_count:
-            changes = self.trainer.apply(dict(self._scheduled.popleft().values))
-            self._confirm("set", changes, actor="schedule")
+            values = dict(self._scheduled.popleft().values)
+            try:
+                changes = self.trainer.apply(values)
+            except InputError as error:
+                # It fitted when it was ordered; someone has switched the rule meanwhile.
+                self.flush()
+                refused = protocol.Rejected(seq=0, reason=f"scheduled for step {self.trainer.step_count}: {error}")
+                self._outbox.tell_event(refused, step=self.trainer.step_count, kind="rejected", actor="schedule")
+            else:
+                self._confirm("set", changes, actor="schedule")
 
-    def _evaluate(self, split: str) -> None:
-        """Evaluate a split unless that was done at this very step."""
+    def _evaluate(self) -> None:
+        """Evaluate the held-out samples, where there are any, unless that was done at this very step."""
         step = self.trainer.step_count
-        if split in self.trainer.objective.splits and self._evaluated_at[split] != step:
-            self._evaluated_at[split] = step
-            self._outbox.add_evaluation(step, split, self.trainer.evaluate(split))
+        if "held_out" in self.trainer.objective.splits and self._evaluated_at != step:
+            self._evaluated_at = step
+            self._outbox.add_evaluation(step, "held_out", self.trainer.evaluate("held_out"))
 
     def _diverge(self) -> None:
         fault = self.trainer.non_finite
@@ -137,6 +149,8 @@ class Session:
 
     def flush(self) -> None:
         """Tell the clients, and the record, all that has happened, in its order."""
+        if self.state == "waiting":
+            return  # what there is to tell waits for the first client, as the steps do
         self._outbox.flush(self.trainer.steps)
         # Someone may be looking: measure the tensors as often as there is something to show.
         self._measure_next = self._launch.measure_every is None
@@ -179,9 +193,9 @@ class Session:
         self.flush()
         trainer = self.trainer
         result = trainer.evaluate("train")
-        if len(trainer.objective.splits) > 1:
-            self._evaluate("train")
-            self._evaluate("held_out")
+        if "held_out" in trainer.objective.splits:
+            self._outbox.add_evaluation(trainer.step_count, "train", result)
+            self._evaluate()
         self.flush()
         finished = protocol.Finished(
             lane=LANE,
@@ -193,6 +207,7 @@ class Session:
             parameters=tuple(trainer.theta.tolist()) if trainer.theta.size <= SMALL else None,
         )
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
+        self.finished = finished
         self.commit()
 
     def _steps_left(self) -> float | None:
@@ -211,14 +226,14 @@ class Session:
         self.flush()
         self.commit()
         trainer, launch = self.trainer, self._launch
-        welcomed = protocol.Welcomed(
+        return protocol.Welcomed(
             version=protocol.VERSION,
             run=self._run.name,
             preset=launch.preset,
             title=launch.title,
             see=launch.see,
             try_=launch.try_,
-            directory=str(self._run.path),
+            directory=clean(str(self._run.path), 4000),
             recorded=self._outbox.recorded,
             pid=os.getpid(),
             state=self.state,
@@ -229,13 +244,17 @@ class Session:
             splits=trainer.objective.splits,
             samples=trainer.batches.count,
         )
+
+    def begin(self) -> None:
+        """Start a run that has waited for its first client."""
         if self.state == "waiting":
             self.state = "running"
-        return welcomed
 
     def carry_out(self, command: protocol.Steering, actor: str) -> protocol.Applied | protocol.Rejected:
         """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked."""
         try:
+            if command.lane != LANE:
+                raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
             changes = self._changes(command)
         except InputError as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
@@ -269,6 +288,7 @@ class Session:
 
     def _confirm(self, command: str, changes: list[Change], *, actor: str, seq: int = 0) -> Applied:
         """Write what took effect into the journal and tell everyone."""
+        self._changed_by |= dict.fromkeys((change.key for change in changes), actor)
         self.flush()
         step = self.trainer.step_count
         applied = Applied(
@@ -290,14 +310,17 @@ class Session:
         for key, value in expected.items():
             if key not in present or present[key] != value:
                 now = present.get(key, "gone")
-                raise InputError(f"{key} is {now} by now, not {value}: someone else has changed it; look again")
+                who = self._changed_by.get(key, "someone else")
+                raise InputError(f"{key} is {now} by now, not {value}: {who} has changed it; look again")
 
     def _turned(self, key: str, factor: float) -> float | int:
         value = flat(self.trainer.spec).get(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise InputError(f"{key} is {value!r}: only a number can be turned")
         if isinstance(value, int):
-            return max(1, round(value * factor))
+            # A small number moves by one where its share rounds to nothing.
+            turned = round(value * factor)
+            return max(1, turned if turned != value else value + (1 if factor > 1.0 else -1))
         # Twelve digits are more than anyone turns by, and keep 0.001·1.1 from becoming 0.0011000000000000001.
         return float(f"{value * factor:.12g}")
 
@@ -325,12 +348,12 @@ class Session:
         changes = self.trainer.reset(keep=keep)
         self._outbox.new_segment()
         self._scheduled = deque(self._launch.changes)
-        self._evaluated_at = {"train": -1, "held_out": -1}
+        self._evaluated_at = -1
         self._recent.clear()
         self._problem = None
         if self.state in ("ended", "diverged"):
             self.state = "running"
-        self._evaluate("held_out")
+        self._evaluate()
         return changes
 
     def _new_record(self) -> RecordWriter:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import os
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ from types import FrameType
 import numpy as np
 
 from ..errors import GdtuiError
-from . import protocol
+from . import directory, protocol
 from .connections import Connection, Connections
 from .directory import RunDirectory
 from .launch import Launch
@@ -46,10 +47,11 @@ class Worker:
     """Steps, clients and clocks around one session."""
 
     def __init__(self, run: RunDirectory, launch: Launch) -> None:
-        self._connections = Connections(run.socket)
+        # Who can connect can be answered: a run that cannot be made never listens.
         self._session = Session(
             run, launch, lambda frame, droppable: self._connections.broadcast(frame, droppable=droppable)
         )
+        self._connections = Connections(run.socket)
         self._leaving = False
         self._had_client = False
         self._alone_since = time.monotonic()
@@ -100,7 +102,11 @@ class Worker:
             welcomed = self._session.welcome()
             self._connections.send(client, framed(welcomed))
             client.watch = command.watch
-            self._had_client = self._had_client or command.watch != "nothing"
+            if command.watch != "nothing":
+                self._had_client = True
+                self._session.begin()
+                if welcomed.state == "ended" and self._session.finished is not None:
+                    self._connections.send(client, framed(self._session.finished))
             return
         answer = self._session.carry_out(command, client.name)
         if isinstance(answer, protocol.Rejected) or client.watch == "nothing":
@@ -140,7 +146,11 @@ def main(arguments: list[str]) -> int:
     worker: Worker | None = None
     try:
         run.take_lock()
-        run.pointer.write_text(f"{path}\n")
+    except GdtuiError as error:
+        print(error, file=sys.stderr)
+        return 1
+    try:
+        run.pointer.write_bytes(os.fsencode(path) + b"\n")
         worker = Worker(run, Launch.model_validate_json(run.launch.read_bytes()))
         signal.signal(signal.SIGTERM, worker.leave)
         worker.run()
@@ -156,17 +166,9 @@ def main(arguments: list[str]) -> int:
             worker.close(f"{type(error).__name__}: {error}")
         return 1
     finally:
+        sys.stderr.flush()
         with contextlib.suppress(OSError):
             run.pointer.unlink()
-        sys.stderr.flush()
-    if not run.record.exists():
-        _forget(run)
+    if run.is_temporary:
+        directory.forget(run)
     return 0
-
-
-def _forget(run: RunDirectory) -> None:
-    """Remove the directory of a run that was not to be recorded."""
-    for path in (run.launch, run.log, run.lock):
-        path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        run.path.rmdir()

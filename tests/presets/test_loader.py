@@ -34,7 +34,7 @@ name = "momentum"
 lr = 0.01
 momentum = 0.5
 """
-QUICK_S = 0.5
+QUICK_S = 1.0
 """A hostile file is refused in milliseconds; one that has found a hole takes seconds, on any machine."""
 
 
@@ -269,7 +269,8 @@ HOSTILE = {
     "a byte that is not UTF-8": b'title = "\xff"',
     "half a surrogate pair": b'title = "\\ud800"',
     "a NUL": b'title = "\x00"',
-    "a number of 5,000 digits": b"title = 'x'\n[stop]\nsteps = " + b"9" * 5_000,
+    "a number of 4,400 digits": b"title = 'x'\n[stop]\nsteps = " + b"9" * 4_400,
+    "a hexadecimal number of 4,400 digits": b"title = 'x'\n[problem]\n[stop]\nsteps = 0x" + b"f" * 4_400,
     "a number of 4,000 digits": b"title = 'x'\n[problem]\nkind = 'landscape'\n[stop]\nsteps = " + b"9" * 4_000,
     "the same key twice": b"title = 'a'\ntitle = 'b'",
     "control characters in a key": b'"\\u001b[2J\\u202e" = 1\ntitle = "x"\n[problem]\nkind = "landscape"',
@@ -291,15 +292,10 @@ def test_a_hostile_file_is_refused_quickly_and_in_one_line(places: Path, content
     assert len(text) < 1000
 
 
-DEEP_OR_LONG = {
-    "a value 9,000 deep": b"x = " + (b"{a" + b".a" * 32 + b" = ") * 270 + b"1" + b"}" * 270,
-    "a hexadecimal number of 5,000 digits": b"[stop]\nsteps = 0x" + b"f" * 5_000,
-}
-
-
-@pytest.mark.parametrize("content", DEEP_OR_LONG.values(), ids=DEEP_OR_LONG.keys())
-def test_a_value_that_python_cannot_print_is_refused_in_one_line(places: Path, content: bytes) -> None:
-    path = written(places, b"title = 'x'\nproblem.kind = 'landscape'\n" + content)
+def test_a_value_that_python_cannot_print_is_refused_in_one_line(places: Path) -> None:
+    """Dots in each of 270 nested tables make it 9,000 deep: fewer brackets than the TOML reader gives up at."""
+    deep = (b"{a" + b".a" * 32 + b" = ") * 270 + b"1" + b"}" * 270
+    path = written(places, b"title = 'x'\nproblem.kind = 'landscape'\nx = " + deep)
     assert len(complaint(path)) < 1000
 
 

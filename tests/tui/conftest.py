@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -101,10 +101,7 @@ class Seat:
 
     async def until(self, condition: Callable[[], object], what: Callable[[], object] = str) -> None:
         """Wait for a condition; `what` says, when it never comes, what was there instead."""
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain; there is {what() or (self.headline, self.message)}"
-            await asyncio.sleep(0.01)
+        await _until(condition, lambda: what() or (self.headline, self.message))
 
     async def press(self, *keys: str) -> None:
         """Press keys, and wait until the engine has answered what they asked."""
@@ -126,13 +123,15 @@ class Seat:
 
 Watched = Callable[..., AbstractAsyncContextManager[Seat]]
 EndEngines = Callable[[], None]
+WaitUntil = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what a person's own terminal would change about a screen."""
     for name in list(os.environ):
-        if name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES") or name.startswith("TEXTUAL"):
+        own = name.startswith("TEXTUAL") and "SNAPSHOT" not in name
+        if own or name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("TZ", "UTC")
@@ -175,6 +174,12 @@ def end_engines(places: object) -> EndEngines:
 
 
 @pytest.fixture
+def wait_until() -> WaitUntil:
+    """Wait for a condition."""
+    return _until
+
+
+@pytest.fixture
 def preset() -> Callable[..., Preset]:
     """Make a lesson with a small network."""
     return small_preset
@@ -197,6 +202,13 @@ def confirmed(answer: protocol.Event | None) -> protocol.Applied:
     """Return an answer that must be a yes."""
     assert isinstance(answer, protocol.Applied), answer
     return answer
+
+
+async def _until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain; there is {what()}"
+        await asyncio.sleep(0.01)
 
 
 def _end_engines() -> None:

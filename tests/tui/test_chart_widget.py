@@ -63,12 +63,12 @@ async def test_the_whole_chart_as_text() -> None:
         assert app.chart.export().splitlines() == [
             "Loss   held-out 0.1250",
             "     ┌───────────────────────────────────────────┐",
-            "    1┤·       ⠐⡄       ·       ┊α 0.01  ·       ·│",
-            "     │         ⠈⠢⡀             ┊                 │",
-            "     │           ⠑⢄            ┊                 │",
-            "     │            ⠈⠢⡀        ⣀⠔┊⠑⠒⠤⢄⣀            │",
-            "     │              ⠘⢄    ⡠⠔⠊  ┊     ⠉⠑⠒⠢⠤⠤⢄⣀⣀⡀  │",
-            "    0┤·       ·       ⠣⡠⠔⠉     ┊        ·     ⠈⠉⠉│",
+            "     │                         ┊α 0.01           │",
+            "    1┤·       ⠐⢄       ·       ┊        ·       ·│",
+            "     │          ⠑⢄             ┊                 │",
+            "     │            ⠑⢄          ⣀┊⠤⣀⣀              │",
+            "     │             ⠈⠢⡀    ⢀⡠⠔⠊ ┊   ⠉⠑⠒⠢⠤⢄⣀⣀⣀     │",
+            "    0┤·       ·      ⠈⠢⡠⠔⠊⠁    ┊        ·   ⠉⠉⠉⠉⠒│",
             "     └┬───────┬────────┬───────┬────────┬───────┬┘",
             "      0       1        2       3        4       5",
         ]
@@ -284,3 +284,16 @@ async def test_a_chart_that_is_not_on_a_screen_yet_can_be_told_what_to_show() ->
     chart = LiveChart("Loss")
     assert chart.show([curve("loss", [1.0])], [], x_end=1.0, now=0.0) == 0
     assert chart.export() == ""
+
+
+async def test_a_label_hides_no_curve() -> None:
+    """The curve is at its highest where the label stands; the label has the row above."""
+    app = ChartApp(glyphs="braille")
+    async with app.run_test(size=(50, 10)):
+        app.chart.show([curve("rate", [1.0, 1.0, 10.0, 10.0])], [Marker(step=2.0, label="α 10")], x_end=4.0, now=0.0)
+        rows = app.chart.export().splitlines()
+        labelled = next(index for index, row in enumerate(rows) if "α 10" in row)
+        column = rows[labelled].index("α 10")
+        above, below = rows[labelled][column : column + 4], rows[labelled + 1][column : column + 12]
+        assert above == "α 10"
+        assert any("\u2800" < character <= "\u28ff" for character in below)

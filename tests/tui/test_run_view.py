@@ -151,6 +151,7 @@ def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher
     assert late.state == "ended"
     assert late.finished is not None
     assert late.finished.reason == "steps"
+    assert late.notices[-1].text == "step 700: the run has ended: 700 steps are made"
     assert_complete(late, watcher.record)
     assert marks(late) == marks(first) == [(100.0, "α 0.02")]
     evaluations = [entry for entry in watcher.record.evaluations(1) if entry.split == "held_out"]
@@ -418,6 +419,8 @@ def test_a_divergence_is_known_to_those_who_come_later(watch: Callable[..., Watc
     late.catch_up(5.0)
     assert late.state == "diverged"
     assert late.diverged == view.diverged
+    assert late.notices[-1] == view.notices[-1]
+    assert "Try { or [" in late.notices[-1].text
     assert view.diverged is not None
     x, y = points(late.loss)
     assert x[-1] == view.diverged.step

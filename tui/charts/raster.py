@@ -114,7 +114,7 @@ def _dots(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -
     # The slack keeps a level curve level where rounding puts its entries now above, now below half a dot.
     bottom, top = np.ceil(low - SLACK), np.floor(high + SLACK)
     thin = bottom > top
-    nearest = np.floor((low + high) / 2.0 + 0.5 - SLACK)
+    nearest = np.floor((low + high) / 2.0 + 0.5 + SLACK)
     bottom, top = np.where(thin, nearest, bottom), np.where(thin, nearest, top)
     height = np.arange(rows - 1, -1, -1)[:, None]
     # nan, where a column is empty, compares false.

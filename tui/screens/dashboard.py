@@ -25,6 +25,7 @@ from ..widgets.status import headline, message_rows, progress_row
 from ..widgets.text_rows import TextRows
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
 from .settings import SettingsForm
+from .sizes import NewestSizeOnly
 
 FRAMES_PER_SECOND = 15
 HISTORY_BUDGET_S = 0.02
@@ -37,7 +38,7 @@ _LR_TEN = Binding.Group("α ×10", compact=True)
 _PACE = Binding.Group("Pace", compact=True)
 
 
-class Dashboard(Screen[None]):
+class Dashboard(NewestSizeOnly, Screen[None]):
     """One run, through one `RunView`; one clock draws everything."""
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so

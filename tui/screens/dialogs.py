@@ -14,10 +14,12 @@ from textual.widgets.option_list import Option
 
 from engine.method.optimizers import RULES
 
+from .sizes import NewestSizeOnly
+
 Leaving = Literal["stop", "leave"]
 
 
-class QuitDialog(ModalScreen[Leaving | None]):
+class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
     """Asks whether the run is to end with the dashboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -50,7 +52,7 @@ class QuitDialog(ModalScreen[Leaving | None]):
         self.dismiss("stop" if answer == "stop" else "leave" if answer == "leave" else None)
 
 
-class OptimizerDialog(ModalScreen[tuple[str, bool] | None]):
+class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
     """Asks for another optimizer, and whether it takes over what the old one has learnt."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,7 +97,7 @@ class OptimizerDialog(ModalScreen[tuple[str, bool] | None]):
         self.dismiss(((option.id or "").partition("/")[0], carry))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(NewestSizeOnly, ModalScreen[None]):
     """Says what the keys do, what the figures are, and what this lesson shows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]

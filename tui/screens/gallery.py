@@ -24,9 +24,10 @@ from engine.subject.spec import LandscapeProblem
 from presets import Preset, names
 
 from ..run_view import in_words, symbol_of
+from .sizes import NewestSizeOnly
 
 
-class Gallery(Screen[None]):
+class Gallery(NewestSizeOnly, Screen[None]):
     """A list at the left, the chosen preset at the right."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

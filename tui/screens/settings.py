@@ -22,6 +22,7 @@ from engine.method.trainer import changed_spec, flat
 from engine.run.protocol import Rejected
 
 from ..run_view import Answer, in_words, section_of, symbol_of
+from .sizes import NewestSizeOnly
 
 Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None]
 
@@ -33,7 +34,7 @@ def form_keys(spec: RunSpec) -> list[str]:
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 
-class SettingsForm(ModalScreen[None]):
+class SettingsForm(NewestSizeOnly, ModalScreen[None]):
     """One line per field; Enter sends what was changed, and nothing is shown as changed before the engine says so."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

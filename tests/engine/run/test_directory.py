@@ -201,8 +201,15 @@ def test_a_name_typed_by_an_enemy_is_cleaned_in_the_message() -> None:
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe/nowhere\n", b"/nowhere\n", b"\x00", b"x" * 10_000], ids=repr)
+@pytest.mark.parametrize("content", [b"", b"/nowhere\n", b"\n\n", b"x" * 10_000], ids=repr)
 def test_a_pointer_that_says_nothing_hides_no_run(content: bytes) -> None:
+    recorded("ravine-aaaa")
+    (directory.runtime_root() / "stale-aaaa.at").write_bytes(content)
+    assert [run.name for run in directory.all_runs()] == ["ravine-aaaa"]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe/nowhere\n", b"/no\x00where\n"], ids=repr)
+def test_a_pointer_that_is_no_path_hides_no_run(content: bytes) -> None:
     recorded("ravine-aaaa")
     (directory.runtime_root() / "stale-aaaa.at").write_bytes(content)
     assert [run.name for run in directory.all_runs()] == ["ravine-aaaa"]

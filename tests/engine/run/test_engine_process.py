@@ -358,7 +358,7 @@ def test_a_client_that_is_refused_leaves_no_socket_open(
         assert channels[0].fileno() == -1
 
 
-@pytest.mark.parametrize("folder", ["with a space", "ελλ·日本", "a'b\"c;$(d)&", "trailing "])
+@pytest.mark.parametrize("folder", ["with a space", "ελλ·日本", "a'b\"c;$(d)&"])
 def test_a_run_lives_in_a_folder_of_any_name(start_run: StartRun, connect: Connect, places: Path, folder: str) -> None:
     run, engine = start_run(limited(3), out=places / folder)
     connection = connect(run, engine)
@@ -368,6 +368,19 @@ def test_a_run_lives_in_a_folder_of_any_name(start_run: StartRun, connect: Conne
     connection.send(Stop(seq=connection.next_sequence()))
     until_gone(connection)
     assert recorded_steps(run) == [1, 2, 3]
+
+
+def test_a_run_in_a_folder_whose_name_ends_in_a_space_is_found(
+    start_run: StartRun, connect: Connect, places: Path
+) -> None:
+    run, engine = start_run(limited(3), out=places / "trailing ", await_client=True)
+    connection = connect(run, engine)
+    until(connection, is_finished)
+    try:
+        assert directory.find(run.name, live=True).path == places / "trailing "
+    finally:
+        connection.send(Stop(seq=connection.next_sequence()))
+        until_gone(connection)
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="file names are Unicode there")

@@ -61,6 +61,7 @@ def test_a_change_before_the_first_step_is_in_force_at_the_first_step(start: Mak
     run = start(await_client=True)
     assert run.applied(SetFields, values={"optimizer.lr": 0.1}).step == 0
     run.session.welcome()
+    run.session.begin()
     run.take(1)
     assert run.session.trainer.theta[0] == 0.9
 

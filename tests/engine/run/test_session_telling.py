@@ -223,7 +223,8 @@ def test_a_new_client_learns_all_that_it_needs_and_the_first_one_starts_the_run(
     welcome = run.session.welcome()
     assert (welcome.step, welcome.segment, welcome.samples, welcome.splits) == (0, 1, 40, ("train", "held_out"))
     assert {tensor.name: tensor.shape for tensor in welcome.tensors}["layer1.weight"] == (2, 4)
-    assert run.session.state == "running"
+    assert run.session.state == "waiting", "who only asks starts nothing"
+    run.session.begin()
     run.take(3)
     assert run.session.welcome().step == 3
     assert RecordReader(run.directory.record).last_step(1) == 3, "a client reads from the record what it missed"

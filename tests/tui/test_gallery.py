@@ -1,0 +1,162 @@
+"""The gallery: every lesson, what it trains, and exactly one run for one choice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+
+from engine.method.optimizers import RULES
+from engine.run import directory
+from presets import Preset, load, names, parsed_setting
+from tui.app import GdtuiApp
+from tui.run_view import RunView
+from tui.screens.dashboard import Dashboard
+from tui.screens.gallery import Gallery, described
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import EndEngines, WaitUntil
+
+Open = Callable[..., GdtuiApp]
+
+
+@pytest.fixture
+def open_gallery(places: object, end_engines: EndEngines) -> Iterator[Open]:
+    """Make an application that shows the gallery."""
+    apps: list[GdtuiApp] = []
+
+    def make(load_one: Callable[[str], Preset] = load) -> GdtuiApp:
+        apps.append(GdtuiApp(gallery=Gallery(load_one)))
+        return apps[-1]
+
+    yield make
+    end_engines()
+
+
+def shown(app: GdtuiApp) -> str:
+    return str(app.screen.query_one("#preview-text", Static).content)
+
+
+async def opened(app: GdtuiApp, until: WaitUntil) -> RunView:
+    """Wait for the dashboard and return what it shows."""
+    await until(lambda: isinstance(app.screen, Dashboard))
+    assert isinstance(app.screen, Dashboard)
+    return app.screen.view
+
+
+async def test_every_lesson_is_listed_with_what_it_trains(open_gallery: Open) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        choices = app.screen.query_one("#presets", OptionList)
+        assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == names()
+        for name in names():
+            preset = load(name)
+            preview = shown(app)
+            for text in (preset.title, preset.topic, preset.see, preset.try_):
+                assert text in preview, name
+            for heading, text in described(preset.spec):
+                assert heading in preview, name
+                assert text in preview, name
+            await pilot.press("down")
+
+
+def test_a_lesson_is_described_by_its_numbers() -> None:
+    rows = dict(described(load("digits").spec))
+    assert rows["model"] == "64-64-32-10, relu"
+    assert rows["batch"] == "32 samples"
+    assert rows["optimizer"].startswith("Adam: α 0.001, β₁ 0.9, β₂ 0.999")
+    assert rows["ends at"] == "epochs 100"
+    rows = dict(described(load("ravine").spec))
+    assert rows["start"] == "(1, 1)"
+    assert "model" not in rows
+    assert rows["optimizer"] == "SGD: α 0.0198"
+    assert {name for name in RULES} >= {load(name).spec.optimizer.name for name in names()}
+
+
+async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: WaitUntil) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("down", "enter")
+        view = await opened(app, wait_until)
+        assert view.welcome.preset == names()[1]
+    view.client.close()
+    assert len(directory.all_runs()) == 1
+
+
+async def test_a_click_starts_what_is_clicked(open_gallery: Open, wait_until: WaitUntil) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        rows = app.screen.query_one("#presets", OptionList)
+        await pilot.click(rows, offset=(4, 1 + 3 * names().index("ravine")))
+        view = await opened(app, wait_until)
+        assert view.welcome.preset == "ravine"
+    view.client.close()
+    assert len(directory.all_runs()) == 1
+
+
+async def _twice(pilot: Pilot[None], way: str) -> None:
+    if way == "enter":
+        await pilot.press("enter", "enter")
+    else:
+        await pilot.click("#presets", offset=(4, 1), times=2)
+
+
+@pytest.mark.parametrize("way", ["enter", "click"])
+async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_until: WaitUntil, way: str) -> None:
+    """An engine is a process of its own: a second one would train on with nobody to know of it."""
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await _twice(pilot, way)
+        view = await opened(app, wait_until)
+        await pilot.pause()
+    view.client.close()
+    assert len(directory.all_runs()) == 1
+
+
+@pytest.mark.parametrize("key", ["q", "escape", "ctrl+q"])
+async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_until: WaitUntil, key: str) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press(key)
+        await wait_until(lambda: not app.is_running)
+    assert not app.farewell
+    assert not directory.all_runs()
+
+
+async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(open_gallery: Open) -> None:
+    setting = parsed_setting("batch.size=7")
+    app = open_gallery(lambda name: load(name, [setting]))
+    async with app.run_test(size=(120, 36)):
+        choices = app.screen.query_one("#presets", OptionList)
+        listed = [choices.get_option_at_index(index).id for index in range(choices.option_count)]
+        assert listed == [name for name in names() if load(name).spec.problem.kind == "dataset"]
+        problems = app.screen.query_one("#problems", Static)
+        assert problems.region
+        assert [line.partition(".")[0] for line in str(problems.content).splitlines()] == [
+            name for name in names() if name not in listed
+        ]
+
+
+async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Open) -> None:
+    setting = parsed_setting("optimizer.lr=-1")
+    app = open_gallery(lambda name: load(name, [setting]))
+    async with app.run_test(size=(120, 36)) as pilot:
+        assert not app.screen.query_one("#presets", OptionList).option_count
+        await pilot.press("enter", "down")
+        await pilot.click("#presets")
+        assert app.is_running
+    assert not directory.all_runs()
+
+
+async def test_every_size_is_survived(open_gallery: Open) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        for size in ((80, 24), (40, 10), (20, 4), (8, 3), (3, 3), (1, 1), (1, 30), (300, 100), (120, 36)):
+            await pilot.resize_terminal(*size)
+            strips = app.screen._compositor.render_strips()
+            assert [strip.cell_length for strip in strips] == [size[0]] * size[1]
+        await pilot.press("down")
+        assert load(names()[1]).title in shown(app)

@@ -1,0 +1,263 @@
+"""The form: it has every field, sends what was changed and nothing that is wrong, and waits for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.app import App
+from textual.widgets import Button, Input, Static, Switch
+
+import tui
+from engine.method.optimizers import RULES
+from engine.method.spec import BatchSpec, ClipSpec, PaceSpec, RunSpec, checked_spec
+from engine.run import client, protocol
+from presets import Preset
+from tui.run_view import RunView
+from tui.screens.settings import SettingsForm, form_keys
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Seat, Watched
+
+MakePreset = Callable[..., Preset]
+Connect = Callable[[RunView], client.Client]
+
+EVERY_SECTION = {"batch": BatchSpec, "clip": ClipSpec, "pace": PaceSpec}
+
+
+def spec_of(rule: str) -> RunSpec:
+    data: dict[str, Any] = {"problem": {"kind": "dataset"}, "data": {"name": "xor"}, "optimizer": {"name": rule}}
+    return checked_spec(data, "test")
+
+
+class FormApp(App[None]):
+    """Nothing but the form; what it sends is noted and never answered."""
+
+    CSS_PATH = Path(tui.__file__).parent / "gdtui.tcss"
+
+    def __init__(self, spec: RunSpec) -> None:
+        super().__init__()
+        self.sent: list[tuple[dict[str, Any], dict[str, Any]]] = []
+        self.form = SettingsForm(lambda: spec, lambda new, old, then: self.sent.append((new, old)))
+
+    def on_mount(self) -> None:
+        """Open the form."""
+        self.push_screen(self.form)
+
+
+def fill(form: SettingsForm, key: str, text: str) -> None:
+    form.query_one("#field-" + key.replace(".", "-"), Input).value = text
+
+
+def verdict(form: SettingsForm) -> str:
+    return str(form.query_one("#verdict", Static).content)
+
+
+@pytest.mark.parametrize("name", RULES)
+async def test_every_field_of_every_rule_has_its_line(name: str) -> None:
+    expected = [f"optimizer.{field}" for field in RULES[name].model_fields if field != "name"]
+    expected += [f"{section}.{field}" for section, kind in EVERY_SECTION.items() for field in kind.model_fields]
+    spec = spec_of(name)
+    assert sorted(form_keys(spec)) == sorted(expected)
+    app = FormApp(spec)
+    async with app.run_test(size=(100, 60)):
+        words = " ".join(str(line.content) for line in app.form.query(Static))
+        for key in expected:
+            section, _, field = key.partition(".")
+            value = getattr(getattr(spec, section), field)
+            info = type(getattr(spec, section)).model_fields[field]
+            control = app.form.query_one("#field-" + key.replace(".", "-"))
+            assert isinstance(control, Switch if isinstance(value, bool) else Input), key
+            assert str(info.title) in words, key
+            assert str(info.description) in words, key
+
+
+def test_a_landscape_has_no_batches_in_its_form() -> None:
+    spec = checked_spec({"problem": {"kind": "landscape", "function": "ravine"}}, "test")
+    assert not [key for key in form_keys(spec) if key.startswith("batch.")]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "why"),
+    [
+        ("optimizer.lr", "abc", "optimizer.lr = 'abc'; allowed: a number > 0 and ≤ 1000000"),
+        ("optimizer.lr", "0", "optimizer.lr = 0.0; allowed: a number > 0"),
+        ("optimizer.lr", "-1", "optimizer.lr = -1.0; allowed: a number > 0"),
+        ("optimizer.lr", "1e7", "allowed: a number > 0 and ≤ 1000000"),
+        ("optimizer.lr", "nan", "optimizer.lr = nan; allowed: a number > 0"),
+        ("optimizer.lr", "inf", "optimizer.lr = inf; allowed: a number > 0"),
+        ("optimizer.lr", "", "optimizer.lr = None; allowed: a number > 0"),
+        ("optimizer.lr", "0,01", "optimizer.lr = '0,01'; allowed: a number > 0"),
+        ("optimizer.beta1", "1", "optimizer.beta1 = 1.0; allowed: a number ≥ 0 and < 1"),
+        ("optimizer.eps", "0", "optimizer.eps = 0.0; allowed: a number "),
+        ("batch.size", "0", 'batch.size = 0; allowed: "full" or a whole number ≥ 1'),
+        ("batch.size", "2.5", 'batch.size = 2.5; allowed: "full" or a whole number ≥ 1'),
+        ("batch.size", "all", "batch.size = 'all'; allowed: \"full\" or a whole number ≥ 1"),
+        ("batch.size", "9" * 5000, "batch.size = "),
+        ("clip.norm", "-1", "clip.norm = -1; allowed: a number > 0"),
+        ("pace.steps_per_second", "fast", "pace.steps_per_second = 'fast'; allowed: a number > 0"),
+        ("optimizer.lr", "[bold]x[/]\x1b[2J", "optimizer.lr = '[bold]x[/]"),
+    ],
+)
+async def test_a_wrong_value_is_not_sent_and_the_form_says_why(key: str, text: str, why: str) -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        fill(app.form, key, text)
+        await pilot.press("ctrl+s")
+        assert verdict(app.form).startswith("not sent: ")
+        assert why in verdict(app.form)
+        assert verdict(app.form).isprintable()
+        assert not app.sent
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("optimizer.lr", " 0.5 ", 0.5),
+        ("optimizer.lr", "1", 1.0),
+        ("optimizer.lr", "3e-4", 3e-4),
+        ("batch.size", "full", "full"),
+        ("batch.size", "64", 64),
+        ("clip.norm", "2.5", 2.5),
+        ("pace.steps_per_second", "100", 100),
+    ],
+)
+async def test_only_what_was_changed_is_sent_with_the_value_it_replaces(key: str, text: str, value: object) -> None:
+    spec = spec_of("adam")
+    section, _, field = key.partition(".")
+    app = FormApp(spec)
+    async with app.run_test(size=(100, 60)) as pilot:
+        fill(app.form, key, text)
+        await pilot.press("ctrl+s")
+        assert app.sent == [({key: value}, {key: getattr(getattr(spec, section), field)})]
+        assert verdict(app.form) == "asked; not in force yet"
+
+
+async def test_what_stands_there_already_is_no_change() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        fill(app.form, "optimizer.lr", "0.0010")
+        fill(app.form, "optimizer.eps", "0.00000001")
+        await pilot.press("ctrl+s")
+        assert verdict(app.form) == "nothing is changed"
+        assert not app.sent
+
+
+async def test_the_form_fits_into_a_small_terminal_and_every_line_can_be_reached() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for _ in range(30):
+            await pilot.press("tab")
+            focused = app.form.focused
+            assert focused is not None
+            await pilot.pause()
+            assert app.screen.region.contains_region(focused.region)
+            if focused.id == "close":
+                break
+        else:
+            pytest.fail("the last button is never reached")
+
+
+async def open_form(seat: Seat) -> SettingsForm:
+    await seat.pilot.press("h")
+    form = seat.app.screen
+    assert isinstance(form, SettingsForm)
+    return form
+
+
+async def test_changes_take_effect_and_the_form_says_from_which_step(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        step = seat.view.step
+        form = await open_form(seat)
+        fill(form, "optimizer.lr", "0.25")
+        fill(form, "batch.size", "full")
+        fill(form, "clip.norm", "1.5")
+        fill(form, "pace.steps_per_second", "")
+        form.query_one("#field-optimizer-bias_correction", Switch).value = False
+        await seat.press("ctrl+s")
+        assert verdict(form).startswith(f"in force from step {step + 1}: optimizer.lr 0.01 → 0.25, ")
+        spec = seat.view.spec
+        assert (spec.optimizer.lr, spec.batch.size, spec.clip.norm) == (0.25, "full", 1.5)
+        assert spec.pace.steps_per_second is None
+        assert spec.optimizer.model_dump()["bias_correction"] is False
+        await seat.press("ctrl+s")
+        assert verdict(form) == "nothing is changed"
+        fill(form, "clip.norm", "")
+        await seat.press("ctrl+s")
+        assert seat.view.spec.clip.norm is None
+        await seat.pilot.press("escape")
+        assert seat.app.screen is seat.dashboard
+        assert seat.headline.endswith("Adam α 0.25")
+
+
+async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> None:
+    async with watched() as seat:
+        form = await open_form(seat)
+        lr = form.query_one("#field-optimizer-lr", Input)
+        lr.focus()
+        lr.value = ""
+        await seat.press(*"0.5", "enter")
+        assert seat.view.spec.optimizer.lr == 0.5
+        await seat.press("q", "o", "r", "space")
+        assert seat.app.screen is form, "letters in a field are letters"
+        await seat.pilot.press("escape")
+        assert seat.app.screen is seat.dashboard
+        assert seat.view.state == "running"
+
+
+async def test_the_mouse_does_it_all(watched: Watched) -> None:
+    async with watched(size=(120, 60)) as seat:
+        form = await open_form(seat)
+        await seat.pilot.click("#field-optimizer-bias_correction")
+        await seat.pilot.click("#field-optimizer-lr")
+        assert form.focused is form.query_one("#field-optimizer-lr")
+        fill(form, "optimizer.lr", "0.5")
+        await seat.pilot.click("#apply")
+        await seat.answered()
+        assert seat.view.spec.optimizer.lr == 0.5
+        assert seat.view.spec.optimizer.model_dump()["bias_correction"] is False
+        assert form.query_one("#close", Button)
+        await seat.pilot.click("#close")
+        assert seat.app.screen is seat.dashboard
+
+
+async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritten(
+    watched: Watched, other_client: Connect
+) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        other = other_client(seat.view)
+        changed: dict[str, protocol.Scalar] = {"optimizer.lr": 0.5}
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        fill(form, "optimizer.lr", "0.02")
+        fill(form, "optimizer.beta1", "0.5")
+        await seat.press("ctrl+s")
+        assert verdict(form).startswith("refused: optimizer.lr is 0.5 by now, not 0.01: someone else has changed it")
+        assert seat.view.spec.optimizer.lr == 0.5
+        assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.9
+        # What nobody else has touched can be changed all the same.
+        fill(form, "optimizer.lr", "0.01")
+        await seat.press("ctrl+s")
+        assert seat.view.spec.optimizer.lr == 0.5
+        assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.5
+
+
+async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
+    watched: Watched, other_client: Connect
+) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        other = other_client(seat.view)
+        changed: dict[str, protocol.Scalar] = {"optimizer.name": "sgd"}
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
+        fill(form, "optimizer.beta1", "0.5")
+        await seat.press("ctrl+s")
+        assert "beta1" in verdict(form)
+        assert verdict(form).startswith("not sent: ")
+        assert seat.view.spec.optimizer.name == "sgd"

@@ -1,0 +1,357 @@
+"""The command in a real terminal: what is drawn, what is left behind, and that the run outlives whatever happens to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyte
+import pytest
+
+from engine.method.telemetry import SERIES
+from engine.run import client, directory, protocol
+from engine.run.history import RecordReader
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import EndEngines
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 20.0
+FIRST_FRAME_S = 10.0
+DEAD_TERMINAL_S = 5.0
+KEYBOARD_MODES = (b"\x1b[?1049l", b"\x1b[?1003l", b"\x1b[?25h")
+"""Alternate screen left, mouse released, cursor back."""
+
+IN_A_SESSION_OF_ITS_OWN = """
+import fcntl, os, sys, termios
+os.setsid()
+if sys.argv[1] == "controlling":
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+
+class Terminal:
+    """A pseudo-terminal with the command in it, and an emulator that shows what a person would see."""
+
+    def __init__(self, *arguments: str, size: tuple[int, int] = (120, 36), controlling: bool = True) -> None:
+        self.master, slave = os.openpty()
+        self._columns, self._rows = size
+        self._emulator = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._emulator)
+        self.raw = bytearray()
+        self.size = size
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        self.modes = termios.tcgetattr(slave)
+        self.slave = slave
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                IN_A_SESSION_OF_ITS_OWN,
+                "controlling" if controlling else "no",
+                str(ROOT / "gdtui.py"),
+                *arguments,
+            ],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the screen."""
+        return list(self._emulator.display)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, as one text."""
+        return "\n".join(line.rstrip() for line in self.lines)
+
+    @property
+    def cells(self) -> list[list[Any]]:
+        """What stands on the screen, with its colours."""
+        return [[self._emulator.buffer[row][column] for column in range(self.size[0])] for row in range(self.size[1])]
+
+    def read(self, timeout_s: float = 0.05, most: int = 1 << 16) -> bytes:
+        """Show what the command writes next, if it does so within `timeout_s`."""
+        ready, _, _ = select.select([self.master], [], [], timeout_s)
+        if not ready:
+            return b""
+        try:
+            data = os.read(self.master, most)
+        except OSError:
+            return b""
+        self.raw += data
+        self._stream.feed(data)
+        return data
+
+    def until(self, condition: Callable[[], object]) -> None:
+        """Show what the command writes until a condition holds."""
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < end, f"waited in vain; the screen shows\n{self.text}"
+            assert self.process.poll() is None or self.read(0.0), f"the command has left; it said\n{self.text}"
+            self.read()
+
+    def sees(self, *words: str) -> None:
+        """Wait until all these words are on the screen."""
+        self.until(lambda: all(word in self.text for word in words))
+
+    def type(self, keys: str | bytes) -> None:
+        """Type as on a keyboard."""
+        os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Resize the terminal; the kernel tells the command."""
+        self.size = columns, rows
+        self._emulator.resize(rows, columns)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        if self.process.poll() is None:
+            # Without a controlling terminal nobody would tell it.
+            os.kill(self.process.pid, signal.SIGWINCH)
+
+    def exit_code(self, patience_s: float = PATIENCE_S) -> int:
+        """Show the last words, and return the exit code as a shell gives it."""
+        end = time.monotonic() + patience_s
+        while self.process.poll() is None:
+            assert time.monotonic() < end, f"it does not leave; the screen shows\n{self.text}"
+            self.read()
+        while self.read(0.0):
+            pass
+        code = self.process.returncode
+        return 128 - code if code < 0 else code
+
+    def hang_up(self) -> None:
+        """Close the terminal's own end, as a window that is closed."""
+        for descriptor in (self.slave, self.master):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+        self.slave = self.master = -1
+
+
+@pytest.fixture
+def terminal(places: object, end_engines: EndEngines) -> Iterator[Callable[..., Terminal]]:
+    """Open terminals with the command in them."""
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, **others: Any) -> Terminal:
+        opened.append(Terminal(*arguments, **others))
+        return opened[-1]
+
+    yield start
+    for one in opened:
+        one.process.kill()
+        one.process.wait()
+        one.hang_up()
+    end_engines()
+
+
+def only_run() -> directory.RunDirectory:
+    (run,) = directory.all_runs()
+    return run
+
+
+def assert_restored(one: Terminal) -> None:
+    """The terminal is as it was before."""
+    for sequence in KEYBOARD_MODES:
+        assert sequence in one.raw, sequence
+        assert one.raw.rindex(sequence) > one.raw.rindex(b"\x1b[?1049h")
+    assert termios.tcgetattr(one.slave) == one.modes
+
+
+def step_of(run: directory.RunDirectory) -> int:
+    connection = client.Client(run, watch="nothing", name="test")
+    try:
+        return connection.welcome.step
+    finally:
+        connection.close()
+
+
+def test_a_lesson_is_opened_steered_and_ended(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("digits")
+    one.sees("gdtui Handwritten digits", "● running", "steps/s", "Adam α 0.001")
+    seconds = time.monotonic() - one.started
+    print(f"first frame after {seconds:.2f} s")
+    assert seconds < FIRST_FRAME_S
+    one.type("\x03")
+    one.type("]")
+    one.sees("α 0.0011")
+    assert one.lines[0].rstrip().endswith("Adam α 0.0011")
+    one.type("q")
+    one.sees("Leave digits-")
+    one.type("s")
+    assert one.exit_code() == 0
+    assert_restored(one)
+    run = only_run()
+    assert not run.is_live()
+    assert f"{run.name} has ended" in one.text
+    assert RecordReader(run.record).last_step(1) > 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_dashboard_and_not_the_run(
+    terminal: Callable[..., Terminal], number: signal.Signals, code: int
+) -> None:
+    one = terminal("digits")
+    one.sees("● running", "steps/s")
+    run = only_run()
+    one.process.send_signal(number)
+    assert one.exit_code() == code
+    assert_restored(one)
+    assert "Traceback" not in one.text
+    before = step_of(run)
+    end = time.monotonic() + PATIENCE_S
+    while step_of(run) <= before:
+        assert time.monotonic() < end
+
+
+def test_after_a_killed_dashboard_another_one_has_the_whole_history(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("digits")
+    one.sees("● running", "steps/s")
+    one.type("]")
+    one.sees("α 0.0011")
+    one.process.kill()
+    one.process.wait()
+    run = only_run()
+    before = step_of(run)
+    assert run.is_live()
+    two = terminal("attach")
+    two.sees("● running", "steps/s", "Adam α 0.0011")
+    two.type(" ")
+    two.sees("‖ paused")
+    chart = "\n".join(two.lines[1:25])
+    assert "┊α 0.0011" in chart, "what was changed before is marked"
+    steps = [block for block in RecordReader(run.record).steps(1, 1)]
+    count = sum(block.values.shape[1] for block in steps)
+    assert count >= before
+    first = steps[0].values[SERIES.index("loss"), 0]
+    assert first > 2.0, "ten classes begin at ln 10"
+    assert "    2┤" in chart, "the axis reaches up to where the run began"
+    two.type("q")
+    two.sees("Leave digits-")
+    two.type("l")
+    assert two.exit_code() == 0
+    assert f"come back with: gdtui attach {run.name}" in two.text
+    assert run.is_live()
+
+
+@pytest.mark.parametrize("controlling", [True, False], ids=["with SIGHUP", "without a signal"])
+def test_a_dashboard_does_not_outlive_its_terminal(terminal: Callable[..., Terminal], controlling: bool) -> None:
+    one = terminal("digits", controlling=controlling)
+    one.sees("● running", "steps/s")
+    run = only_run()
+    one.hang_up()
+    assert one.process.wait(DEAD_TERMINAL_S) == 129
+    assert run.is_live()
+
+
+@pytest.mark.parametrize("arguments", [["digits"], [], ["attach"]])
+def test_without_a_terminal_the_dashboard_is_refused_in_one_line(places: object, arguments: list[str]) -> None:
+    result = subprocess.run(
+        [sys.executable, str(ROOT / "gdtui.py"), *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert result.returncode == (1 if arguments == ["attach"] else 2)
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("gdtui: ")
+    assert not directory.all_runs()
+
+
+def test_hostile_bytes_on_the_keyboard_end_at_worst_with_one_line(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("digits")
+    one.sees("● running", "steps/s")
+    run = only_run()
+    for attack in (b"\x1b[M\xff\xff\xff", b"\xff\xfe\x00\x80", b"\x1b]0;x\x07\x1bP\x1b\\\x1b[999999999999999999;1R"):
+        with contextlib.suppress(OSError):
+            one.type(attack)
+        for _ in range(5):
+            one.read()
+    end = time.monotonic() + 1.0
+    while one.process.poll() is None and time.monotonic() < end:
+        one.read()
+    if one.process.poll() is None:
+        one.process.send_signal(signal.SIGTERM)
+        assert one.exit_code() == 143
+    else:
+        assert one.exit_code() not in (0, 2)
+        said = [line for line in bytes(one.raw).rpartition(b"\x1b[?1049l")[2].decode().splitlines() if "gdtui:" in line]
+        assert len(said) == 1
+    assert b"Traceback" not in one.raw
+    assert_restored(one)
+    assert run.is_live()
+
+
+def test_a_slow_terminal_does_not_slow_the_run(terminal: Callable[..., Terminal]) -> None:
+    pace, seconds, rate = 200.0, 3.0, 20_000
+    one = terminal("digits", "--set", f"pace.steps_per_second={pace}", "--set", "stop.epochs=100000")
+    one.sees("● running", "steps/s")
+    watcher = client.Client(only_run(), watch="live", name="test")
+    watcher.receive()
+    start, first, last = time.monotonic(), watcher.welcome.step, watcher.welcome.step
+    while time.monotonic() - start < seconds:
+        one.read(0.0, rate // 20)
+        for message in watcher.wait(0.05):
+            last = message.step if isinstance(message, protocol.Progressed) else last
+        time.sleep(max(0.0, 0.05 - (time.monotonic() - start) % 0.05))
+    watcher.close()
+    assert last - first > 0.6 * pace * seconds
+    one.type("q")
+    one.sees("Leave digits-")
+    one.type("s")
+    assert one.exit_code() == 0
+
+
+def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("digits", "--set", "pace.steps_per_second=400", "--set", "stop.steps=300")
+    one.sees("● running", "steps/s")
+    one.type("]")
+    one.sees("α 0.0011")
+    one.sees("■ ended", "the run has ended")
+    # Limits may still shrink for two seconds after the last step.
+    quiet = time.monotonic() + 3.0
+    while time.monotonic() < quiet:
+        one.read()
+    shown, cells = one.lines, one.cells
+    assert any(any("⠀" < character <= "⣿" for character in line) for line in shown)
+    one.raw.clear()
+    one.resize(119, 36)
+    one.until(lambda: len(one.raw) > 2000)
+    one.resize(120, 36)
+    one.until(lambda: one.lines == shown)
+    one.until(lambda: one.cells == cells)
+
+
+def test_a_storm_of_resizes_leaves_a_whole_screen(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("ravine")
+    one.sees("● running", "steps/s")
+    for number in range(60):
+        one.resize(1 + number * 37 % 150, 1 + number * 17 % 50)
+        one.read(0.005)
+    one.resize(100, 30)
+    one.type(" ")
+    one.sees("‖ paused", "SGD α 0.0198", "q Quit")
+    assert one.process.poll() is None
+    one.type("q")
+    one.sees("Leave ravine-")
+    one.type("s")
+    assert one.exit_code() == 0
+    assert_restored(one)
