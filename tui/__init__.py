@@ -6,6 +6,7 @@ Read in this order:
     headless     `gdtui run`: a client of the engine without a screen
     app          the dashboard's frame: gallery, dashboard, and how the terminal is left
     run_view     what a dashboard knows about its run, kept up to date from events and from the record
+    wording      fields, changes and endings in the words of people
     screens/     gallery, dashboard, and the dialogs
     widgets/     live chart, parameter table, status
     charts/      history, raster, axes, furniture: numbers to characters

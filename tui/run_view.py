@@ -14,9 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.errors import GdtuiError, RunError
-from engine.fields import Section
-from engine.method.optimizers import RULES
-from engine.method.spec import SECTIONS, RunSpec, checked_spec
+from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import SERIES, StepBlock
 from engine.run import protocol
 from engine.run.client import Client
@@ -26,6 +24,7 @@ from engine.text import clean
 from .charts.axes import compact
 from .charts.history import Series, Smoother
 from .charts.markers import Marker
+from .wording import in_words, label_of, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
 Severity = Literal["information", "warning", "error"]
@@ -305,7 +304,7 @@ class RunView:
         self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
         self._waiting.clear()
         self._history = None
-        self._looked_up_to = 0
+        self._looked_up_to: int = 0
         """The step up to which the record was asked for what was left out."""
         self.finished = self.diverged = None
         self.figures = None
@@ -399,77 +398,3 @@ class RunView:
 
 def _unanswered(sequence: int) -> protocol.Rejected:
     return protocol.Rejected(seq=sequence, reason="the engine is gone")
-
-
-def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
-    """Return the class and the field that a dotted key names."""
-    section, _, field = key.partition(".")
-    return (RULES[spec.optimizer.name] if section == "optimizer" else SECTIONS[section]), field
-
-
-def symbol_of(key: str, spec: RunSpec) -> str:
-    """Return the field's own sign for a key, such as α, or else its title."""
-    if key == "optimizer.name":
-        return "optimizer"
-    owner, field = section_of(key, spec)
-    info = owner.model_fields.get(field)
-    if info is None:
-        return key
-    extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-    return str(extra.get("symbol") or info.title or key)
-
-
-def label_of(changes: tuple[protocol.ChangedField, ...]) -> str:
-    """Return the label of a marker: a few characters that say what changed."""
-    labels: list[str] = []
-    for change in changes:
-        if change.key == "optimizer.name":
-            labels.insert(0, f"{change.old} → {change.new}")
-        else:
-            labels.append(f"{_SYMBOLS.get(change.key, change.key.partition('.')[2])} {in_words(change.new)}")
-    return ", ".join(labels[:2]) + ("…" if len(labels) > 2 else "")
-
-
-_SYMBOLS = {
-    "optimizer.lr": "α",
-    "optimizer.momentum": "μ",
-    "optimizer.rho": "ρ",
-    "optimizer.beta1": "β₁",
-    "optimizer.beta2": "β₂",
-    "optimizer.eps": "ε",
-    "optimizer.weight_decay": "λ",
-    "batch.size": "batch",
-    "clip.norm": "clip",
-    "pace.steps_per_second": "pace",
-}
-
-
-def in_words(value: object) -> str:
-    """Return a value of a field as people write it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, float):
-        mantissa, exponent, power = f"{value:.4g}".partition("e")
-        return f"{mantissa}e{int(power)}" if exponent else mantissa
-    return str(value)
-
-
-def reason_in_words(reason: str, spec: RunSpec) -> str:
-    """Return why a run has ended."""
-    match reason:
-        case "steps":
-            return f"{spec.stop.steps:,} steps are made"
-        case "epochs":
-            return f"{spec.stop.epochs:,} epochs are done"
-        case "update_norm":
-            return f"a step was shorter than {spec.stop.update_norm:g}"
-        case "loss":
-            return f"the loss has reached {spec.stop.loss:g}"
-        case "diverged":
-            return "the loss is not finite"
-        case "stopped":
-            return "someone stopped it"
-        case _:
-            return reason

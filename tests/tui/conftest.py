@@ -66,6 +66,11 @@ class Seat:
         return next(screen for screen in reversed(self.app.screen_stack) if isinstance(screen, Dashboard))
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no dialog lies over the dashboard."""
+        return self.app.screen is self.dashboard
+
+    @property
     def view(self) -> RunView:
         """What the dashboard knows."""
         return self.dashboard.view

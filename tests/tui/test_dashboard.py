@@ -138,7 +138,7 @@ async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) ->
             await click(name)
             assert isinstance(seat.app.screen, screen), name
             await seat.pilot.press("escape")
-            assert seat.app.screen is seat.dashboard, name
+            assert seat.is_alone, name
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
@@ -215,7 +215,7 @@ async def test_the_choice_of_optimizers_leaves_out_the_one_in_force(watched: Wat
         ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
         assert {name.partition("/")[0] for name in ids} == {"sgd", "momentum", "rmsprop"}
         await seat.pilot.press("o")
-        assert seat.app.screen is seat.dashboard
+        assert seat.is_alone
         assert not [changes for _, changes in journal(seat) if changes]
 
 
@@ -230,7 +230,7 @@ async def test_a_click_chooses_an_optimizer(watched: Watched) -> None:
 async def test_the_palette_names_every_command_and_carries_it_out(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        commands = list(seat.app.get_system_commands(seat.dashboard))
+        commands = list(seat.app.get_system_commands(seat.app.screen))
         titles = [command.title for command in commands]
         assert len(titles) == len(set(titles))
         await seat.pilot.press("ctrl+p")
@@ -295,10 +295,10 @@ async def test_staying_changes_nothing(watched: Watched) -> None:
             await seat.pilot.press("q")
             assert isinstance(seat.app.screen, QuitDialog)
             await seat.pilot.press(key)
-            assert seat.app.screen is seat.dashboard
+            assert seat.is_alone
         await seat.pilot.press("q")
         await seat.pilot.click(OptionList, offset=(4, 2))
-        assert seat.app.screen is seat.dashboard
+        assert seat.is_alone
         assert not seat.app.farewell
         assert seat.view.client.run.is_live()
 
@@ -309,7 +309,7 @@ async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
             await seat.pilot.press("question_mark")
             assert isinstance(seat.app.screen, HelpScreen)
             await seat.pilot.press(key)
-            assert seat.app.screen is seat.dashboard
+            assert seat.is_alone
         named = {part for keys, _ in KEYS for part in keys.split()}
         assert named == {"space", "s", "[", "]", "{", "}", "o", "h", "r", "R", ",", ".", "ctrl+p", "q"}
 
@@ -318,9 +318,11 @@ async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
         before = journal(seat)
-        await seat.press("x", "enter", "escape", "tab", "tab", "f5", "up", "down", "pageup", "ctrl+a", "é", "0", "S", "O")
+        await seat.press(
+            "x", "enter", "escape", "tab", "tab", "f5", "up", "down", "pageup", "ctrl+a", "é", "0", "S", "O"
+        )
         assert journal(seat) == before
-        assert seat.app.screen is seat.dashboard
+        assert seat.is_alone
         assert seat.app.is_running
 
 
@@ -328,9 +330,7 @@ async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other
     async with watched() as seat:
         other = other_client(seat.view)
         values: dict[str, protocol.Scalar] = {"batch.size": 8}
-        assert isinstance(
-            other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied
-        )
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied)
         await seat.until(lambda: "batch.size" in str(journal(seat)) and seat.view.spec.batch.size == 8)
         seat.dashboard.draw()
         assert seat.message.endswith(f"m 16 → 8, in force by colleague {os.getpid()}")
@@ -367,9 +367,7 @@ async def test_the_parameter_table_shows_what_the_engine_measured(watched: Watch
             ["layer2.bias", "1"],
         ]
         await seat.until(lambda: len(RecordReader(seat.view.client.run.record).telemetry(1)) > 0)
-        await seat.until(
-            lambda: RecordReader(seat.view.client.run.record).telemetry(1)[-1].step == seat.view.step
-        )
+        await seat.until(lambda: RecordReader(seat.view.client.run.record).telemetry(1)[-1].step == seat.view.step)
         measured = RecordReader(seat.view.client.run.record).telemetry(1)[-1].values
         for row, values in zip(rows, measured, strict=True):
             assert [float(figure) for figure in row.split()[2:]] == pytest.approx(values.tolist(), rel=1e-3)

@@ -76,11 +76,11 @@ async def test_dialogs_that_are_open_when_the_engine_dies_stay_harmless(watched:
         await seat.pilot.press("o")
         await kill_engine(seat)
         await seat.pilot.press("enter")
-        assert seat.app.screen is seat.dashboard
+        assert seat.is_alone
         assert "there is no engine any more" in seat.message
         for key in ("o", "h", "question_mark"):
             await seat.pilot.press(key, "escape")
-            assert seat.app.screen is seat.dashboard
+            assert seat.is_alone
         await seat.pilot.press("ctrl+p", "escape")
         assert seat.app.is_running
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,17 +60,32 @@ async def test_every_size_and_a_storm_of_resizes_is_survived(watched: Watched) -
         assert seat.view.spec.optimizer.lr == pytest.approx(0.0121)
 
 
+async def test_two_sizes_at_once_do_not_call_each_other_up_for_ever(watched: Watched) -> None:
+    """A window that is dragged asks for many sizes: the screen settles on the newest, and then rests."""
+    async with watched() as seat:
+        await seat.paused_at(5)
+        layouts: list[object] = []
+        seat.dashboard.screen_layout_refresh_signal.subscribe(seat.dashboard, layouts.append)
+        for width, height in ((100, 30), (120, 36)):
+            seat.dashboard.post_message(Resize(Size(width, height), Size(width, height)))
+        await asyncio.sleep(0.4)
+        layouts.clear()
+        await asyncio.sleep(0.4)
+        assert len(layouts) <= 1
+        assert seat.dashboard.size == (120, 36)
+
+
 async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
     async with watched() as seat:
         for key in ("o", "h", "q", "question_mark", "ctrl+p"):
             await seat.pilot.resize_terminal(120, 36)
             await seat.pilot.press(key)
-            assert seat.app.screen is not seat.dashboard, key
+            assert not seat.is_alone, key
             for width, height in ((20, 5), (1, 1), (3, 2)):
                 await seat.pilot.resize_terminal(width, height)
                 assert cells(seat) == [width] * height, key
             await seat.pilot.press("escape")
-            assert seat.app.screen is seat.dashboard, key
+            assert seat.is_alone, key
 
 
 @pytest.mark.parametrize(

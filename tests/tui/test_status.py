@@ -162,7 +162,16 @@ def test_what_is_not_in_force_yet_is_said_before_anything_else(open_view: Callab
     ]
 
 
-WORDS = ("long words " * 60, "学习率" * 200, "a" * 500, "/a/very/long/path" * 20, "", " ", "👩‍🔬" * 100, "a\u0301" * 300)
+WORDS = (
+    "long words " * 60,
+    "学习率" * 200,
+    "a" * 500,
+    "/a/very/long/path" * 20,
+    "",
+    " ",
+    "👩‍🔬" * 100,
+    "a\u0301" * 300,
+)
 
 
 def test_a_message_takes_three_rows_at_most_and_none_is_too_wide(open_view: Callable[..., RunView]) -> None:

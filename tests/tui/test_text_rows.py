@@ -109,7 +109,9 @@ TEXTS = st.lists(st.text(max_size=30).map(clean), max_size=4)
 
 
 @given(rows=st.lists(TEXTS, min_size=1, max_size=3), width=st.integers(1, 40))
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_any_clean_text_fills_its_row_and_no_more(rows: list[list[str]], width: int) -> None:
     """Cells, not characters: emoji, Chinese and combining marks must not push what stands right of them."""
     app = RowsApp()

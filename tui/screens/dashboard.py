@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -18,11 +19,12 @@ from textual.widgets import Footer
 from engine.run import protocol
 
 from ..charts.axes import compact
-from ..run_view import Answer, RunView, symbol_of
+from ..run_view import Answer, RunView
 from ..widgets.chart import Curve, LiveChart
 from ..widgets.parameter_table import COLUMNS, ParameterTable
 from ..widgets.status import headline, message_rows, progress_row
 from ..widgets.text_rows import TextRows
+from ..wording import symbol_of
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
 from .settings import SettingsForm
 from .sizes import NewestSizeOnly
@@ -111,7 +113,7 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         """Stop listening."""
         self._stop_listening()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Give the table what its rows need, and never more than two fifths of the height."""
         rows = len(self.view.welcome.tensors) + 1
         self._table.styles.height = max(2, min(rows, self.size.height * 2 // 5))

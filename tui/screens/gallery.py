@@ -23,7 +23,7 @@ from engine.subject.losses import LOSSES
 from engine.subject.spec import LandscapeProblem
 from presets import Preset, names
 
-from ..run_view import in_words, symbol_of
+from ..wording import in_words, symbol_of
 from .sizes import NewestSizeOnly
 
 

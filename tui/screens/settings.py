@@ -21,7 +21,8 @@ from engine.method.spec import RunSpec
 from engine.method.trainer import changed_spec, flat
 from engine.run.protocol import Rejected
 
-from ..run_view import Answer, in_words, section_of, symbol_of
+from ..run_view import Answer
+from ..wording import in_words, section_of, symbol_of
 from .sizes import NewestSizeOnly
 
 Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None]
