@@ -76,6 +76,8 @@ class RunView:
         self._waiting: deque[protocol.Steps] = deque()
         self._early: list[protocol.Evaluated] = []
         self._gap_since: float | None = None
+        self._looked_up_to = 0
+        """The step up to which the record was asked for what was left out."""
         self._history: Iterator[StepBlock] | None = None
         self._begin_segment(self.welcome.segment)
         self._open_history()
@@ -304,8 +306,7 @@ class RunView:
         self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
         self._waiting.clear()
         self._history = None
-        self._looked_up_to: int = 0
-        """The step up to which the record was asked for what was left out."""
+        self._looked_up_to = 0
         self.finished = self.diverged = None
         self.figures = None
         self.step = 0

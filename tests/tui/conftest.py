@@ -26,7 +26,7 @@ from tui.widgets.parameter_table import ParameterTable
 from tui.widgets.text_rows import TextRows
 
 PATIENCE_S = 15.0
-"""How long an event may take on a machine that is busy with something else; nothing waits that long when all is well."""
+"""How long an event may take on a machine that is busy with something else; when all is well nothing takes so long."""
 
 SMALL_NETWORK: dict[str, Any] = {
     "problem": {"kind": "dataset"},

@@ -73,7 +73,7 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["start"] == "(1, 1)"
     assert "model" not in rows
     assert rows["optimizer"] == "SGD: α 0.0198"
-    assert {name for name in RULES} >= {load(name).spec.optimizer.name for name in names()}
+    assert set(RULES) >= {load(name).spec.optimizer.name for name in names()}
 
 
 async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: WaitUntil) -> None:

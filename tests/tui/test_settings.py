@@ -41,7 +41,7 @@ class FormApp(App[None]):
     def __init__(self, spec: RunSpec) -> None:
         super().__init__()
         self.sent: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self.form = SettingsForm(lambda: spec, lambda new, old, then: self.sent.append((new, old)))
+        self.form = SettingsForm(lambda: spec, lambda new, old, _then: self.sent.append((new, old)))
 
     def on_mount(self) -> None:
         """Open the form."""

@@ -1,4 +1,4 @@
-"""The command in a real terminal: what is drawn, what is left behind, and that the run outlives whatever happens to it."""
+"""The command in a real terminal: what is drawn, what is left behind, and that the run outlives it all."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ def test_after_a_killed_dashboard_another_one_has_the_whole_history(terminal: Ca
     two.sees("‖ paused")
     chart = "\n".join(two.lines[1:25])
     assert "┊α 0.0011" in chart, "what was changed before is marked"
-    steps = [block for block in RecordReader(run.record).steps(1, 1)]
+    steps = list(RecordReader(run.record).steps(1, 1))
     count = sum(block.values.shape[1] for block in steps)
     assert count >= before
     first = steps[0].values[SERIES.index("loss"), 0]
