@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -33,6 +34,8 @@ from .theme import DARK, LIGHT
 Connect = Callable[[], client.Client]
 STOP_S = 5.0
 DEAD_TERMINAL_S = 1.0
+LAST_RESORT_S = 2.0
+"""How long a dashboard may take to leave the screen in order."""
 
 
 def open_gallery(load: Callable[[str], Preset]) -> int:
@@ -164,7 +167,7 @@ class GdtuiApp(App[None]):
         if not isinstance(screen, Dashboard):
             yield from super().get_system_commands(screen)
             return
-        yield from (command for command in super().get_system_commands(screen) if command.title != "Quit")
+        yield from (command for command in super().get_system_commands(screen) if command.title in KEPT_COMMANDS)
         words = {
             "toggle_pause": "Pause or go on",
             "step": "Make one step",
@@ -203,18 +206,17 @@ class GdtuiApp(App[None]):
             poll = select.poll()
             poll.register(sys.__stdin__.fileno(), 0)
             # Under nohup no signal comes, and a terminal that is gone would be read for ever.
-            self.set_interval(
-                DEAD_TERMINAL_S,
-                lambda: self._end(129) if any(mask & select.POLLHUP for _, mask in poll.poll(0)) else None,
-            )
+            self.set_interval(DEAD_TERMINAL_S, lambda: self._end_if_hung_up(poll))
 
     def _end_if_hung_up(self, poll: select.poll) -> None:
         if any(mask & select.POLLHUP for _, mask in poll.poll(0)):
             self._end(128 + signal.SIGHUP)
 
     def _end(self, code: int) -> None:
-        # Writing to a terminal that has gone may block or fail: the end must not depend on it.
-        asyncio.get_running_loop().call_later(2.0, os._exit, code)
+        # Writing to a terminal that has gone may block the loop for ever: the end must not depend on it.
+        last_resort = threading.Timer(LAST_RESORT_S, os._exit, (code,))
+        last_resort.daemon = True
+        last_resort.start()
         self.exit(return_code=code)
 
     def _print_error_renderables(self) -> None:
@@ -235,6 +237,10 @@ class GdtuiApp(App[None]):
         self.farewell = (
             f"gdtui: the dashboard has crashed; details are in {clean(str(path))}. A run goes on: gdtui attach"
         )
+
+
+KEPT_COMMANDS = ("Theme", "Screenshot")
+"""What is of use here among the commands that every Textual program has."""
 
 
 class _Waiting(Screen[None]):

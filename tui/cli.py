@@ -80,12 +80,11 @@ def _spec_options(command: Any) -> Any:
 @_spec_options
 def open_dashboard(preset: str | None, **options: Any) -> int:
     """Open the gallery, or the dashboard of a preset."""
+    chosen = _preset(preset, **options) if preset is not None else None
+    _refuse_without_terminal()
     from .app import open_gallery, open_preset
 
-    _refuse_without_terminal()
-    if preset is None:
-        return open_gallery(lambda name: _preset(name, **options))
-    return open_preset(_preset(preset, **options))
+    return open_preset(chosen) if chosen is not None else open_gallery(lambda name: _preset(name, **options))
 
 
 @application.command()
@@ -291,7 +290,9 @@ def _exit_code(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         return 128 + signal.SIGINT
     except click.ClickException as error:
-        _complain(f"{error.format_message().rstrip('.')}; see gdtui --help")
+        context = getattr(error, "ctx", None)
+        command = context.command_path.removesuffix(" open") if context is not None else "gdtui"
+        _complain(f"{error.format_message().rstrip('.')}; see {command} --help")
         return WRONG_INPUT
     except InputError as error:
         _complain(str(error))

@@ -31,6 +31,8 @@ def scheduled(spec: RunSpec, changes: Sequence[tuple[int, str]]) -> tuple[Schedu
     found: list[ScheduledChange] = []
     for step, text in sorted(changes, key=lambda change: change[0]):
         source = clean(f"--at {step} {text}", 120)
+        if spec.stop.steps is not None and step > spec.stop.steps:
+            raise InputError(f"{source}: STEP = {step}; allowed: up to {spec.stop.steps}, where the run ends")
         setting = parsed_setting(text, f"--at {step}")
         try:
             spec = changed_spec(spec, {setting.key: setting.value})

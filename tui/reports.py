@@ -111,16 +111,19 @@ def _row(run: directory.RunDirectory) -> tuple[str, ...]:
         if run.is_live():
             connection = client.Client(run, watch="nothing", name="list", patience_s=FIRST_ANSWER_S)
             state, step = connection.welcome.state, f"{connection.welcome.step:,}"
+            state = "ended, open" if state == "ended" else state
             connection.close()
         if run.record.exists():
-            step, loss = _recorded(run, step)
+            step, loss, reason = _recorded(run, step)
+            if state == "ended":
+                state = reason
     except GdtuiError as error:
         state = clean(str(error), 60) if not run.is_live() else "silent"
     return run.name, state, preset, step, loss, started
 
 
-def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str]:
-    """Return the last step in the record and its loss."""
+def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
+    """Return the last step in the record, its loss, and how the run ended."""
     from engine.run.history import RecordReader
 
     reader = RecordReader(run.record)
@@ -129,7 +132,9 @@ def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str]:
     loss = ""
     for block in reader.steps(segment, max(1, last), last):
         loss = f"{block.values[1, -1]:.4g}"
-    return (step if step != "?" else f"{last:,}"), loss
+    ends = [event.payload.get("reason") for event in reader.events(segment) if event.kind == "finished"]
+    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "cut off"
+    return (step if step != "?" else f"{last:,}"), loss, reason
 
 
 def _toml(value: Any) -> str:

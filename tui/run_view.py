@@ -75,6 +75,7 @@ class RunView:
         self._heard = time.monotonic()
         self._waiting: deque[protocol.Steps] = deque()
         self._early: list[protocol.Evaluated] = []
+        self._recalled: list[protocol.Applied] = []
         self._gap_since: float | None = None
         self._looked_up_to = 0
         """The step up to which the record was asked for what was left out."""
@@ -224,7 +225,8 @@ class RunView:
 
     def _note_end(self, finished: protocol.Finished) -> None:
         self.finished = finished
-        self._note(f"step {finished.step:,}: the run has ended: {reason_in_words(finished.reason, self.spec)}")
+        why = reason_in_words(finished.reason, self.spec)
+        self._note(f"step {finished.step:,}: the run has ended: {why}. space trains on, r starts again, q leaves")
 
     def _apply(self, applied: protocol.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.
@@ -254,8 +256,11 @@ class RunView:
     def _mark(self, applied: protocol.Applied) -> None:
         # The pace changes nothing about the training, so it leaves no mark on the curves.
         changes = tuple(change for change in applied.changes if not change.key.startswith("pace."))
-        if changes:
-            self.markers.append(Marker(step=float(applied.step), label=label_of(changes)))
+        # What happened between the welcome and the reading of the journal is told as well.
+        if changes and applied not in self._recalled:
+            # Who goes on after the end lifts a stop rule: what counts on a curve is that the run goes on.
+            label = "goes on" if applied.command == "resume" else label_of(changes)
+            self.markers.append(Marker(step=float(applied.step), label=label))
 
     def _pass_on(self, sequence: int, answer: Answer) -> None:
         then = self._then.pop(sequence, None)
@@ -263,7 +268,7 @@ class RunView:
             then(answer)
 
     def _add_evaluation(self, message: protocol.Evaluated | Any) -> None:
-        if message.split != "held_out" or message.step < self.held_out.last_x:
+        if message.split != "held_out" or message.step <= self.held_out.last_x:
             return
         self.held_out.append(float(message.step), message.loss)
         if message.accuracy is not None:
@@ -381,6 +386,7 @@ class RunView:
                     applied = protocol.Applied.model_validate({**payload, "kind": "applied"})
                     if applied.command != "reset":
                         self._mark(applied)
+                        self._recalled.append(applied)
                 case "diverged" if self.state == "diverged":
                     self._note_divergence(protocol.Diverged.model_validate({**payload, "kind": "diverged"}))
                 case "finished" if self.state == "ended":

@@ -213,7 +213,8 @@ def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> s
         else:
             allowed = allowed_values(_section_class(fault["loc"]), path[0]) if path else "a table"
             value = MISSING if fault["type"] == "missing" else value
-    place = next((sources[part] for part in _ancestors(key) if part in sources), source)
+    named = [part for part in _ancestors(key) if part in sources] or [part for part in sources if f"{key}." in part]
+    place = sources[named[0]] if named else source
     return f"{place}: {clean(key, 120)} = {shown(value)}; allowed: {clean(allowed, 600)}"
 
 

@@ -266,7 +266,7 @@ class RecordReader:
             connection.execute("PRAGMA trusted_schema = OFF")
             yield connection
         except sqlite3.Error as error:
-            raise RunError(f"{self._shown} cannot be read: {error}") from None
+            raise RunError(f"{self._shown} cannot be read: {clean(str(error))}") from None
         finally:
             if connection is not None:
                 connection.close()

@@ -200,6 +200,8 @@ class Progressed(Message):
     batches_per_epoch: int
     steps_per_second: float
     seconds_left: float | None
+    point: tuple[float, ...] | None = None
+    """The parameters themselves where they are a point that people can follow: four at most."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 

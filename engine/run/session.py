@@ -25,6 +25,7 @@ from .record import RecordWriter
 RATE_WINDOW_S = 1.0
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
+A_POINT = 4
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
 
@@ -174,6 +175,7 @@ class Session:
             batches_per_epoch=batches.batches_per_epoch,
             steps_per_second=rate,
             seconds_left=left / rate if rate > 0.0 and left is not None else None,
+            point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)

@@ -151,7 +151,7 @@ def watched(places: object) -> Watched:
         preset: Preset | None = None,
         *,
         connect: Callable[[], client.Client] | None = None,
-        size: tuple[int, int] = (120, 36),
+        size: tuple[int, int] = (80, 24),
     ) -> AsyncIterator[Seat]:
         app = GdtuiApp(connect=connect or started(preset or small_preset()))
         views: list[RunView] = []

@@ -322,7 +322,7 @@ def test_a_run_is_listed_stopped_and_removed(gdtui: Command, start_run: StartRun
     connection.close()
 
     (finished,) = [message for message in heard if isinstance(message, Finished)]
-    assert gdtui("runs").lines[1].split()[:4] == [run.name, "ended", "test", str(finished.step)]
+    assert gdtui("runs").lines[1].split()[:5] == [run.name, "ended", "(stopped)", "test", f"{finished.step:,}"]
     removed = gdtui("runs", "rm", run.name[:6])
     assert (removed.code, removed.out) == (0, f"{run.name} is removed\n")
     assert not run.path.exists()

@@ -153,11 +153,11 @@ async def test_after_a_divergence_a_reset_begins_anew(watched: Watched, preset: 
 
 
 async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: MakePreset) -> None:
-    async with watched(preset(stop={"steps": 30}, pace=None)) as seat:
+    async with watched(preset(stop={"steps": 30}, pace={"steps_per_second": 300.0})) as seat:
         await seat.until(lambda: seat.view.finished is not None)
         seat.dashboard.draw()
         assert "■ ended" in seat.headline
-        assert seat.message == "step 30: the run has ended: 30 steps are made"
+        assert seat.message.startswith("step 30: the run has ended: 30 steps are made. space trains on, r starts again")
         await seat.press("s")
         assert "the run has ended: resume it to train on" in seat.message
         assert seat.view.step == 30

@@ -44,13 +44,13 @@ def cells(seat: Seat) -> list[int]:
 
 
 async def test_every_size_and_a_storm_of_resizes_is_survived(watched: Watched) -> None:
-    async with watched() as seat:
+    async with watched(size=(120, 36)) as seat:
         await seat.until(lambda: seat.view.loss.last_x >= 5)
         await seat.press("right_square_bracket")
         for width, height in SIZES:
             await seat.pilot.resize_terminal(width, height)
             seat.dashboard.draw()
-            assert cells(seat) == [width] * height
+            await seat.until(lambda: cells(seat) == [width] * height, lambda: cells(seat))  # noqa: B023
         for number in range(30):
             width, height = SIZES[number * 7 % len(SIZES)]
             # Faster than anything can be drawn: each before the one before it is done with.
@@ -62,7 +62,7 @@ async def test_every_size_and_a_storm_of_resizes_is_survived(watched: Watched) -
 
 async def test_two_sizes_at_once_do_not_call_each_other_up_for_ever(watched: Watched) -> None:
     """A window that is dragged asks for many sizes: the screen settles on the newest, and then rests."""
-    async with watched() as seat:
+    async with watched(size=(120, 36)) as seat:
         await seat.paused_at(5)
         layouts: list[object] = []
         seat.dashboard.screen_layout_refresh_signal.subscribe(seat.dashboard, layouts.append)
@@ -80,14 +80,14 @@ async def test_two_sizes_at_once_do_not_call_each_other_up_for_ever(watched: Wat
 
 
 async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
-    async with watched() as seat:
+    async with watched(size=(120, 36)) as seat:
         for key in ("o", "h", "q", "question_mark", "ctrl+p"):
             await seat.pilot.resize_terminal(120, 36)
             await seat.pilot.press(key)
             assert not seat.is_alone, key
             for width, height in ((20, 5), (1, 1), (3, 2)):
                 await seat.pilot.resize_terminal(width, height)
-                assert cells(seat) == [width] * height, key
+                await seat.until(lambda: cells(seat) == [width] * height, lambda: cells(seat))  # noqa: B023
             await seat.pilot.press("escape")
             assert seat.is_alone, key
 
@@ -139,7 +139,7 @@ async def test_eighty_by_twenty_four_shows_loss_gradient_every_tensor_and_progre
 
 
 async def test_a_smaller_terminal_gets_back_everything_when_it_grows(watched: Watched) -> None:
-    async with watched() as seat:
+    async with watched(size=(120, 36)) as seat:
         await seat.paused_at(10)
         regions = [seat.dashboard.query_one(f"#{name}").region for name in ("loss", "gradient", "rate", "parameters")]
         for size in ((1, 1), (40, 10), (80, 24), (120, 36)):

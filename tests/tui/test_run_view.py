@@ -151,7 +151,9 @@ def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher
     assert late.state == "ended"
     assert late.finished is not None
     assert late.finished.reason == "steps"
-    assert late.notices[-1].text == "step 700: the run has ended: 700 steps are made"
+    assert late.notices[-1].text == (
+        "step 700: the run has ended: 700 steps are made. space trains on, r starts again, q leaves"
+    )
     assert_complete(late, watcher.record)
     assert marks(late) == marks(first) == [(100.0, "α 0.02")]
     evaluations = [entry for entry in watcher.record.evaluations(1) if entry.split == "held_out"]
@@ -277,6 +279,20 @@ def test_every_change_is_marked_for_those_who_saw_it_and_for_those_who_come_late
     assert len(labels) == 4, "the pace changes nothing about the training"
     assert [marker for marker, _ in marks(view)] == [step, step, step, step + 1]
     assert marks(watcher.view()) == marks(view)
+
+
+def test_a_change_just_before_the_history_is_read_is_marked_once(watch: Callable[..., Watcher]) -> None:
+    """The journal holds it already, and the engine tells it all the same: it came after the welcome."""
+    watcher = watch({**NETWORK, "pace": {"steps_per_second": 100.0}})
+    early = watcher.view("early")
+    pause(early)
+    connection = watcher.connect()
+    turn(early, 2.0)
+    ask(early, protocol.StepOnce(seq=early.next_sequence()))
+    turn(early, 2.0)
+    late = RunView(connection)
+    until(lambda: late.spec.optimizer.lr == 0.04, late, early)
+    assert marks(late) == marks(early)
 
 
 def test_what_someone_else_does_is_named(watch: Callable[..., Watcher]) -> None:

@@ -188,6 +188,8 @@ def test_a_lesson_is_opened_steered_and_ended(terminal: Callable[..., Terminal])
     print(f"first frame after {seconds:.2f} s")
     assert seconds < FIRST_FRAME_S
     one.type("\x03")
+    one.sees("Leave digits-")
+    one.type("c")
     one.type("]")
     one.until(lambda: one.lines[0].rstrip().endswith("● running  Adam α 0.0011"))
     one.type("q")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.cells import cell_len
 
@@ -40,17 +40,27 @@ class PlacedLabel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
     column: int
-    label: str
+    labels: tuple[str, ...]
+    """The last label of each kind, told apart by its first word: "α 1" follows "α 0.1", but not "batch 8"."""
     count: int
 
     def text(self, room: int) -> str:
         """Return the label in at most `room` columns; the count is what must not be cut off."""
         count = f" (×{self.count})" if self.count > 1 else ""
-        whole = self.label + count
+        label = ", ".join(self.labels)
+        if len(label) + len(count) > room:
+            label = self.labels[-1]
+        whole = label + count
         if len(whole) <= room:
             return whole
         kept = room - len(count) - 1
-        return f"{self.label[:kept]}…{count}" if kept >= 1 else count.strip()[:room]
+        return f"{label[:kept]}…{count}" if kept >= 1 else count.strip()[:room]
+
+    def after(self, earlier: _Group) -> _Group:
+        """Return this group with those changes of an earlier one that it does not repeat."""
+        kinds = {label.split(" ", 1)[0] for label in self.labels}
+        kept = tuple(label for label in earlier.labels if label.split(" ", 1)[0] not in kinds)
+        return _Group(column=self.column, labels=kept + self.labels, count=earlier.count + self.count)
 
 
 def marker_columns(markers: Iterable[Marker], xlim: Limits, width: int) -> list[int]:
@@ -70,7 +80,7 @@ def marker_labels(markers: Iterable[Marker], xlim: Limits, width: int, rows: int
         merged = group
         spot = _spot(merged, placed, width, rows)
         while spot is None and placed:
-            merged = replace(merged, count=merged.count + groups.pop().count)
+            merged = merged.after(groups.pop())
             placed.pop()
             spot = _spot(merged, placed, width, rows)
         if spot is not None:
@@ -85,8 +95,8 @@ def _groups(markers: Iterable[Marker], xlim: Limits, width: int) -> list[_Group]
     for marker in sorted(markers, key=lambda marker: marker.step):
         if width > 0 and xlim[0] <= marker.step <= xlim[1]:
             column = cell(marker.step, xlim, width, DOTS_ACROSS)
-            count = groups[column].count + 1 if column in groups else 1
-            groups[column] = _Group(column=column, label=_narrow(marker.label), count=count)
+            group = _Group(column=column, labels=(_narrow(marker.label),), count=1)
+            groups[column] = group.after(groups[column]) if column in groups else group
     return list(groups.values())
 
 

@@ -60,6 +60,7 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         Binding("full_stop", "pace(2.0)", "Faster", key_display=".", id="pace.up", group=_PACE),
         Binding("question_mark", "help", "Help", key_display="?", id="help"),
         Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="quit", priority=True),
+        Binding("ctrl+c", "leave", show=False, priority=True),
     ]
 
     class Left(Message):
@@ -84,9 +85,9 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         self.view = view
         self._shown = -1
         self._listening_to: int | None = None
-        self._loss = LiveChart("loss", log_y=True, id="loss")
-        self._gradient = LiveChart("gradient norm ‖∇L‖", log_y=True, id="gradient")
-        self._rate = LiveChart("learning rate α", log_y=True, id="rate")
+        self._loss = LiveChart("loss (log)", log_y=True, id="loss")
+        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", log_y=True, id="gradient")
+        self._rate = LiveChart("learning rate α (log)", log_y=True, id="rate")
         self._table = ParameterTable(view.welcome.tensors, id="parameters")
 
     def compose(self) -> ComposeResult:
@@ -165,7 +166,9 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         markers, x_end = list(view.markers), view.x_end
         curves: list[Curve] = []
         if view.before is not None:
-            curves.append(Curve(label="before the reset", series=view.before, colour="foreground", faint=True))
+            curves.append(
+                Curve(label="before the reset", series=view.before, colour="foreground", faint=True, ghost=True)
+            )
         if view.is_deterministic:
             curves.append(Curve(label="", series=view.loss, colour="primary", readout=compact))
         else:

@@ -38,6 +38,7 @@ def form_keys(spec: RunSpec) -> list[str]:
 class SettingsForm(NewestSizeOnly, ModalScreen[None]):
     """One line per field; Enter sends what was changed, and nothing is shown as changed before the engine says so."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close"),
         Binding("ctrl+s", "send", "Apply"),
@@ -75,7 +76,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                     else:
                         yield Input(value=_text(value), placeholder="none", id=_id(key), compact=True)
                     default = info.get_default()
-                    usual = "" if default is PydanticUndefined else f"usually {in_words(default)}"
+                    usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
                     yield Static(Content(usual), classes="field-usual")
                 allowed = allowed_values(owner, field)
                 yield Static(Content(f"{info.description or ''} Allowed: {allowed}."), classes="field-help")

@@ -48,6 +48,8 @@ class Curve:
     """The name of a theme variable: "primary", "accent", "warning", "success" and so on."""
     faint: bool = False
     """Whether this is the raw curve behind a smoothed one."""
+    ghost: bool = False
+    """Whether this is an earlier attempt, which may be seen but moves no axis and has no value of its own."""
     shape: Shape = "line"
     """"line" through the mean of the samples that share a column, or the "envelope" from the least to the greatest."""
     readout: Callable[[float], str] | None = None
@@ -216,13 +218,16 @@ class LiveChart(Widget):
     def _drawn(self, request: _Request) -> _Frame:
         size = self.size
         curves = sorted(request.curves, key=lambda curve: not curve.faint)
-        x_end = max([request.x_end, *(curve.series.last_x for curve in curves if curve.series.count)])
+        x_end = max(
+            [request.x_end, *(curve.series.last_x for curve in curves if curve.series.count and not curve.ghost)]
+        )
         xlim = (0.0, self._x_end.update(x_end, self._now))
         strokes = [
             stroke(curve.series.window(*xlim, size.width * DOTS_ACROSS), curve.shape, log_y=self._log_y)
             for curve in curves
         ]
-        ylim = self._y_limits.update(*_extent(strokes), self._now)
+        living = [stroke for stroke, curve in zip(strokes, curves, strict=True) if not curve.ghost]
+        ylim = self._y_limits.update(*_extent(living), self._now)
         ylim = self._below_labels(ylim, request.markers, xlim)
         around = self._furniture(size, xlim, ylim)
         canvas = raster(strokes, around.width, around.height, xlim, ylim)
@@ -331,11 +336,12 @@ class LiveChart(Widget):
         for index, curve in enumerate(curves):
             if not curve.series.count:
                 continue
-            value = (curve.readout or compact)(curve.series.last)
+            value = "" if curve.ghost else (curve.readout or compact)(curve.series.last)
             # Dimmed text is hard to read where dimmed dots are not.
             style = styles[_FIRST_CURVE + index] + Style(dim=False)
             name = f"{keys[index]} {curve.label}".lstrip()
-            number = style + Style(bold=not curve.faint) if np.isfinite(curve.series.last) else styles[_ERROR]
+            finite = curve.ghost or np.isfinite(curve.series.last)
+            number = style + Style(bold=not curve.faint) if finite else styles[_ERROR]
             parts.append((curve.faint, [(f"{name} ", style), (value, number)]))
         for kept in (parts, [part for part in parts if not part[0]]):
             spans = [*head]

@@ -60,26 +60,32 @@ def progress_row(view: RunView, width: int) -> Row:
     )
     if view.is_deterministic:
         parts: Row = (*step, rate, left)
+        if progress.point is not None:
+            where = ", ".join(f"{value:.4g}" for value in progress.point)
+            parts = (*parts, ("   at ", "dim foreground"), (f"({where})", "bold accent"))
     else:
         stop = view.spec.stop.epochs
         done = progress.epochs
         epoch = int(done) + 1 if done != int(done) or not done else int(done)
         share = done - int(done) if done != int(done) else (1.0 if done else 0.0)
         of = f"/{stop:,}" if stop is not None else ""
-        bar_width = max(4, min(24, width - 72))
+        bar_width = max(4, min(20, width - 90))
         parts = (
             ("epoch ", "dim foreground"),
             (f"{epoch:,}{of} ", "bold foreground"),
             ("▕", "dim foreground"),
             (bar(share, bar_width), "primary"),
             ("▏", "dim foreground"),
-            ("  ", "plain"),
+            (f" {share:.0%} of it  " if width >= 90 else "  ", "dim foreground"),
             *step,
             rate,
             left,
         )
-    if len(view.held_out_text()) and width >= 90:
-        parts = (*parts, ("   ", "plain"), (view.held_out_text(), "success"))
+        held_out = view.held_out_text()
+        if held_out:
+            short = f"   {held_out.removeprefix('held-out ') if width < 90 else held_out}"
+            if sum(cell_len(text) for text, _ in parts) + cell_len(short) <= width:
+                parts = (*parts, (short, "success"))
     return parts
 
 

@@ -66,7 +66,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**MOONS, "data": {"name": "moons", "held_out": 1.0}}, "data.held_out", "1.0", "a number ≥ 0 and ≤ 0.9"),
     ({**MOONS, "data": {"name": "moons", "file": "x"}}, "data.file", "'x'", "only name, samples, noise, held_out"),
     ({**MOONS, "model": 3}, "model", "3", "a table"),
-    ({**MOONS, "model": {"hidden": 3}}, "model.hidden", "3", "a list of at most 64 entries, each entry a whole number ≥ 1"),
+    ({**MOONS, "model": {"hidden": 3}}, "model.hidden", "3", "a list of at most 64 entries, each"),
     ({**MOONS, "model": {"hidden": [8, 0]}}, "model.hidden.1", "0", "each entry a whole number ≥ 1 and ≤ 65536"),
     ({**MOONS, "model": {"hidden": [65537]}}, "model.hidden.0", "65537", "each entry a whole number ≥ 1 and ≤ 65536"),
     (

@@ -39,7 +39,7 @@ def test_a_fourth_label_in_the_crowd_merges_with_the_third() -> None:
     assert [(label.column, label.row, label.text) for label in labels] == [
         (10, 0, "first one"),
         (12, 1, "second one"),
-        (18, 2, "fifth one (×3)"),
+        (18, 2, "third one, fourth one, fifth one (×3)"),
     ]
 
 

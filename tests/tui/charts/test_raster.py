@@ -53,7 +53,7 @@ def test_a_constant_is_a_level_line() -> None:
 
 
 def test_a_level_line_stays_level_where_rounding_moves_its_entries() -> None:
-    """A mean of equal numbers is off by a unit in the last place, now up, now down; half-way between two dots it shows."""
+    """A mean of equal numbers is off by a unit in the last place, now up, now down; half-way it shows."""
     wobbling = [1.0 + sign * 1e-15 for sign in (1, -1, 0, -1, 1, 0, 1, -1, -1, 1)]
     assert drawn(wobbling, ylim=(0.0, 2.0)) == drawn([1.0] * 10, ylim=(0.0, 2.0))
 
