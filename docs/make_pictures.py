@@ -56,7 +56,7 @@ async def main() -> None:
         (8.0, "right_curly_bracket"),
         (4.0, "left_curly_bracket"),
         (4.0, "o"),
-        (0.5, "down down enter"),
+        (0.5, "down down down down enter"),
         (6.0, ""),
     ]
     await take("dashboard", "digits", (120, 36), steer)
