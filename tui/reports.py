@@ -107,19 +107,33 @@ def _row(run: directory.RunDirectory) -> tuple[str, ...]:
         started = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.launch.stat().st_mtime))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
+    live = _live_state(run)
+    if live is not None:
+        state, step = live
     try:
-        if run.is_live():
-            connection = client.Client(run, watch="nothing", name="list", patience_s=FIRST_ANSWER_S)
-            state, step = connection.welcome.state, f"{connection.welcome.step:,}"
-            state = "ended, open" if state == "ended" else state
-            connection.close()
         if run.record.exists():
             step, loss, reason = _recorded(run, step)
-            if state == "ended":
-                state = reason
+            state = reason if state == "ended" else state
     except GdtuiError as error:
-        state = clean(str(error), 60) if not run.is_live() else "silent"
+        state = clean(str(error), 60) if live is None else state
     return run.name, state, preset, step, loss, started
+
+
+def _live_state(run: directory.RunDirectory) -> tuple[str, str] | None:
+    """Return the state and the step that a run's engine tells, or None when there is no engine."""
+    if not run.is_live():
+        return None
+    try:
+        connection = client.Client(run, watch="nothing", name="list", patience_s=FIRST_ANSWER_S)
+    except GdtuiError:
+        # It may be about to leave: then it is gone in a moment.
+        end = time.monotonic() + FIRST_ANSWER_S
+        while run.is_live() and time.monotonic() < end:
+            time.sleep(0.02)
+        return ("silent", "?") if run.is_live() else None
+    state, step = connection.welcome.state, f"{connection.welcome.step:,}"
+    connection.close()
+    return ("ended, open" if state == "ended" else state), step
 
 
 def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:

@@ -142,9 +142,10 @@ class RecordReader:
     def last_step(self, segment: int) -> int:
         """Return the last step that is recorded in `segment`, or the step from which it starts when there is none."""
         rows = self._read(
-            "SELECT coalesce((SELECT step0 + n - 1 FROM chunk WHERE segment = ?1 ORDER BY step0 DESC LIMIT 1),"
-            " from_step) FROM segment WHERE id = ?1",
+            "SELECT coalesce((SELECT step0 + n - 1 FROM chunk WHERE segment = ? ORDER BY step0 DESC LIMIT 1),"
+            " from_step) FROM segment WHERE id = ?",
             (int,),
+            segment,
             segment,
         )
         if not rows:
@@ -158,12 +159,13 @@ class RecordReader:
         """
         last = _FOREVER if last is None else last
         starts = self._read(
-            "SELECT step0 FROM chunk WHERE segment = ?1 AND step0 <= ?3 AND step0 >="
-            " coalesce((SELECT max(step0) FROM chunk WHERE segment = ?1 AND step0 <= ?2), 0) ORDER BY step0",
+            "SELECT step0 FROM chunk WHERE segment = ? AND step0 <= ? AND step0 >="
+            " coalesce((SELECT max(step0) FROM chunk WHERE segment = ? AND step0 <= ?), 0) ORDER BY step0",
             (int,),
             segment,
-            first,
             last,
+            segment,
+            first,
         )
         for index in range(0, len(starts), _CHUNKS_AT_ONCE):
             with self._opened() as connection:
@@ -238,8 +240,9 @@ class RecordReader:
         """Return the events of one segment or of all, in the order in which they happened."""
         rows = self._read(
             "SELECT id, segment, step, wall, mono_ns, actor, kind, json FROM event"
-            " WHERE ?1 IS NULL OR segment = ?1 ORDER BY id",
+            " WHERE ? IS NULL OR segment = ? ORDER BY id",
             (int, int, int, float, int, str, str, str),
+            segment,
             segment,
         )
         return [

@@ -32,6 +32,8 @@ from .sizes import NewestSizeOnly
 FRAMES_PER_SECOND = 15
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
+USUAL_PACE = 200.0
+"""The pace that is halved while nothing moves and there is none."""
 FULL_SPEED = 20_000.0
 """A pace beyond this is no pace at all."""
 
@@ -223,7 +225,7 @@ class Dashboard(NewestSizeOnly, Screen[None]):
                 self.notify("already at full speed", timeout=2)
                 return
             rate = view.progress.steps_per_second if view.progress is not None else 0.0
-            self.set_fields({key: float(f"{max(1.0, rate * factor):.3g}")}, {})
+            self.set_fields({key: float(f"{(rate or USUAL_PACE) * factor:.3g}")}, {})
         elif pace * factor > FULL_SPEED:
             self.set_fields({key: None}, {})
         else:
