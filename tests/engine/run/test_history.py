@@ -237,9 +237,15 @@ def test_no_text_of_a_record_moves_the_cursor(
     path = tmp_path_factory.getbasetemp() / "hostile.db"
     path.write_bytes(record_bytes)
     hostile = (text + "\x1b]0;owned\x07\u202e").encode("utf-8", "replace").decode()
-    edit(path, "UPDATE event SET actor = ?1, kind = ?1, json = ?2", hostile, json.dumps({hostile: [{"k": hostile}]}))
+    edit(
+        path,
+        "UPDATE event SET actor = ?, kind = ?, json = ?",
+        hostile,
+        hostile,
+        json.dumps({hostile: [{"k": hostile}]}),
+    )
     edit(path, "UPDATE evaluation SET split = ?", hostile)
-    edit(path, "INSERT INTO meta VALUES (?1, ?1)", hostile)
+    edit(path, "INSERT INTO meta VALUES (?, ?)", hostile, hostile)
     reader = RecordReader(path)
     (event,) = reader.events()
     (evaluation,) = reader.evaluations(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import sqlite3
@@ -82,37 +83,37 @@ def test_recorded_through_is_exactly_what_a_reader_finds(
 ) -> None:
     """After any sequence of calls: no step more, none less, and the order of the segments."""
     path = tmp_path_factory.mktemp("run") / "run.db"
-    writer = recorded(path)
-    expected: dict[int, list[NDArray[np.float64]]] = {1: []}
-    starts = {1: 0}
-    step = 0
-    for _ in range(data.draw(st.integers(1, 8))):
-        match data.draw(st.sampled_from(["append", "append", "commit", "event", "segment"])):
-            case "append":
-                block = random_block(step + 1, data.draw(st.sampled_from([1, 20, 1023, 1024, 4096, 9000])))
-                writer.append(block)
-                expected[writer.segment].append(block.values)
-                step = block.last_step
-            case "event":
-                assert writer.add_event(step=step, kind="note", actor="test", payload={})
-                assert writer.recorded_through == (writer.segment, step)
-            case "segment":
-                step = data.draw(st.sampled_from([0, step]))
-                starts[writer.new_segment(step)] = step
-                expected[writer.segment] = []
-            case _:
-                assert writer.commit() == step
-        segment, last = writer.recorded_through
-        assert RecordReader(path).last_step(segment) == last
-    writer.commit()
-    assert writer.recorded_through == (writer.segment, step)
-    reader = RecordReader(path)
-    assert [(found.id, found.from_step) for found in reader.segments()] == list(starts.items())
-    for segment, blocks in expected.items():
-        read = [block.values for block in reader.steps(segment, 1)]
-        empty = np.empty((len(SERIES), 0))
-        np.testing.assert_array_equal(np.concatenate([empty, *read], 1), np.concatenate([empty, *blocks], 1))
-    writer.close()
+    # Hypothesis may break off between two draws.
+    with contextlib.closing(recorded(path)) as writer:
+        expected: dict[int, list[NDArray[np.float64]]] = {1: []}
+        starts = {1: 0}
+        step = 0
+        for _ in range(data.draw(st.integers(1, 8))):
+            match data.draw(st.sampled_from(["append", "append", "commit", "event", "segment"])):
+                case "append":
+                    block = random_block(step + 1, data.draw(st.sampled_from([1, 20, 1023, 1024, 4096, 9000])))
+                    writer.append(block)
+                    expected[writer.segment].append(block.values)
+                    step = block.last_step
+                case "event":
+                    assert writer.add_event(step=step, kind="note", actor="test", payload={})
+                    assert writer.recorded_through == (writer.segment, step)
+                case "segment":
+                    step = data.draw(st.sampled_from([0, step]))
+                    starts[writer.new_segment(step)] = step
+                    expected[writer.segment] = []
+                case _:
+                    assert writer.commit() == step
+            segment, last = writer.recorded_through
+            assert RecordReader(path).last_step(segment) == last
+        writer.commit()
+        assert writer.recorded_through == (writer.segment, step)
+        reader = RecordReader(path)
+        assert [(found.id, found.from_step) for found in reader.segments()] == list(starts.items())
+        for segment, blocks in expected.items():
+            read = [block.values for block in reader.steps(segment, 1)]
+            empty = np.empty((len(SERIES), 0))
+            np.testing.assert_array_equal(np.concatenate([empty, *read], 1), np.concatenate([empty, *blocks], 1))
 
 
 @given(first=st.integers(-3, 6000), length=st.integers(1, 6000))
