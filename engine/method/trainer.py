@@ -13,11 +13,11 @@ from ..errors import InputError
 from ..subject.datasets import generate, split
 from ..subject.landscapes import LANDSCAPES, Landscape
 from ..subject.network import Network
-from ..subject.objective import Evaluation, Objective, Vector
+from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
 from ..subject.spec import LandscapeProblem
 from ..text import clean
 from .batches import BatchStream, Position
-from .optimizers import RULES, Rule, State, carried_state, successor
+from .optimizers import RULES, Rule, State, carried_state, stretches, successor
 from .spec import RunSpec, complaint, shown
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
@@ -66,6 +66,18 @@ class NonFinite:
     """The first tensor whose gradient is not finite, or whose norm overflows."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """One of the two vectors between which the parameters go to and fro."""
+
+    theta: Vector
+    bound: BoundObjective
+    """The objective at these parameters."""
+    way: tuple[tuple[Operations, Vector, Vector, Vector], ...] = ()
+    """The step from here to the other place, stretch by stretch: what makes the update of the gradient, the vector
+    that then holds it, and from where to where it goes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """All of a trainer's state; restoring it goes on bit for bit as the original did."""
@@ -94,12 +106,15 @@ class Trainer:
     def __init__(self, spec: RunSpec, objective: Objective) -> None:
         self.objective = objective
         self.tensors = objective.tensors
-        self.theta = objective.start()
-        self._grad, self._update, self._scratch, self._previous = (self.theta.copy() for _ in range(4))
-        self._bound = objective.bind(self.theta, self._grad)
+        start = objective.start()
+        self._grad = np.empty_like(start)
+        points = start, start.copy()
+        # A step goes from one vector to the other and leaves the last point untouched: nothing is copied, and a step
+        # that is not finite can be taken back.
+        self._here, self._there = (Place(theta=point, bound=objective.bind(point, self._grad)) for point in points)
         self.spec = self._first_spec = spec
         self.rule: Rule = spec.optimizer
-        self.state: State = self.rule.fresh_state(self.theta)
+        self.state: State = self.rule.fresh_state(start)
         batch = spec.batch
         self.batches = BatchStream(objective.samples(), size=batch.size, shuffle=batch.shuffle, seed=spec.seed.batches)
         self.step_count = 0
@@ -107,7 +122,12 @@ class Trainer:
         self.non_finite: NonFinite | None = None
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
-        self._check_counts()
+        self._take_settings()
+
+    @property
+    def theta(self) -> Vector:
+        """The parameters as they are now; the next step leaves them in another array."""
+        return self._here.theta
 
     def step(self, *, measure: bool = False) -> None:
         """Take one minibatch step.
@@ -118,34 +138,33 @@ class Trainer:
         Args:
             measure: Whether to fill `figures` as well.
         """
-        rule, theta, grad, update = self.rule, self.theta, self._grad, self._update
-        batch = self.batches.take()
-        loss = self._bound.loss_and_gradient(batch)
-        grad_norm = math.sqrt(float(grad.dot(grad)))
+        here, grad = self._here, self._grad
+        loss = here.bound.loss_and_gradient(self.batches.take())
+        grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
         # A norm that overflows counts as well: its squares would poison the rule's state.
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             self._refuse(loss, grad_norm)
             return
         grad_norms = self._norms(grad) if measure else None
-        clip = self.spec.clip.norm
-        # As torch.nn.utils.clip_grad_norm_, whose small constant is kept so that figures agree.
-        if clip is not None and clip < grad_norm + 1e-6:
-            np.multiply(grad, clip / (grad_norm + 1e-6), out=grad)
-        if rule.weight_decay:
-            rule.add_weight_decay(theta, grad, self._scratch)
-            if not math.isfinite(float(grad.dot(grad))):
-                self._refuse(loss, grad_norm)
-                return
-        rule.update(self.state, grad, update, self._scratch)
-        update_norm = math.sqrt(float(update.dot(update)))
+        if self._alters_gradient and not self._alter_gradient(grad_norm):
+            self._refuse(loss, grad_norm)
+            return
+        self._begin()
+        squares = 0.0
+        for operations, update, origin, goal in here.way:
+            for operation in operations:
+                operation()
+            squares += float(update.dot(update))
+            np.subtract(origin, update, goal)
+        update_norm = math.sqrt(squares)
         if grad_norms is not None:
             self._measure(grad_norms)
-        np.copyto(self._previous, theta)
-        np.subtract(theta, update, out=theta)
-        self.steps.add(self.step_count, (self.batches.epoch, loss, rule.lr, grad_norm, update_norm))
+        self._here, self._there = self._there, here
+        self.steps.add(self.step_count, self.batches.epoch, loss, self.rule.lr, grad_norm, update_norm)
         self.non_finite = None
-        self._check_stop(loss, update_norm)
+        if self._may_end:
+            self._check_stop(loss, update_norm)
 
     def apply(self, values: dict[str, Any], *, carry: bool = True) -> list[Change]:
         """Change fields of the spec from the next step on.
@@ -173,7 +192,7 @@ class Trainer:
             self.batches.configure(size=spec.batch.size, shuffle=spec.batch.shuffle)
         if any(change.key.startswith("stop.") for change in changes):
             self.ended = None
-            self._check_counts()
+        self._take_settings()
         return changes
 
     def reset(self, *, keep: bool) -> list[Change]:
@@ -188,21 +207,22 @@ class Trainer:
         old = self.spec
         if not keep:
             self.spec, self.rule = self._first_spec, self._first_spec.optimizer
-        np.copyto(self.theta, self.objective.start())
-        np.copyto(self._previous, self.theta)
-        self.state = self.rule.fresh_state(self.theta)
+        start = self.objective.start()
+        for place in (self._here, self._there):
+            np.copyto(place.theta, start)
+        self.state = self.rule.fresh_state(start)
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
         self.step_count = 0
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
-        self._check_counts()
+        self._take_settings()
         return differences(old, self.spec)
 
     def evaluate(self, split: str) -> Evaluation:
         """Return loss and accuracy over a whole split, with the parameters as they are now."""
-        return self._bound.evaluate(split)
+        return self._here.bound.evaluate(split)
 
     def snapshot(self) -> Snapshot:
         """Return all of the state, shared with nothing."""
@@ -210,7 +230,7 @@ class Trainer:
             spec=self.spec,
             step=self.step_count,
             theta=self.theta.copy(),
-            previous=self._previous.copy(),
+            previous=self._there.theta.copy(),
             state=self.state.copy(),
             position=self.batches.position,
             ended=self.ended,
@@ -221,13 +241,43 @@ class Trainer:
         """Go back to this state; the steps not yet taken from `steps` are forgotten."""
         self.spec, self.rule = snapshot.spec, snapshot.spec.optimizer
         self.step_count = snapshot.step
-        np.copyto(self.theta, snapshot.theta)
-        np.copyto(self._previous, snapshot.previous)
+        np.copyto(self._here.theta, snapshot.theta)
+        np.copyto(self._there.theta, snapshot.previous)
         self.state = snapshot.state.copy()
         self.batches.configure(size=snapshot.spec.batch.size, shuffle=snapshot.spec.batch.shuffle)
         self.batches.seek(snapshot.position)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
         self.steps, self.figures = StepBuffer(), None
+        self._take_settings()
+
+    def _take_settings(self) -> None:
+        """Bring everything that is made ahead of a step in line with the spec, the rule and the state."""
+        bound = self.rule.bind(self.state, self._grad)
+        self._begin = bound.begin
+        updates = [update for (update,) in stretches(self._grad)]
+        for start, goal in ((self._here, self._there), (self._there, self._here)):
+            views = stretches(start.theta, goal.theta)
+            start.way = tuple(
+                (operations, update, origin, target)
+                for operations, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
+            )
+        stop, clip = self.spec.stop, self.spec.clip.norm
+        self._alters_gradient = clip is not None or bool(self.rule.weight_decay)
+        self._may_end = any(limit is not None for limit in (stop.steps, stop.epochs, stop.update_norm, stop.loss))
+        self._check_counts()
+
+    def _alter_gradient(self, grad_norm: float) -> bool:
+        """Clip the gradient and add the weight decay; return whether its norm still fits its type."""
+        grad, clip, decay = self._grad, self.spec.clip.norm, self.rule.weight_decay
+        # As torch.nn.utils.clip_grad_norm_, whose small constant is kept so that figures agree.
+        if clip is not None and clip < grad_norm + 1e-6:
+            np.multiply(grad, clip / (grad_norm + 1e-6), grad)
+        if not decay:
+            return True
+        # The gradient of ½·λ·‖θ‖²: L2 regularisation, which an adaptive rule then rescales.
+        for theta, part in stretches(self.theta, grad):
+            np.add(part, theta * decay, part)
+        return math.isfinite(grad.dot(grad))
 
     def _refuse(self, loss: float, grad_norm: float) -> None:
         norms = self._norms(self._grad)
@@ -237,8 +287,8 @@ class Trainer:
             quantity="gradient" if math.isfinite(loss) else "loss",
             tensor=self.tensors[first].name,
         )
-        np.copyto(self.theta, self._previous)
-        self.steps.add(self.step_count, (self.batches.epoch, loss, self.rule.lr, grad_norm, 0.0))
+        np.copyto(self._here.theta, self._there.theta)
+        self.steps.add(self.step_count, self.batches.epoch, loss, self.rule.lr, grad_norm, 0.0)
         self._check_counts()
 
     def _check_stop(self, loss: float, update_norm: float) -> None:
@@ -262,7 +312,8 @@ class Trainer:
         return [math.sqrt(float(part.dot(part))) for part in parts]
 
     def _measure(self, grad_norms: list[float]) -> None:
-        weight_norms, update_norms = self._norms(self.theta), self._norms(self._update)
+        # By now the gradient's vector holds the update.
+        weight_norms, update_norms = self._norms(self.theta), self._norms(self._grad)
         moment = self.rule.second_moment(self.state)
         values = np.empty((len(self.tensors), len(FIGURES)))
         for row, tensor in enumerate(self.tensors):

@@ -7,13 +7,16 @@ that the learning rate means the same whatever the number of samples.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .objective import Matrix
+
+Measure = Callable[[Matrix], float]
+"""Takes targets (outputs, samples), returns the mean loss and leaves its gradient in the array it was bound to."""
 
 
 class Loss(abc.ABC):
@@ -29,10 +32,10 @@ class Loss(abc.ABC):
         """Return labels as targets, (samples, outputs); `classes` is 0 for regression."""
 
     @abc.abstractmethod
-    def value_and_delta(self, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
-        """Return the mean loss and leave its gradient with respect to `outputs` in `delta`.
+    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
+        """Return what measures the loss of `outputs` and leaves its gradient with respect to them in `delta`.
 
-        All four are (outputs, samples); `scratch` is workspace. Nothing is allocated but what a reduction needs.
+        Both are (outputs, samples) and contiguous; the outputs may be overwritten.
         """
 
     @abc.abstractmethod
@@ -59,14 +62,18 @@ class MeanSquaredError(Loss):
             return np.asarray(2.0 * labels - 1.0).reshape(-1, 1)
         return np.asarray(np.eye(classes)[labels])
 
-    def value_and_delta(self, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
-        """Return (1/n) Σ ‖ŷ − y‖²; the gradient is 2 (ŷ − y)/n."""
-        samples = outputs.shape[1]
-        np.subtract(outputs, targets, out=delta)
-        flat = delta.reshape(-1)
-        value: float = float(flat.dot(flat)) / samples
-        np.multiply(delta, 2.0 / samples, out=delta)
-        return value
+    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
+        """Return what computes (1/n) Σ ‖ŷ − y‖², with the gradient 2 (ŷ − y)/n."""
+        samples, flat = outputs.shape[1], delta.reshape(-1)
+        scale = np.array(2.0 / samples, delta.dtype)
+
+        def measure(targets: Matrix) -> float:
+            np.subtract(outputs, targets, delta)
+            value: float = float(flat.dot(flat)) / samples
+            np.multiply(delta, scale, delta)
+            return value
+
+        return measure
 
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count right signs with one output, right largest entries with more."""
@@ -90,20 +97,27 @@ class BinaryCrossEntropy(Loss):
         """Return the classes 0 and 1 as numbers."""
         return np.asarray(labels, dtype=np.float64).reshape(-1, 1)
 
-    def value_and_delta(self, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
-        """Return the mean cross-entropy; the gradient is (σ(z) − y)/n."""
-        samples = outputs.shape[1]
-        np.logaddexp(outputs, 0.0, out=scratch)
-        np.multiply(outputs, targets, out=delta)
-        np.subtract(scratch, delta, out=scratch)
-        value: float = float(np.add.reduce(scratch, axis=None)) / samples
-        np.multiply(outputs, 0.5, out=delta)
-        np.tanh(delta, out=delta)
-        np.multiply(delta, 0.5, out=delta)
-        np.add(delta, 0.5, out=delta)
-        np.subtract(delta, targets, out=delta)
-        np.multiply(delta, 1.0 / samples, out=delta)
-        return value
+    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
+        """Return what computes the mean cross-entropy, with the gradient (σ(z) − y)/n."""
+        samples, space = outputs.shape[1], np.empty_like(outputs)
+        zero, half, scale = (np.array(value, delta.dtype) for value in (0.0, 0.5, 1.0 / samples))
+        flat = space.reshape(-1)
+
+        def measure(targets: Matrix) -> float:
+            np.logaddexp(outputs, zero, space)
+            np.multiply(outputs, targets, delta)
+            np.subtract(space, delta, space)
+            value: float = float(np.add.reduce(flat)) / samples
+            # σ(z) = ½ (1 + tanh(z/2)) overflows nowhere.
+            np.multiply(outputs, half, delta)
+            np.tanh(delta, delta)
+            np.multiply(delta, half, delta)
+            np.add(delta, half, delta)
+            np.subtract(delta, targets, delta)
+            np.multiply(delta, scale, delta)
+            return value
+
+        return measure
 
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count logits on the right side of zero."""
@@ -113,33 +127,46 @@ class BinaryCrossEntropy(Loss):
 class CrossEntropy(Loss):
     """L = (1/n) Σᵢ log Σⱼ exp(zⱼᵢ) − z_{y(i)}: cross-entropy in nats of a softmax over the classes, from logits.
 
-    The largest logit is subtracted first, so nothing overflows. As `torch.nn.CrossEntropyLoss`.
+    As `torch.nn.CrossEntropyLoss`; no logit is too large.
     """
 
     name = "cross_entropy"
     title = "cross-entropy of a softmax"
     tasks = ("two classes", "classes")
 
+    SAFE = 80.0
+    """exp of a logit of this size, and the sum of many, overflows neither in float32 nor in float64."""
+
     def targets(self, labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
         """Return one-hot rows."""
         return np.asarray(np.eye(classes)[labels])
 
-    def value_and_delta(self, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
-        """Return the mean cross-entropy; the gradient is (softmax(z) − y)/n."""
-        samples = outputs.shape[1]
-        row = scratch[0]
-        np.maximum.reduce(outputs, axis=0, out=row)
-        np.subtract(outputs, row, out=delta)
-        np.multiply(delta, targets, out=scratch)
-        at_class = float(np.add.reduce(scratch, axis=None))
-        np.exp(delta, out=delta)
-        np.add.reduce(delta, axis=0, out=row)
-        np.divide(delta, row, out=delta)
-        np.log(row, out=row)
-        value: float = (float(np.add.reduce(row)) - at_class) / samples
-        np.subtract(delta, targets, out=delta)
-        np.multiply(delta, 1.0 / samples, out=delta)
-        return value
+    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
+        """Return what computes the mean cross-entropy, with the gradient (softmax(z) − y)/n."""
+        classes, samples = outputs.shape
+        sums, ones = np.empty(samples, delta.dtype), np.ones(classes, delta.dtype)
+        scale = np.array(1.0 / samples, delta.dtype)
+        flat_outputs, flat_delta = outputs.reshape(-1), delta.reshape(-1)
+        safe = self.SAFE**2
+
+        def measure(targets: Matrix) -> float:
+            # The largest logit of a sample changes nothing but what overflows, and is slow to find: where the length
+            # of all logits together is safe, each of them is.
+            if not flat_outputs.dot(flat_outputs) < safe:
+                np.maximum.reduce(outputs, axis=0, out=sums)
+                np.subtract(outputs, sums, outputs)
+            np.multiply(outputs, targets, delta)
+            at_class = float(np.add.reduce(flat_delta))
+            np.exp(outputs, delta)
+            ones.dot(delta, sums)
+            np.divide(delta, sums, delta)
+            np.log(sums, sums)
+            value: float = (float(np.add.reduce(sums)) - at_class) / samples
+            np.subtract(delta, targets, delta)
+            np.multiply(delta, scale, delta)
+            return value
+
+        return measure
 
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count right largest logits."""

@@ -16,8 +16,10 @@ Nature 323 (1986).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -25,23 +27,38 @@ from numpy.typing import DTypeLike, NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .datasets import DataSet, Split
-from .losses import LOSSES, Loss
-from .objective import Batch, Evaluation, Matrix, Tensor, Vector
+from .losses import LOSSES, Loss, Measure
+from .objective import Batch, Evaluation, Matrix, Operations, Tensor, Vector
 
-EVALUATION_CHUNK = 2048
+EVALUATION_CHUNK = 512
 """Samples that an evaluation pushes through at once: bounded memory, whatever the size of the set."""
+SIZES = 4
+"""Batch sizes whose arrays are kept: a full batch, a short last one and the two of an evaluation; others are past."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The arrays of one forward and backward pass over a given number of samples."""
+    """The arrays of a forward and backward pass over a given number of samples.
 
-    activations: tuple[Matrix, ...]
-    """For each hidden layer (units + 1, samples), the last row ones; for the last layer (outputs, samples)."""
-    deltas: tuple[Matrix, ...]
-    """For each layer the gradient at its sums, (units, samples)."""
-    scratch: tuple[Matrix, ...]
-    """For each layer workspace, (units, samples)."""
+    Attributes:
+        hidden: The activations of all hidden layers, one below the other, each with its row of ones.
+        activations: The layers' parts of it, (units + 1, samples), and at last the outputs, (outputs, samples).
+        sums: The same without the rows of ones, (units, samples): what a product is written into.
+        slopes: Derivatives at the activations, the shape of `hidden`, and `slope`: the layers' parts of it.
+        deltas: The gradient at the sums of each layer, (units, samples).
+    """
+
+    def __init__(self, units: tuple[int, ...], samples: int, dtype: np.dtype[Any]) -> None:
+        """Make arrays for layers of so many `units`, the last one the outputs."""
+        *inner, outputs = units
+        stops = list(accumulate(width + 1 for width in inner))
+        self.hidden = np.ones((stops[-1] if stops else 0, samples), dtype)
+        self.slopes = np.empty_like(self.hidden)
+        rows = [slice(stop - width - 1, stop) for stop, width in zip(stops, inner, strict=True)]
+        last = np.empty((outputs, samples), dtype)
+        self.activations = (*(self.hidden[row] for row in rows), last)
+        self.sums = (*(self.hidden[row][:-1] for row in rows), last)
+        self.slope = tuple(self.slopes[row][:-1] for row in rows)
+        self.deltas = tuple(np.empty((width, samples), dtype) for width in units)
 
 
 class Network:
@@ -72,6 +89,7 @@ class Network:
         self.tensors = self._name_tensors()
         self._init = init or self.activation.init
         self._seed = seed
+        self._workspaces: dict[int, Workspace] = {}
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -103,6 +121,15 @@ class Network:
         """Return the network over these two vectors."""
         return BoundNetwork(self, theta, grad)
 
+    def workspace(self, samples: int) -> Workspace:
+        """Return the arrays for so many samples; all who are bound to the network use them in turn."""
+        space = self._workspaces.get(samples)
+        if space is None:
+            if len(self._workspaces) >= SIZES:
+                self._workspaces.pop(next(iter(self._workspaces)))
+            space = self._workspaces[samples] = Workspace(self.widths[1:], samples, self.dtype)
+        return space
+
     def evaluation_set(self, split: str) -> Batch:
         """Return all samples of a split."""
         return self._sets[split]
@@ -124,6 +151,24 @@ class Network:
         return tuple(tensors)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """A forward and backward pass over a given number of samples, with every call made that does not need the batch."""
+
+    first: Matrix
+    """Where the product of the first layer's weights with the inputs goes, (units, samples)."""
+    forward: Operations
+    """From there to the outputs."""
+    outputs: Matrix
+    """(outputs, samples)."""
+    measure: Measure
+    """The loss at the outputs, and its gradient."""
+    backward: Operations
+    """From there to the gradient at the first layer's sums."""
+    delta: Matrix
+    """That gradient, (samples, units)."""
+
+
 class BoundNetwork:
     """A network tied to its parameters and its gradient: every view is made once, every pass only computes."""
 
@@ -131,23 +176,16 @@ class BoundNetwork:
         self._network = network
         self._weights = _blocks(network.tensors, theta)
         self._gradients = _blocks(network.tensors, grad)
-        self._workspaces: dict[int, Workspace] = {}
+        self._first_product = self._weights[0].T.dot
+        self._passes: dict[int, Pass] = {}
 
     def loss_and_gradient(self, batch: Batch) -> float:
         """Return the mean loss over the batch and leave its gradient in the bound vector."""
-        space = self._workspace(batch.inputs.shape[0])
-        self._forward(batch.inputs, space)
-        last = len(self._weights) - 1
-        value = self._network.loss.value_and_delta(
-            space.activations[last], batch.targets.T, space.deltas[last], space.scratch[last]
-        )
-        chain = self._network.activation.chain
-        for layer in range(last, 0, -1):
-            before, delta = space.activations[layer - 1], space.deltas[layer]
-            before.dot(delta.T, self._gradients[layer])
-            self._weights[layer][:-1].dot(delta, space.deltas[layer - 1])
-            chain(before[:-1], space.deltas[layer - 1], space.scratch[layer - 1])
-        batch.inputs.T.dot(space.deltas[0].T, self._gradients[0])
+        through = self._forward(batch.features, batch.count)
+        value = through.measure(batch.outputs)
+        for operation in through.backward:
+            operation()
+        batch.features.dot(through.delta, self._gradients[0])
         return value
 
     def evaluate(self, split: str) -> Evaluation:
@@ -155,14 +193,12 @@ class BoundNetwork:
         network, samples = self._network, self._network.evaluation_set(split)
         count, total, correct = len(samples.inputs), 0.0, 0
         for first in range(0, count, EVALUATION_CHUNK):
-            inputs = samples.inputs[first : first + EVALUATION_CHUNK]
+            inputs = samples.inputs[first : first + EVALUATION_CHUNK].T
             targets = samples.targets[first : first + EVALUATION_CHUNK].T
-            space = self._workspace(len(inputs))
-            outputs = self._forward(inputs, space)
+            through = self._forward(inputs, inputs.shape[1])
             if network.classes:
-                correct += network.loss.correct(outputs, targets)
-            value = network.loss.value_and_delta(outputs, targets, space.deltas[-1], space.scratch[-1])
-            total += value * len(inputs)
+                correct += network.loss.correct(through.outputs, targets)
+            total += through.measure(targets) * inputs.shape[1]
         return Evaluation(loss=total / count, accuracy=correct / count if network.classes else None)
 
     def active_units(self, batch: Batch) -> bytes:
@@ -170,44 +206,42 @@ class BoundNetwork:
 
         Two points with the same bits lie on the same linear piece of a network of rectifiers.
         """
-        space = self._workspace(batch.inputs.shape[0])
-        self._forward(batch.inputs, space)
-        return b"".join(np.packbits(activations[:-1] > 0.0).tobytes() for activations in space.activations[:-1])
+        self._forward(batch.features, batch.count)
+        return np.packbits(self._network.workspace(batch.count).hidden > 0.0).tobytes()
 
-    def _forward(self, inputs: Matrix, space: Workspace) -> Matrix:
-        before: Matrix = inputs.T
-        apply = self._network.activation.apply
+    def _forward(self, features: Matrix, samples: int) -> Pass:
+        """Carry out the forward pass over inputs of (features + 1, samples)."""
+        through = self._passes.get(samples) or self._new_pass(samples)
+        self._first_product(features, through.first)
+        for operation in through.forward:
+            operation()
+        return through
+
+    def _new_pass(self, samples: int) -> Pass:
+        space, activation = self._network.workspace(samples), self._network.activation
         last = len(self._weights) - 1
-        for layer, weights in enumerate(self._weights):
-            activations = space.activations[layer]
-            if layer == last:
-                weights.T.dot(before, activations)
-            else:
-                sums = activations[:-1]
-                weights.T.dot(before, sums)
-                apply(sums)
-            before = activations
-        return before
-
-    def _workspace(self, samples: int) -> Workspace:
-        space = self._workspaces.get(samples)
-        if space is None:
-            if len(self._workspaces) >= 4:
-                # A full batch, a short last one and the two of an evaluation: more sizes than that are of the past.
-                self._workspaces.pop(next(iter(self._workspaces)))
-            space = self._workspaces[samples] = self._make_workspace(samples)
-        return space
-
-    def _make_workspace(self, samples: int) -> Workspace:
-        units, dtype = self._network.widths[1:], self._network.dtype
-        return Workspace(
-            activations=(
-                *(np.ones((width + 1, samples), dtype=dtype) for width in units[:-1]),
-                np.ones((units[-1], samples), dtype=dtype),
-            ),
-            deltas=tuple(np.empty((width, samples), dtype=dtype) for width in units),
-            scratch=tuple(np.empty((width, samples), dtype=dtype) for width in units),
+        forward: list[Callable[[], object]] = []
+        backward: list[Callable[[], object]] = [*activation.slopes(space.hidden, space.slopes)] if last else []
+        for layer in range(last):
+            forward += activation.forward(space.sums[layer])
+            forward.append(partial(self._weights[layer + 1].T.dot, space.activations[layer], space.sums[layer + 1]))
+        for layer in range(last, 0, -1):
+            delta, before = space.deltas[layer], space.deltas[layer - 1]
+            backward.append(partial(space.activations[layer - 1].dot, delta.T, self._gradients[layer]))
+            backward.append(partial(self._weights[layer][:-1].dot, delta, before))
+            backward += activation.chain(before, space.slope[layer - 1])
+        made = Pass(
+            first=space.sums[0],
+            forward=tuple(forward),
+            outputs=space.sums[last],
+            measure=self._network.loss.bind(space.sums[last], space.deltas[last]),
+            backward=tuple(backward),
+            delta=space.deltas[0].T,
         )
+        if len(self._passes) >= SIZES:
+            self._passes.pop(next(iter(self._passes)))
+        self._passes[samples] = made
+        return made
 
 
 def _blocks(tensors: tuple[Tensor, ...], vector: Vector) -> tuple[NDArray[Any], ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 Vector = NDArray[np.floating[Any]]
 """One number per parameter, float32 or float64, contiguous."""
 Matrix = NDArray[np.floating[Any]]
+Operations = Sequence[Callable[[], object]]
+"""Calls with all their arguments in place, made once and carried out at every step: nothing is looked up, no view is
+made. Most are one ufunc or one matrix product each, so that a list of them reads like the formula that it computes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +44,21 @@ class Batch:
     """(samples, features + 1), contiguous; the last column is ones, so that a bias is a row of its weight matrix."""
     targets: Matrix
     """(samples, outputs): numbers to fit, or the classes one-hot."""
+    count: int = field(init=False)
+    """How many samples there are."""
+    features: Matrix = field(init=False)
+    """The inputs as a network takes them, (features + 1, samples); a view."""
+    outputs: Matrix = field(init=False)
+    """The targets as a network gives them, (outputs, samples); a view."""
+
+    def __post_init__(self) -> None:
+        """Make the views once, as a batch is used again and again."""
+        for name, value in (
+            ("count", len(self.inputs)),
+            ("features", self.inputs.T),
+            ("outputs", self.targets.T),
+        ):
+            object.__setattr__(self, name, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
-from .rule import Moments, Rule, State
+from ...subject.objective import Operations, Vector
+from .rule import BoundRule, Moments, Rule, State, numbers, spare, stretches
 
 
 @dataclass(slots=True)
@@ -70,24 +71,40 @@ class Adam(Rule):
         """Return both means with their weights."""
         return Moments(mean=state.m, mean_weight=state.m_weight, square=state.v, square_weight=state.v_weight)
 
-    def update(self, state: AdamState, grad: Vector, update: Vector, scratch: Vector) -> None:
-        """Advance both means and write α·m̂/(√v̂ + ε)."""
-        np.multiply(grad, grad, out=scratch)
-        np.multiply(scratch, 1.0 - self.beta2, out=scratch)
-        np.multiply(state.v, self.beta2, out=state.v)
-        np.add(state.v, scratch, out=state.v)
-        np.multiply(grad, 1.0 - self.beta1, out=grad)
-        np.multiply(state.m, self.beta1, out=state.m)
-        np.add(state.m, grad, out=state.m)
-        state.m_weight = self.beta1 * state.m_weight + (1.0 - self.beta1)
-        state.v_weight = self.beta2 * state.v_weight + (1.0 - self.beta2)
-        first, second = (state.m_weight, state.v_weight) if self.bias_correction else (1.0, 1.0)
-        # α·(m/c₁) / (√v/√c₂ + ε) with one division: (α·√c₂/c₁)·m / (√v + ε·√c₂)
-        root = math.sqrt(second)
-        np.sqrt(state.v, out=scratch)
-        np.add(scratch, self.eps * root, out=scratch)
-        np.divide(state.m, scratch, out=update)
-        np.multiply(update, self.lr * root / first, out=update)
+    def bind(self, state: AdamState, grad: Vector) -> BoundRule:
+        """Return what advances both means and makes α·m̂/(√v̂ + ε) of the gradient.
+
+        With one division: α·(m/c₁) / (√v/√c₂ + ε) = (α·√c₂/c₁)·m / (√v + ε·√c₂).
+        """
+        beta1, rest1, beta2, rest2, floor, length = numbers(
+            grad.dtype, self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2, 0.0, 0.0
+        )
+
+        def begin() -> None:
+            state.m_weight = self.beta1 * state.m_weight + (1.0 - self.beta1)
+            state.v_weight = self.beta2 * state.v_weight + (1.0 - self.beta2)
+            first, second = (state.m_weight, state.v_weight) if self.bias_correction else (1.0, 1.0)
+            root = math.sqrt(second)
+            floor[()], length[()] = self.eps * root, self.lr * root / first
+
+        def part(g: Vector, m: Vector, v: Vector) -> Operations:
+            s = workspace[: len(g)]
+            return [
+                partial(np.multiply, g, rest1, s),
+                partial(np.multiply, m, beta1, m),
+                partial(np.add, m, s, m),
+                partial(np.multiply, g, g, g),
+                partial(np.multiply, g, rest2, g),
+                partial(np.multiply, v, beta2, v),
+                partial(np.add, v, g, v),
+                partial(np.sqrt, v, s),
+                partial(np.add, s, floor, s),
+                partial(np.divide, m, s, g),
+                partial(np.multiply, g, length, g),
+            ]
+
+        workspace = spare(grad)
+        return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.m, state.v)))
 
     def second_moment(self, state: AdamState) -> tuple[Vector, float]:
         """Return v and its weight, or 1 where the rule does not correct the bias."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
-from .rule import Moments, Rule, State
+from ...subject.objective import Operations, Vector
+from .rule import BoundRule, Moments, Rule, State, numbers, stretches
 
 
 @dataclass(slots=True)
@@ -63,19 +64,30 @@ class Momentum(Rule):
         weight = 1.0 - state.decay
         return Moments(mean=state.buffer * (weight / state.total), mean_weight=weight)
 
-    def update(self, state: MomentumState, grad: Vector, update: Vector, scratch: Vector) -> None:
-        """Advance the buffer and write α·b."""
-        if state.total == 0.0:
-            state.buffer[:] = grad
-            state.total = 1.0
-        else:
-            np.multiply(state.buffer, self.momentum, out=state.buffer)
-            if self.dampening:
-                np.multiply(grad, 1.0 - self.dampening, out=grad)
-            np.add(state.buffer, grad, out=state.buffer)
-            state.total = self.momentum * state.total + (1.0 - self.dampening)
-        state.decay *= self.momentum
-        np.multiply(state.buffer, self.lr, out=update)
+    def bind(self, state: MomentumState, grad: Vector) -> BoundRule:
+        """Return what advances the buffer and makes α·b of the gradient."""
+        lr, kept, taken = numbers(grad.dtype, self.lr, 0.0, 1.0)
+
+        def begin() -> None:
+            if state.total == 0.0:
+                # The buffer is zero: the first gradient goes into it whole, undamped.
+                kept[()], taken[()] = 0.0, 1.0
+                state.total = 1.0
+            else:
+                kept[()], taken[()] = self.momentum, 1.0 - self.dampening
+                state.total = self.momentum * state.total + (1.0 - self.dampening)
+            state.decay *= self.momentum
+
+        def part(g: Vector, b: Vector) -> Operations:
+            damping = [partial(np.multiply, g, taken, g)] if self.dampening else []
+            return [
+                partial(np.multiply, b, kept, b),
+                *damping,
+                partial(np.add, b, g, b),
+                partial(np.multiply, b, lr, g),
+            ]
+
+        return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.buffer)))
 
     def effective_lr(self, state: MomentumState, rms: float | None) -> float:
         """Return α times the total weight in the buffer: towards α/(1 − μ) under a constant gradient."""

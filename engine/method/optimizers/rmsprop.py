@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
-from .rule import Moments, Rule, State
+from ...subject.objective import Operations, Vector
+from .rule import BoundRule, Moments, Rule, State, numbers, spare, stretches
 
 
 @dataclass(slots=True)
@@ -56,7 +57,8 @@ class Rmsprop(Rule):
 
     def fresh_state(self, theta: Vector) -> RmspropState:
         """Return zero means."""
-        v, mean, buffer = (np.zeros_like(theta) for _ in range(3))
+        # Zeros that nobody touches take no memory: what is switched off costs nothing.
+        v, mean, buffer = (np.zeros(theta.shape, theta.dtype) for _ in range(3))
         return RmspropState(v, 0.0, mean, 0.0, buffer, 0.0)
 
     def adopted_state(self, theta: Vector, moments: Moments) -> RmspropState:
@@ -75,38 +77,53 @@ class Rmsprop(Rule):
             return Moments(mean=state.mean, mean_weight=state.mean_weight, square=state.v, square_weight=state.v_weight)
         return Moments(square=state.v, square_weight=state.v_weight)
 
-    def update(self, state: RmspropState, grad: Vector, update: Vector, scratch: Vector) -> None:
-        """Advance the means and write α·g/(√v + ε), or α·b with momentum."""
-        np.multiply(grad, grad, out=scratch)
-        np.multiply(scratch, 1.0 - self.rho, out=scratch)
-        np.multiply(state.v, self.rho, out=state.v)
-        np.add(state.v, scratch, out=state.v)
-        state.v_weight = self.rho * state.v_weight + (1.0 - self.rho)
-        if self.centered:
-            np.subtract(grad, state.mean, out=scratch)
-            np.multiply(scratch, 1.0 - self.rho, out=scratch)
-            np.add(state.mean, scratch, out=state.mean)
-            state.mean_weight = self.rho * state.mean_weight + (1.0 - self.rho)
-            np.multiply(state.mean, state.mean, out=scratch)
-            np.subtract(state.v, scratch, out=scratch)
-            np.maximum(scratch, 0.0, out=scratch)
-            np.sqrt(scratch, out=scratch)
-        else:
-            if state.mean_weight:
-                # Switched off: when it is switched on again, what is left of it would be too old.
+    def bind(self, state: RmspropState, grad: Vector) -> BoundRule:
+        """Return what advances the means and makes α·g/(√v + ε), or α·b with momentum, of the gradient."""
+        lr, rho, rest, eps, mu, zero = numbers(
+            grad.dtype, self.lr, self.rho, 1.0 - self.rho, self.eps, self.momentum, 0.0
+        )
+
+        def begin() -> None:
+            state.v_weight = self.rho * state.v_weight + (1.0 - self.rho)
+            # What was switched off is emptied: when it is switched on again, what is left of it would be too old.
+            if self.centered:
+                state.mean_weight = self.rho * state.mean_weight + (1.0 - self.rho)
+            elif state.mean_weight:
                 state.mean[:], state.mean_weight = 0.0, 0.0
-            np.sqrt(state.v, out=scratch)
-        np.add(scratch, self.eps, out=scratch)
-        np.divide(grad, scratch, out=update)
-        if self.momentum:
-            np.multiply(state.buffer, self.momentum, out=state.buffer)
-            np.add(state.buffer, update, out=state.buffer)
-            state.buffer_weight = self.momentum * state.buffer_weight + 1.0
-            np.multiply(state.buffer, self.lr, out=update)
-        else:
-            if state.buffer_weight:
+            if self.momentum:
+                state.buffer_weight = self.momentum * state.buffer_weight + 1.0
+            elif state.buffer_weight:
                 state.buffer[:], state.buffer_weight = 0.0, 0.0
-            np.multiply(update, self.lr, out=update)
+
+        def part(g: Vector, v: Vector, mean: Vector, b: Vector) -> Operations:
+            s = workspace[: len(g)]
+            second = [
+                partial(np.multiply, g, g, s),
+                partial(np.multiply, s, rest, s),
+                partial(np.multiply, v, rho, v),
+                partial(np.add, v, s, v),
+            ]
+            variance = [
+                partial(np.subtract, g, mean, s),
+                partial(np.multiply, s, rest, s),
+                partial(np.add, mean, s, mean),
+                partial(np.multiply, mean, mean, s),
+                partial(np.subtract, v, s, s),
+                partial(np.maximum, s, zero, out=s),
+                partial(np.sqrt, s, s),
+            ]
+            scaled = [partial(np.add, s, eps, s), partial(np.divide, g, s, g)]
+            rolled = [partial(np.multiply, b, mu, b), partial(np.add, b, g, b), partial(np.multiply, b, lr, g)]
+            return [
+                *second,
+                *(variance if self.centered else [partial(np.sqrt, v, s)]),
+                *scaled,
+                *(rolled if self.momentum else [partial(np.multiply, g, lr, g)]),
+            ]
+
+        workspace = spare(grad)
+        vectors = stretches(grad, state.v, state.mean, state.buffer)
+        return BoundRule(begin=begin, parts=tuple(part(*views) for views in vectors))
 
     def second_moment(self, state: RmspropState) -> tuple[Vector, float]:
         """Return v as it stands: the rule corrects no bias. The centered form divides by less than its root."""

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ...fields import LearningRate, Section, WeightDecay
-from ...subject.objective import Vector
+from ...subject.objective import Operations, Vector
+
+STRETCH_BYTES = 128 * 1024
+"""How much of a vector a rule works on at once: its passes over gradient and state then stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,26 @@ class State:
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(cast("Any", self))]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundRule:
+    """A rule tied to its state and to the vector of the gradient, with everything made that a step needs.
+
+    One update: call `begin`, then carry out all parts. A part turns its stretch of the gradient, in place, into what
+    is to be subtracted from the parameters; the stretches are those of `stretches`, in their order.
+    """
+
+    begin: Callable[[], None]
+    """Advance the running weights, and set the numbers that the parts use in this update."""
+    parts: tuple[Operations, ...]
+
+    def advance(self) -> None:
+        """Turn the whole gradient into the update and advance the state by it."""
+        self.begin()
+        for operations in self.parts:
+            for operation in operations:
+                operation()
+
+
 class Rule(Section, abc.ABC):
     """A rule is its frozen hyperparameters; what it remembers is a `State`, kept by the caller.
 
@@ -78,17 +102,12 @@ class Rule(Section, abc.ABC):
     def moments(self, state: Any) -> Moments:
         """Return what the state holds in terms that other rules understand, for `adopted_state`."""
 
-    def add_weight_decay(self, theta: Vector, grad: Vector, scratch: Vector) -> None:
-        """Add the gradient of ½·λ·‖θ‖² to `grad`: L2 regularisation, which an adaptive rule then rescales."""
-        if self.weight_decay:
-            np.multiply(theta, self.weight_decay, out=scratch)
-            np.add(grad, scratch, out=grad)
-
     @abc.abstractmethod
-    def update(self, state: Any, grad: Vector, update: Vector, scratch: Vector) -> None:
-        """Advance the state by one gradient and write into `update` what is to be subtracted from the parameters.
+    def bind(self, state: Any, grad: Vector) -> BoundRule:
+        """Return the rule tied to `state` and to the vector that holds the gradient and then the update.
 
-        `grad` may be overwritten, `scratch` is workspace of the same shape; nothing is allocated.
+        Each line of a part is one pass over a stretch, the ufunc first, then operands and result; numbers are
+        arrays without dimensions, which a ufunc takes three times as fast as a Python float.
         """
 
     def second_moment(self, state: Any) -> tuple[Vector, float] | None:
@@ -106,3 +125,24 @@ class Rule(Section, abc.ABC):
             rms: Root mean square of √v̂ over the parameters in question, or None where there is no second moment.
         """
         return self.lr
+
+
+def nothing() -> None:
+    """Begin an update whose numbers are always the same."""
+
+
+def numbers(dtype: DTypeLike, *values: float) -> tuple[NDArray[Any], ...]:
+    """Return each value as an array without dimensions, which can be set anew by `number[()] = value`."""
+    return tuple(np.array(value, dtype=dtype) for value in values)
+
+
+def stretches(*vectors: Vector) -> Iterator[tuple[Vector, ...]]:
+    """Return views of the same stretch of all vectors, one stretch after the other."""
+    length = STRETCH_BYTES // vectors[0].itemsize
+    for first in range(0, len(vectors[0]), length):
+        yield tuple(vector[first : first + length] for vector in vectors)
+
+
+def spare(vector: Vector) -> Vector:
+    """Return workspace for the longest stretch of `vector`."""
+    return np.empty_like(vector[: STRETCH_BYTES // vector.itemsize])

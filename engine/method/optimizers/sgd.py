@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ...fields import LearningRate
 from ...subject.objective import Vector
-from .rule import Moments, Rule, State
+from .rule import BoundRule, Moments, Rule, State, nothing, numbers, stretches
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Sgd(Rule):
         """Return nothing learnt."""
         return Moments()
 
-    def update(self, state: SgdState, grad: Vector, update: Vector, scratch: Vector) -> None:
-        """Write α·g."""
-        np.multiply(grad, self.lr, out=update)
+    def bind(self, state: SgdState, grad: Vector) -> BoundRule:
+        """Return what makes α·g of the gradient."""
+        (lr,) = numbers(grad.dtype, self.lr)
+        return BoundRule(begin=nothing, parts=tuple([partial(np.multiply, g, lr, g)] for (g,) in stretches(grad)))

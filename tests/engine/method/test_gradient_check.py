@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import pytest
 
 from engine.method.gradient_check import THRESHOLD, GradientCheck, check_gradient
 from engine.method.spec import RunSpec
-from engine.subject import activations, landscapes
+from engine.subject import landscapes
+from engine.subject.activations import Tanh
 from engine.subject.landscapes import LANDSCAPES, Point
-from engine.subject.losses import MeanSquaredError
-from engine.subject.objective import Matrix
+from engine.subject.losses import MeanSquaredError, Measure
+from engine.subject.objective import Matrix, Operations
 
 
 def landscape(function: str, **sections: Any) -> RunSpec:
@@ -69,23 +71,22 @@ def test_a_wrong_derivative_of_the_activation_fails_in_every_tensor_that_it_reac
 ) -> None:
     """1 − h instead of 1 − h²: the last layer's gradient stays right, the hidden ones' does not."""
 
-    def chain(values: Matrix, delta: Matrix, scratch: Matrix) -> None:
-        np.subtract(1.0, values, out=scratch)
-        np.multiply(delta, scratch, out=delta)
+    def slopes(self: Tanh, values: Matrix, slopes: Matrix) -> Operations:
+        return [partial(np.subtract, 1.0, values, slopes)]
 
-    wrong = dataclasses.replace(activations.ACTIVATIONS["tanh"], chain=chain)
-    monkeypatch.setitem(activations.ACTIVATIONS, "tanh", wrong)
+    monkeypatch.setattr(Tanh, "slopes", slopes)
     failed = {tensor.name for tensor in check_gradient(network()).tensors if not tensor.passed}
     assert failed == {"layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"}
 
 
 def test_a_loss_that_forgets_its_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = MeanSquaredError.value_and_delta
+    whole = MeanSquaredError.bind
 
-    def halved(self: MeanSquaredError, outputs: Matrix, targets: Matrix, delta: Matrix, scratch: Matrix) -> float:
-        return 0.5 * whole(self, outputs, targets, delta, scratch)
+    def halved(self: MeanSquaredError, outputs: Matrix, delta: Matrix) -> Measure:
+        measure = whole(self, outputs, delta)
+        return lambda targets: 0.5 * measure(targets)
 
-    monkeypatch.setattr(MeanSquaredError, "value_and_delta", halved)
+    monkeypatch.setattr(MeanSquaredError, "bind", halved)
     check = check_gradient(network(model={"hidden": [4], "loss": "mean_squared_error"}))
     assert not any(tensor.passed for tensor in check.tensors)
 

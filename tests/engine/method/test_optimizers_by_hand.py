@@ -26,9 +26,8 @@ TINY = 1e-30
 
 def one_update(rule: Rule, state: State, gradient: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return what the rule subtracts from the parameters for this gradient."""
-    grad = np.array(gradient, dtype=np.float64, ndmin=1)
-    update, scratch = np.full_like(grad, np.nan), np.full_like(grad, np.nan)
-    rule.update(state, grad, update, scratch)
+    update = np.array(gradient, dtype=np.float64, ndmin=1)
+    rule.bind(state, update).advance()
     return update
 
 

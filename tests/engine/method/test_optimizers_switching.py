@@ -40,8 +40,8 @@ def run(rule: Rule, state: State, gradients: list[float]) -> list[float]:
     """Return what the rule subtracts from one parameter for each of these gradients."""
     moves = []
     for gradient in gradients:
-        update = np.empty(1)
-        rule.update(state, np.array([gradient]), update, np.empty(1))
+        update = np.array([gradient])
+        rule.bind(state, update).advance()
         moves.append(float(update[0]))
     return moves
 

@@ -287,8 +287,8 @@ def test_logits_of_a_thousand_do_not_overflow(loss: str, dtype: Any) -> None:
 def test_a_pass_makes_no_array_larger_than_its_activations(activation: str, dtype: Any) -> None:
     """64 samples through layers of 300 units: one activation matrix has 300·64 numbers, one Jacobian 300² a sample.
 
-    The first pass makes activations, deltas and workspace, three matrices for each layer; a later pass makes
-    nothing that is worth speaking of.
+    The first pass makes activations, slopes and deltas, and zeros for the rectifier, four matrices for each hidden
+    layer; a later pass makes nothing that is worth speaking of.
     """
     trained = network(samples=128, held_out=0.0, hidden=(300, 300), activation=activation, dtype=dtype)
     theta = trained.start()
@@ -325,7 +325,7 @@ def test_batches_of_many_sizes_leave_few_workspaces_behind() -> None:
     theta = trained.start()
     bound = trained.bind(theta, np.empty_like(theta))
     bound.loss_and_gradient(first_samples(trained, 100))
-    one = 100 * (3 * 200 + 1 + 3 * 2) * 8
+    one = 100 * (4 * 200 + 2 + 2 * 2) * 8
     tracemalloc.start()
     for count in range(81, 101):
         bound.loss_and_gradient(first_samples(trained, count))
