@@ -129,8 +129,11 @@ class Trainer:
         """The parameters as they are now; the next step leaves them in another array."""
         return self._here.theta
 
-    def step(self, *, measure: bool = False) -> None:
-        """Take one minibatch step.
+    def step(self, *, measure: bool = False) -> bool:
+        """Take one minibatch step and return whether it was like any other.
+
+        It was not if it was refused, if it was the last of its epoch, or if a stop rule holds now; so a loop can take
+        steps at full speed and look at nothing else meanwhile.
 
         A loss or gradient that is not finite changes nothing but the parameters: they go back to those of the last
         step that was made in full, `non_finite` says what happened, and the step is recorded as it was.
@@ -144,12 +147,10 @@ class Trainer:
         self.step_count += 1
         # A norm that overflows counts as well: its squares would poison the rule's state.
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            self._refuse(loss, grad_norm)
-            return
+            return self._refuse(loss, grad_norm)
         grad_norms = self._norms(grad) if measure else None
         if self._alters_gradient and not self._alter_gradient(grad_norm):
-            self._refuse(loss, grad_norm)
-            return
+            return self._refuse(loss, grad_norm)
         self._begin()
         squares = 0.0
         for operations, update, origin, goal in here.way:
@@ -165,6 +166,7 @@ class Trainer:
         self.non_finite = None
         if self._may_end:
             self._check_stop(loss, update_norm)
+        return self.ended is None and not self.batches.epoch_is_over
 
     def apply(self, values: dict[str, Any], *, carry: bool = True) -> list[Change]:
         """Change fields of the spec from the next step on.
@@ -279,7 +281,7 @@ class Trainer:
             np.add(part, theta * decay, part)
         return math.isfinite(grad.dot(grad))
 
-    def _refuse(self, loss: float, grad_norm: float) -> None:
+    def _refuse(self, loss: float, grad_norm: float) -> bool:
         norms = self._norms(self._grad)
         first = next((index for index, norm in enumerate(norms) if not math.isfinite(norm)), 0)
         self.non_finite = NonFinite(
@@ -290,6 +292,7 @@ class Trainer:
         np.copyto(self._here.theta, self._there.theta)
         self.steps.add(self.step_count, self.batches.epoch, loss, self.rule.lr, grad_norm, 0.0)
         self._check_counts()
+        return False
 
     def _check_stop(self, loss: float, update_norm: float) -> None:
         stop = self.spec.stop

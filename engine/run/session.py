@@ -25,6 +25,8 @@ from .record import RecordWriter
 RATE_WINDOW_S = 1.0
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
+FAR = 1 << 62
+"""A step that no run reaches."""
 A_POINT = 4
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
@@ -88,7 +90,7 @@ class Session:
                     if self._next_due > now:
                         break
                     self._next_due += 1.0 / pace
-                self._step()
+                self._take_steps(until if pace is None else 0.0)
                 now = time.perf_counter()
                 if now >= until:
                     break
@@ -97,18 +99,29 @@ class Session:
             self.state = "paused"
         return max(0.0, self._next_due - now) if pace is not None else 0.0
 
-    def _step(self) -> None:
-        trainer, every = self.trainer, self._launch.measure_every
-        measure = self._measure_next or (every is not None and (trainer.step_count + 1) % every == 0)
-        trainer.step(measure=measure)
-        self._steps_made += 1
+    def _take_steps(self, until: float) -> None:
+        """Take a step, and more until the clock says `until` or there is something to do between two steps."""
+        trainer, before = self.trainer, self.trainer.step_count
+        due = self._step_to_measure()
+        measure = self._measure_next or due == before + 1
+        usual = trainer.step(measure=measure)
         if measure and trainer.non_finite is None and trainer.figures is not None:
             self._measure_next = False
             self._outbox.add_figures(trainer.figures)
+            due = self._step_to_measure()
+        stop = min(due - 1, self._scheduled[0].step if self._scheduled else FAR)
+        while usual and trainer.step_count < stop and time.perf_counter() < until:
+            usual = trainer.step()
+        self._steps_made += trainer.step_count - before
         if trainer.non_finite is not None:
             self._diverge()
         elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
             self._evaluate()
+
+    def _step_to_measure(self) -> int:
+        """Return the next step whose tensors are to be measured, where that was ordered by number."""
+        every = self._launch.measure_every
+        return FAR if every is None else (self.trainer.step_count // every + 1) * every
 
     def _apply_scheduled(self) -> None:
         while self._scheduled and self._scheduled[0].step <= self.trainer.step_count:
@@ -341,7 +354,7 @@ class Session:
             self.state = "paused"
         self._apply_scheduled()
         self._measure_next = True
-        self._step()
+        self._take_steps(0.0)
         if self.trainer.ended is not None:
             self.finish(self.trainer.ended)
 

@@ -19,6 +19,7 @@ from types import FrameType
 import numpy as np
 
 from ..errors import GdtuiError
+from ..method.denormals import flush_denormals
 from . import directory, protocol
 from .connections import Connection, Connections
 from .directory import RunDirectory
@@ -143,6 +144,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # What is not finite is looked for at every step and told; NumPy need not warn as well.
     np.seterr(all="ignore")
+    flush_denormals()
     worker: Worker | None = None
     try:
         run.take_lock()
