@@ -1,0 +1,80 @@
+"""A training step makes nothing: every array is there before the first one."""
+
+from __future__ import annotations
+
+import tracemalloc
+from typing import Any
+
+import pytest
+
+from engine.method.optimizers import RULES
+from engine.method.spec import RunSpec
+from engine.method.trainer import Trainer, build_objective
+
+STEPS = 1000
+A_FEW_NUMBERS = 2048
+"""Bytes: a loss, a norm and the like live for a moment; the smallest vector of a network here has 1,700."""
+NETWORKS: dict[str, dict[str, Any]] = {
+    "classes": {"data": {"name": "digits"}, "model": {"hidden": [16, 8], "activation": "relu"}},
+    "two classes": {"data": {"name": "moons"}, "model": {"hidden": [16, 16], "activation": "tanh"}},
+    "squares": {
+        "data": {"name": "spiral"},
+        "model": {"hidden": [30, 12], "activation": "sigmoid", "loss": "mean_squared_error"},
+    },
+    "linear": {"data": {"name": "digits"}, "model": {"hidden": []}},
+}
+
+
+def trainer_of(name: str, network: dict[str, Any], **sections: Any) -> Trainer:
+    spec = RunSpec.model_validate(
+        {"problem": {"kind": "dataset"}, "optimizer": {"name": name}, "precision": "float32", **network, **sections}
+    )
+    return Trainer(spec, build_objective(spec))
+
+
+def growth(trainer: Trainer, steps: int) -> tuple[int, int]:
+    """Return how many bytes more there are after so many steps, and at most meanwhile."""
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(steps):
+        trainer.step()
+    after, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return after - before, peak - before
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("name", RULES)
+def test_a_thousand_steps_of_a_network_leave_nothing_behind(name: str, network: str) -> None:
+    """Many epochs: the order of the next one takes the place of the last one's."""
+    trainer = trainer_of(name, NETWORKS[network], clip={"norm": 1.0})
+    for _ in range(200):
+        trainer.step()
+    kept, peak = growth(trainer, STEPS)
+    order = 8 * trainer.batches.count
+    assert kept < order + A_FEW_NUMBERS
+    assert peak < 2 * order + 8 * A_FEW_NUMBERS
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("name", RULES)
+def test_a_step_within_an_epoch_makes_nothing_even_for_a_moment(name: str, network: str) -> None:
+    trainer = trainer_of(name, NETWORKS[network], batch={"size": 8})
+    while trainer.step():
+        pass
+    trainer.step()
+    _, peak = growth(trainer, 20)
+    assert peak < A_FEW_NUMBERS
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_thousand_steps_on_a_landscape_leave_nothing_behind(name: str) -> None:
+    spec = RunSpec.model_validate(
+        {"problem": {"kind": "landscape", "function": "ravine"}, "optimizer": {"name": name, "lr": 1e-3}}
+    )
+    trainer = Trainer(spec, build_objective(spec))
+    for _ in range(10):
+        trainer.step()
+    kept, peak = growth(trainer, STEPS)
+    assert kept < A_FEW_NUMBERS
+    assert peak < 2 * A_FEW_NUMBERS
