@@ -78,6 +78,16 @@ class PaceSpec(Section):
     )
 
 
+class ComputeSpec(Section):
+    """What the processor is asked for."""
+
+    threads: Literal["auto"] | Annotated[fields.Whole, Field(ge=1, le=256)] = Field(
+        title="Threads",
+        default="auto",
+        description="Threads of a matrix product; auto: all cores where it pays and no dashboard draws, else one.",
+    )
+
+
 class RunSpec(Section):
     """Everything that decides what a run does: the same spec gives the same run, bit for bit."""
 
@@ -92,6 +102,7 @@ class RunSpec(Section):
     stop: StopSpec = StopSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
     pace: PaceSpec = PaceSpec()
+    compute: ComputeSpec = ComputeSpec()
     precision: Literal["float32", "float64"] = "float32"
 
     @property

@@ -42,7 +42,7 @@ def build_objective(spec: RunSpec) -> Objective:
     )
 
 
-LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace")
+LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
 """The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 
@@ -128,6 +128,11 @@ class Trainer:
     def theta(self) -> Vector:
         """The parameters as they are now; the next step leaves them in another array."""
         return self._here.theta
+
+    @property
+    def largest_product(self) -> int:
+        """Multiplications of the largest matrix product of a step; 0 where there is none."""
+        return self.objective.largest_product(self.batches.size)
 
     def step(self, *, measure: bool = False) -> bool:
         """Take one minibatch step and return whether it was like any other.

@@ -32,6 +32,7 @@ from .protocol import (
     framed,
     parsed_event,
 )
+from .threads import one_thread_to_begin_with
 
 START_S = 20.0
 """How long an engine may take until it listens."""
@@ -73,9 +74,7 @@ def start(run: RunDirectory, launch: Launch) -> EngineProcess:
     run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
     launcher = LAUNCHER if LAUNCHER.exists() else LAUNCHER.parents[1] / "gdtui.py"
     environment = dict(os.environ)
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-        # Products of this size gain nothing from a second thread, and lose outright beside a drawing screen.
-        environment.setdefault(name, "1")
+    one_thread_to_begin_with(environment)
     # Every descriptor is named: under Textual, sys.stderr has none that could be inherited.
     with run.log.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603  our own launcher, by its full path

@@ -65,6 +65,11 @@ class Connections:
         return sum(client.watch != "nothing" for client in self._clients)
 
     @property
+    def are_live(self) -> bool:
+        """Whether someone draws what happens as it happens: a dashboard."""
+        return any(client.watch == "live" for client in self._clients)
+
+    @property
     def must_wait(self) -> bool:
         """Whether a client that wants every step has too much still to read."""
         return any(client.watch == "all" and len(client.outgoing) > PATIENT_BACKLOG for client in self._clients)

@@ -202,6 +202,8 @@ class Progressed(Message):
     seconds_left: float | None
     point: tuple[float, ...] | None = None
     """The parameters themselves where they are a point that people can follow: four at most."""
+    threads: int
+    """How many threads a matrix product uses now."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 

@@ -46,6 +46,8 @@ class Session:
         self._measure_next = True
         self._evaluated_at = -1
         self._changed_by: dict[str, str] = {}
+        self.threads = 1
+        """How many threads a matrix product uses, as the process around the session has set it."""
         self.finished: protocol.Finished | None = None
         """How the run ended last, for clients that come later."""
         self._problem: str | None = None
@@ -189,6 +191,7 @@ class Session:
             steps_per_second=rate,
             seconds_left=left / rate if rate > 0.0 and left is not None else None,
             point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
+            threads=self.threads,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)

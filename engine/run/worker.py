@@ -26,6 +26,7 @@ from .directory import RunDirectory
 from .launch import Launch
 from .protocol import framed
 from .session import Session
+from .threads import ProductThreads, suitable_threads
 
 SLICE_S = 0.002
 """How long steps go on before commands are looked at: a key waits no longer than this, or than one step."""
@@ -53,6 +54,7 @@ class Worker:
             run, launch, lambda frame, droppable: self._connections.broadcast(frame, droppable=droppable)
         )
         self._connections = Connections(run.socket)
+        self._threads = ProductThreads()
         self._leaving = False
         self._had_client = False
         self._alone_since = time.monotonic()
@@ -75,6 +77,7 @@ class Worker:
                 due_s = FLUSH_S if self._connections.must_wait else session.advance(until)
             now = time.monotonic()
             if now >= next_flush and (session.state == "running" or now >= next_beat):
+                self._choose_threads()
                 session.flush()
                 session.tell_progress()
                 next_flush, next_beat = now + FLUSH_S, now + HEARTBEAT_S
@@ -115,6 +118,14 @@ class Worker:
         if isinstance(command, protocol.Stop):
             self._leaving = True
         self._session.tell_progress()
+
+    def _choose_threads(self) -> None:
+        trainer = self._session.trainer
+        count = suitable_threads(
+            trainer.spec, largest_product=trainer.largest_product, watched=self._connections.are_live
+        )
+        self._threads.use(count)
+        self._session.threads = self._threads.count
 
     def _leave_if_alone(self, now: float) -> None:
         """Leave when the run is over and nobody watches: no engine is left behind by accident."""

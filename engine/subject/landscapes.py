@@ -96,6 +96,10 @@ class Landscape:
         with np.errstate(over="ignore"):
             return np.array(self._start, self._dtype)
 
+    def largest_product(self, samples: int) -> int:
+        """Return 0: a landscape multiplies no matrices."""
+        return 0
+
     def bind(self, theta: Vector, grad: Vector) -> BoundLandscape:
         """Return this landscape tied to a point and a place for its gradient, both (dimension,)."""
         return BoundLandscape(self.kind, theta, grad)

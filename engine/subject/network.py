@@ -117,6 +117,11 @@ class Network:
             weight.of(theta)[:] = generator.normal(0.0, math.sqrt(variance), size=weight.shape)
         return theta.astype(self.dtype)
 
+    def largest_product(self, samples: int) -> int:
+        """Return how many multiplications the largest matrix product over so many samples has."""
+        weights: int = max((inputs + 1) * units for inputs, units in pairwise(self.widths))
+        return samples * weights
+
     def bind(self, theta: Vector, grad: Vector) -> BoundNetwork:
         """Return the network over these two vectors."""
         return BoundNetwork(self, theta, grad)

@@ -104,6 +104,10 @@ class Objective(Protocol):
         """Return fresh initial parameters, the same on every call."""
         ...
 
+    def largest_product(self, samples: int) -> int:
+        """Return how many multiplications the largest matrix product over so many samples has; 0 without any."""
+        ...
+
     def bind(self, theta: Vector, grad: Vector) -> BoundObjective:
         """Return this objective tied to two vectors of one dtype that stay where they are."""
         ...

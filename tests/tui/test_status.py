@@ -55,6 +55,7 @@ def progressed(**values: Any) -> protocol.Progressed:
         "batches_per_epoch": 4,
         "steps_per_second": 120.4,
         "seconds_left": 34.2,
+        "threads": 1,
     }
     return protocol.Progressed(**{**usual, **values})
 
