@@ -15,6 +15,7 @@ from ..subject.landscapes import LANDSCAPES
 from ..subject.losses import LOSSES
 from ..subject.spec import DatasetProblem, DataSpec, LandscapeProblem, ModelSpec
 from ..text import clean
+from . import passes
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
 
@@ -86,6 +87,11 @@ class ComputeSpec(Section):
         default="auto",
         description="Threads of a matrix product; auto: all cores where it pays and no dashboard draws, else one.",
     )
+    update: Literal["auto", "numpy", "compiled"] = Field(
+        title="Update",
+        default="auto",
+        description="How a rule's arithmetic is carried out; auto: compiled where numba is installed. Same results.",
+    )
 
 
 class RunSpec(Section):
@@ -124,6 +130,10 @@ class RunSpec(Section):
             self._check_landscape(self.problem)
         else:
             self._check_dataset()
+        if self.compute.update == "compiled" and not passes.is_compiler_installed():
+            raise _misfit(
+                "compute.update", "compiled", '"auto" or "numpy"; "compiled" needs numba: pip install "gdtui[fast]"'
+            )
         return self
 
     def _check_landscape(self, problem: LandscapeProblem) -> None:

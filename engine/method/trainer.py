@@ -18,6 +18,7 @@ from ..subject.spec import LandscapeProblem
 from ..text import clean
 from .batches import BatchStream, Position
 from .optimizers import RULES, Rule, State, carried_state, stretches, successor
+from .passes import execution
 from .spec import RunSpec, complaint, shown
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
@@ -73,9 +74,9 @@ class Place:
     theta: Vector
     bound: BoundObjective
     """The objective at these parameters."""
-    way: tuple[tuple[Operations, Vector, Vector, Vector], ...] = ()
-    """The step from here to the other place, stretch by stretch: what makes the update of the gradient, the vector
-    that then holds it, and from where to where it goes."""
+    way: tuple[tuple[Operations, Vector], ...] = ()
+    """The step from here to the other place, stretch by stretch: what makes the update and goes there by it, and the
+    vector that then holds the update."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,11 +159,10 @@ class Trainer:
             return self._refuse(loss, grad_norm)
         self._begin()
         squares = 0.0
-        for operations, update, origin, goal in here.way:
+        for operations, update in here.way:
             for operation in operations:
                 operation()
             squares += float(update.dot(update))
-            np.subtract(origin, update, goal)
         update_norm = math.sqrt(squares)
         if grad_norms is not None:
             self._measure(grad_norms)
@@ -259,14 +259,15 @@ class Trainer:
 
     def _take_settings(self) -> None:
         """Bring everything that is made ahead of a step in line with the spec, the rule and the state."""
+        carried_out = execution(self.spec.compute.update)
         bound = self.rule.bind(self.state, self._grad)
         self._begin = bound.begin
         updates = [update for (update,) in stretches(self._grad)]
         for start, goal in ((self._here, self._there), (self._there, self._here)):
             views = stretches(start.theta, goal.theta)
             start.way = tuple(
-                (operations, update, origin, target)
-                for operations, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
+                (carried_out([*passes, (np.subtract, origin, update, target)]), update)
+                for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
         stop, clip = self.spec.stop, self.spec.clip.norm
         self._alters_gradient = clip is not None or bool(self.rule.weight_decay)

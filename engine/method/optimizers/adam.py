@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Operations, Vector
-from .rule import BoundRule, Moments, Rule, State, numbers, spare, stretches
+from ...subject.objective import Vector
+from ..passes import Passes, numbers
+from .rule import BoundRule, Moments, Rule, State, spare, stretches
 
 
 @dataclass(slots=True)
@@ -87,20 +87,20 @@ class Adam(Rule):
             root = math.sqrt(second)
             floor[()], length[()] = self.eps * root, self.lr * root / first
 
-        def part(g: Vector, m: Vector, v: Vector) -> Operations:
+        def part(g: Vector, m: Vector, v: Vector) -> Passes:
             s = workspace[: len(g)]
             return [
-                partial(np.multiply, g, rest1, s),
-                partial(np.multiply, m, beta1, m),
-                partial(np.add, m, s, m),
-                partial(np.multiply, g, g, g),
-                partial(np.multiply, g, rest2, g),
-                partial(np.multiply, v, beta2, v),
-                partial(np.add, v, g, v),
-                partial(np.sqrt, v, s),
-                partial(np.add, s, floor, s),
-                partial(np.divide, m, s, g),
-                partial(np.multiply, g, length, g),
+                (np.multiply, g, rest1, s),
+                (np.multiply, m, beta1, m),
+                (np.add, m, s, m),
+                (np.multiply, g, g, g),
+                (np.multiply, g, rest2, g),
+                (np.multiply, v, beta2, v),
+                (np.add, v, g, v),
+                (np.sqrt, v, s),
+                (np.add, s, floor, s),
+                (np.divide, m, s, g),
+                (np.multiply, g, length, g),
             ]
 
         workspace = spare(grad)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Operations, Vector
-from .rule import BoundRule, Moments, Rule, State, numbers, stretches
+from ...subject.objective import Vector
+from ..passes import Passes, numbers
+from .rule import BoundRule, Moments, Rule, State, stretches
 
 
 @dataclass(slots=True)
@@ -78,13 +78,13 @@ class Momentum(Rule):
                 state.total = self.momentum * state.total + (1.0 - self.dampening)
             state.decay *= self.momentum
 
-        def part(g: Vector, b: Vector) -> Operations:
-            damping = [partial(np.multiply, g, taken, g)] if self.dampening else []
+        def part(g: Vector, b: Vector) -> Passes:
+            damping = [(np.multiply, g, taken, g)] if self.dampening else []
             return [
-                partial(np.multiply, b, kept, b),
+                (np.multiply, b, kept, b),
                 *damping,
-                partial(np.add, b, g, b),
-                partial(np.multiply, b, lr, g),
+                (np.add, b, g, b),
+                (np.multiply, b, lr, g),
             ]
 
         return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.buffer)))

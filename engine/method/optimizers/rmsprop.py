@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Operations, Vector
-from .rule import BoundRule, Moments, Rule, State, numbers, spare, stretches
+from ...subject.objective import Vector
+from ..passes import Passes, numbers
+from .rule import BoundRule, Moments, Rule, State, spare, stretches
 
 
 @dataclass(slots=True)
@@ -95,30 +95,30 @@ class Rmsprop(Rule):
             elif state.buffer_weight:
                 state.buffer[:], state.buffer_weight = 0.0, 0.0
 
-        def part(g: Vector, v: Vector, mean: Vector, b: Vector) -> Operations:
+        def part(g: Vector, v: Vector, mean: Vector, b: Vector) -> Passes:
             s = workspace[: len(g)]
             second = [
-                partial(np.multiply, g, g, s),
-                partial(np.multiply, s, rest, s),
-                partial(np.multiply, v, rho, v),
-                partial(np.add, v, s, v),
+                (np.multiply, g, g, s),
+                (np.multiply, s, rest, s),
+                (np.multiply, v, rho, v),
+                (np.add, v, s, v),
             ]
             variance = [
-                partial(np.subtract, g, mean, s),
-                partial(np.multiply, s, rest, s),
-                partial(np.add, mean, s, mean),
-                partial(np.multiply, mean, mean, s),
-                partial(np.subtract, v, s, s),
-                partial(np.maximum, s, zero, out=s),
-                partial(np.sqrt, s, s),
+                (np.subtract, g, mean, s),
+                (np.multiply, s, rest, s),
+                (np.add, mean, s, mean),
+                (np.multiply, mean, mean, s),
+                (np.subtract, v, s, s),
+                (np.maximum, s, zero, s),
+                (np.sqrt, s, s),
             ]
-            scaled = [partial(np.add, s, eps, s), partial(np.divide, g, s, g)]
-            rolled = [partial(np.multiply, b, mu, b), partial(np.add, b, g, b), partial(np.multiply, b, lr, g)]
+            scaled = [(np.add, s, eps, s), (np.divide, g, s, g)]
+            rolled = [(np.multiply, b, mu, b), (np.add, b, g, b), (np.multiply, b, lr, g)]
             return [
                 *second,
-                *(variance if self.centered else [partial(np.sqrt, v, s)]),
+                *(variance if self.centered else [(np.sqrt, v, s)]),
                 *scaled,
-                *(rolled if self.momentum else [partial(np.multiply, g, lr, g)]),
+                *(rolled if self.momentum else [(np.multiply, g, lr, g)]),
             ]
 
         workspace = spare(grad)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from ...fields import LearningRate, Section, WeightDecay
-from ...subject.objective import Operations, Vector
+from ...subject.objective import Vector
+from ..passes import Passes, called
 
 STRETCH_BYTES = 128 * 1024
 """How much of a vector a rule works on at once: its passes over gradient and state then stay in the cache."""
@@ -60,19 +61,19 @@ class State:
 class BoundRule:
     """A rule tied to its state and to the vector of the gradient, with everything made that a step needs.
 
-    One update: call `begin`, then carry out all parts. A part turns its stretch of the gradient, in place, into what
-    is to be subtracted from the parameters; the stretches are those of `stretches`, in their order.
+    One update: call `begin`, then carry out all parts. A part's passes turn its stretch of the gradient, in place,
+    into what is to be subtracted from the parameters; the stretches are those of `stretches`, in their order.
     """
 
     begin: Callable[[], None]
     """Advance the running weights, and set the numbers that the parts use in this update."""
-    parts: tuple[Operations, ...]
+    parts: tuple[Passes, ...]
 
     def advance(self) -> None:
         """Turn the whole gradient into the update and advance the state by it."""
         self.begin()
-        for operations in self.parts:
-            for operation in operations:
+        for passes in self.parts:
+            for operation in called(passes):
                 operation()
 
 
@@ -104,11 +105,7 @@ class Rule(Section, abc.ABC):
 
     @abc.abstractmethod
     def bind(self, state: Any, grad: Vector) -> BoundRule:
-        """Return the rule tied to `state` and to the vector that holds the gradient and then the update.
-
-        Each line of a part is one pass over a stretch, the ufunc first, then operands and result; numbers are
-        arrays without dimensions, which a ufunc takes three times as fast as a Python float.
-        """
+        """Return the rule tied to `state` and to the vector that holds the gradient and then the update."""
 
     def second_moment(self, state: Any) -> tuple[Vector, float] | None:
         """Return the vector v and the number c by which the rule divides it: the gradient is divided by √(v/c) + ε.
@@ -129,11 +126,6 @@ class Rule(Section, abc.ABC):
 
 def nothing() -> None:
     """Begin an update whose numbers are always the same."""
-
-
-def numbers(dtype: DTypeLike, *values: float) -> tuple[NDArray[Any], ...]:
-    """Return each value as an array without dimensions, which can be set anew by `number[()] = value`."""
-    return tuple(np.array(value, dtype=dtype) for value in values)
 
 
 def stretches(*vectors: Vector) -> Iterator[tuple[Vector, ...]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ...fields import LearningRate
 from ...subject.objective import Vector
-from .rule import BoundRule, Moments, Rule, State, nothing, numbers, stretches
+from ..passes import numbers
+from .rule import BoundRule, Moments, Rule, State, nothing, stretches
 
 
 @dataclass(slots=True)
@@ -50,4 +50,4 @@ class Sgd(Rule):
     def bind(self, state: SgdState, grad: Vector) -> BoundRule:
         """Return what makes α·g of the gradient."""
         (lr,) = numbers(grad.dtype, self.lr)
-        return BoundRule(begin=nothing, parts=tuple([partial(np.multiply, g, lr, g)] for (g,) in stretches(grad)))
+        return BoundRule(begin=nothing, parts=tuple([(np.multiply, g, lr, g)] for (g,) in stretches(grad)))

