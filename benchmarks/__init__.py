@@ -1,4 +1,4 @@
-"""How fast a step is, side by side with PyTorch, JAX and scikit-learn.
+"""How fast a step is, side by side with PyTorch, JAX and scikit-learn, and what the live part costs.
 
 `python -m benchmarks` runs everything, `python -m benchmarks --help` lists the parts and the options. Read in this
 order:
@@ -11,5 +11,9 @@ order:
     figures      a number, its spread and its goal
     table        ratios beside the goals
     curves       time a step against the sizes that a person chooses
+    terminal     a command on a pseudo-terminal
+    engines      an engine under a dashboard, and its steps as its record tells them
+    live         what a dashboard costs the training, and how quickly it answers
+    start        how long one waits for the first frame and the first step
     report       the machine, the JSON file
 """

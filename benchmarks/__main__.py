@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,14 +15,17 @@ from engine.errors import GdtuiError
 
 from . import report
 from .contenders import CONTENDERS
+from .figures import Figure
 from .goals import ROWS
 from .rounds import Clock, compare
 from .table import case_record, cells, doubts, rate_lines, ratio_lines
 from .workloads import OPTIMIZERS, WORKLOADS
 
-SECTIONS = ("ratios", "curves")
+SECTIONS = ("ratios", "curves", "live", "start")
 ROUNDS, QUICK_ROUNDS = 9, 3
 TURN_S, QUICK_TURN_S = 0.3, 0.1
+WINDOW_S, QUICK_WINDOW_S = 3.0, 1.5
+"""Seconds that an engine is watched for one figure."""
 
 
 def _among(allowed: Iterable[str]) -> Callable[[click.Context, click.Parameter, str], tuple[str, ...]]:
@@ -41,8 +44,8 @@ def _among(allowed: Iterable[str]) -> Callable[[click.Context, click.Parameter, 
 
 @click.command(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog=f"Sections: ratios (ours against the peers), curves (time a step against sizes). "
-    f"Without one: all. Peers: {', '.join(ROWS)}; those that are not "
+    epilog=f"Sections: ratios (ours against the peers), curves (time a step against sizes), live (the engine beside a "
+    f"dashboard), start (how long one waits). Without one: all. Peers: {', '.join(ROWS)}; those that are not "
     f"installed are skipped. `pip install -e '.[bench]'` installs them all.",
 )
 @click.argument("sections", nargs=-1, type=click.Choice(SECTIONS), metavar="[SECTION]...")
@@ -97,17 +100,17 @@ def measure(
     clock: Clock,
     file: Path | None,
 ) -> None:
-    """Measure gdtui's training step side by side with PyTorch, JAX and scikit-learn.
+    """Measure gdtui's training step side by side with PyTorch, JAX and scikit-learn, and what its live part costs.
 
     Every contender is a process of its own with one thread, in float32, and each has one turn a round, in an order
     drawn anew for each round.
     """
     chosen = sections or SECTIONS
     rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
-    turn_s = QUICK_TURN_S if quick else TURN_S
+    turn_s, window_s = (QUICK_TURN_S, QUICK_WINDOW_S) if quick else (TURN_S, WINDOW_S)
     found: dict[str, Any] = {
         "machine": report.machine(),
-        "settings": {"rounds": rounds, "turn_s": turn_s, "clock": clock},
+        "settings": {"rounds": rounds, "turn_s": turn_s, "window_s": window_s, "clock": clock},
     }
     print(f"{found['machine']['processor']}, {found['machine']['cores']} cores, load {found['machine']['load']:.2f}")
     print(", ".join(f"{name} {version or 'missing'}" for name, version in found["machine"]["packages"].items()))
@@ -115,6 +118,14 @@ def measure(
         found["ratios"] = _ratios(workloads, peers, optimizers, rounds, turn_s, clock)
     if "curves" in chosen:
         found["curves"] = _curves(rounds, turn_s, clock)
+    if "live" in chosen:
+        from . import live
+
+        found["live"] = _figures("Live", live.measure(rounds=rounds, window_s=window_s, tell=_tell))
+    if "start" in chosen:
+        from . import start
+
+        found["start"] = _figures("Start", start.measure(rounds=rounds, tell=_tell))
     if file is not None:
         report.write(file, found)
         print(f"\nwritten to {file}")
@@ -164,6 +175,15 @@ def _curves(rounds: int, turn_s: float, clock: Clock) -> list[dict[str, Any]]:
         measured = curves.measure(curve, rounds=rounds, turn_s=turn_s, clock=clock, tell=_tell)
         _print("", curves.lines(curve, measured))
         found.append(asdict(measured))
+    return found
+
+
+def _figures(title: str, figures: Iterator[Figure]) -> list[dict[str, Any]]:
+    found = []
+    _print(title, ())
+    for figure in figures:
+        _print(None, (str(figure),))
+        found.append(asdict(figure))
     return found
 
 
