@@ -72,6 +72,7 @@ def test_what_makes_figures_doubtful_is_said() -> None:
     assert "jax jit was at work on 1.9 cores" in two_cores
     (neighbour,) = doubts([case(ours=turns(1, share=0.5), jax_jit=turns(1, share=0.5))])
     assert "waited 50% of their turns" in neighbour
+    assert "--clock cpu" in neighbour
     assert list(doubts([case(ours=turns(1), jax_jit=turns(1))])) == []
 
 
