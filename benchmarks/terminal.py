@@ -6,13 +6,11 @@ own, and frames can be counted.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
-import pty
 import select
-import signal
 import struct
+import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
@@ -37,13 +35,19 @@ class Terminal:
     """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        settings = {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._master, slave = os.openpty()
+        # The size is there before the command asks for it.
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.started = time.perf_counter()
-        self.process, self._master = pty.fork()
-        if self.process == 0:
-            # The size is there before the command asks for it.
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
-            os.execve(command[0], list(command), settings)  # noqa: S606  a terminal's process, without a shell
+        self._process = subprocess.Popen(
+            command,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            start_new_session=True,
+        )
+        os.close(slave)
         self.written = 0
         self.frames = 0
         self._tail = b""
@@ -97,9 +101,6 @@ class Terminal:
 
     def kill(self) -> None:
         """End the command as a lost connection would not: at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.process, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self.process, 0)
-        with contextlib.suppress(OSError):
-            os.close(self._master)
+        self._process.kill()
+        self._process.wait()
+        os.close(self._master)
