@@ -3,7 +3,8 @@
 Read in this order:
 
 spec         the fields of a problem, a data set and a model, as people type them
-objective    the one face that everything trainable shows: a flat vector, its loss and its gradient
+objective    the faces that the method sees: of what is trained, and of the samples it is trained on
+samples      samples held in memory
 landscapes   test functions of two variables, the shortest objectives
 datasets     the data: real digits, and point sets in the plane
 network      multilayer perceptrons with hand-derived backpropagation; linear models are the case without layers

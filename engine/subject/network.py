@@ -26,7 +26,8 @@ from numpy.typing import DTypeLike, NDArray
 from .activations import ACTIVATIONS, Activation
 from .datasets import DataSet, Split
 from .losses import LOSSES, Loss
-from .objective import Batch, Evaluation, Matrix, Tensor, Vector
+from .objective import Batch, Evaluation, Matrix, Samples, Tensor, Vector
+from .samples import MemorySamples
 
 EVALUATION_CHUNK = 2048
 """Samples that an evaluation pushes through at once: bounded memory, whatever the size of the set."""
@@ -63,12 +64,12 @@ class Network:
         self.classes = split.train.classes
         self.dtype = np.dtype(dtype)
         self._sets = {
-            name: self._batch(data)
+            name: self._samples_of(data)
             for name, data in (("train", split.train), ("held_out", split.held_out))
             if len(data.inputs)
         }
-        train = self._sets["train"]
-        self.widths = (train.inputs.shape[1] - 1, *hidden, train.targets.shape[1])
+        one = self._sets["train"].empty(1)
+        self.widths = (one.inputs.shape[1] - 1, *hidden, one.targets.shape[1])
         self.tensors = self._name_tensors()
         self._init = init or self.activation.init
         self._seed = seed
@@ -78,8 +79,8 @@ class Network:
         """The splits that hold samples."""
         return tuple(self._sets)
 
-    def samples(self) -> Batch:
-        """Return the whole training set."""
+    def samples(self) -> Samples:
+        """Return the training set."""
         return self._sets["train"]
 
     def start(self) -> Vector:
@@ -103,15 +104,15 @@ class Network:
         """Return the network over these two vectors."""
         return BoundNetwork(self, theta, grad)
 
-    def evaluation_set(self, split: str) -> Batch:
-        """Return all samples of a split."""
+    def evaluation_set(self, split: str) -> Samples:
+        """Return the samples of a split."""
         return self._sets[split]
 
-    def _batch(self, data: DataSet) -> Batch:
+    def _samples_of(self, data: DataSet) -> Samples:
         inputs = np.ones((len(data.inputs), data.inputs.shape[1] + 1), dtype=self.dtype)
         inputs[:, :-1] = data.inputs
         targets = self.loss.targets(data.labels, data.classes)
-        return Batch(inputs=inputs, targets=np.ascontiguousarray(targets, dtype=self.dtype))
+        return MemorySamples(inputs=inputs, targets=np.ascontiguousarray(targets, dtype=self.dtype))
 
     def _name_tensors(self) -> tuple[Tensor, ...]:
         tensors: list[Tensor] = []
@@ -153,10 +154,10 @@ class BoundNetwork:
     def evaluate(self, split: str) -> Evaluation:
         """Return the mean loss and the accuracy over a whole split; every sample weighs the same."""
         network, samples = self._network, self._network.evaluation_set(split)
-        count, total, correct = len(samples.inputs), 0.0, 0
+        count, total, correct = samples.count, 0.0, 0
         for first in range(0, count, EVALUATION_CHUNK):
-            inputs = samples.inputs[first : first + EVALUATION_CHUNK]
-            targets = samples.targets[first : first + EVALUATION_CHUNK].T
+            batch = samples.batch(first, min(first + EVALUATION_CHUNK, count))
+            inputs, targets = batch.inputs, batch.targets.T
             space = self._workspace(len(inputs))
             outputs = self._forward(inputs, space)
             if network.classes:

@@ -1,4 +1,4 @@
-"""The one face that everything trainable shows: a flat vector of parameters, its loss and its gradient."""
+"""The faces that the method sees: something trainable (a flat vector, its loss, its gradient), and its samples."""
 
 from __future__ import annotations
 
@@ -42,6 +42,53 @@ class Batch:
     """(samples, outputs): numbers to fit, or the classes one-hot."""
 
 
+class Samples(Protocol):
+    """A set of samples in blocks: consecutive ones that lie together, so that a disk reads them at once."""
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        ...
+
+    @property
+    def block(self) -> int:
+        """How many samples a block has; the last one may be shorter. In memory all are one block."""
+        ...
+
+    @property
+    def blocks_at_once(self) -> int:
+        """How many blocks can be loaded at the same time."""
+        ...
+
+    def empty(self, rows: int) -> Batch:
+        """Return a batch of so many samples for `gather` to fill; what never changes in it is there already."""
+        ...
+
+    def load(self, blocks: NDArray[np.intp], upcoming: NDArray[np.intp]) -> None:
+        """Make these blocks, ascending, ready to be gathered from; the `upcoming` ones are wanted next.
+
+        Raises:
+            RunError: They can no longer be read.
+        """
+        ...
+
+    def gather(self, rows: NDArray[np.intp], out: Batch) -> None:
+        """Fill `out` with samples by their places among the loaded ones.
+
+        Raises:
+            RunError: They are not what they were when the run began.
+        """
+        ...
+
+    def batch(self, first: int, stop: int) -> Batch:
+        """Return the samples numbered `first` up to, not including, `stop`; the next call may overwrite them.
+
+        Raises:
+            RunError: They can no longer be read.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """How good the parameters are on a whole split."""
@@ -77,8 +124,8 @@ class Objective(Protocol):
         """The splits that can be evaluated: ("train",), or ("train", "held_out")."""
         ...
 
-    def samples(self) -> Batch:
-        """Return the whole training set; a landscape is a set of one sample without features."""
+    def samples(self) -> Samples:
+        """Return the training set; a landscape is a set of one sample without features."""
         ...
 
     def start(self) -> Vector:
