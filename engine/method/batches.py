@@ -133,14 +133,10 @@ class BatchStream:
                 self._samples.load(order.blocks, order.upcoming)
                 self._order = order
             part = order.rows[place - order.first : place - order.first + rows - done]
-            self._samples.gather(part, _part(buffer, done, done + len(part)))
+            self._samples.gather(part, buffer.part(done, done + len(part)))
             done += len(part)
 
     def _cut(self, buffer: Batch, rows: int) -> list[Batch]:
         """Return the batches in the first `rows` of `buffer`, the last one first."""
         firsts = range(0, rows, self.size)
-        return [_part(buffer, first, min(first + self.size, rows)) for first in reversed(firsts)]
-
-
-def _part(batch: Batch, first: int, stop: int) -> Batch:
-    return Batch(inputs=batch.inputs[first:stop], targets=batch.targets[first:stop])
+        return [buffer.part(first, min(first + self.size, rows)) for first in reversed(firsts)]

@@ -7,5 +7,8 @@ objective    the faces that the method sees: of what is trained, and of the samp
 samples      samples held in memory
 landscapes   test functions of two variables, the shortest objectives
 datasets     the data: real digits, and point sets in the plane
+array_file   where the arrays of someone's own file lie, and whether that can be
+data_file    a file of samples, open and not read: what is in it, and rows of it
+file_samples which of them are trained on, how they are scaled, and the few that are loaded
 network      multilayer perceptrons with hand-derived backpropagation; linear models are the case without layers
 """

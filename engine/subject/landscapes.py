@@ -126,7 +126,7 @@ class BoundLandscape:
             grad[index] = component
         return value
 
-    def evaluate(self, split: str) -> Evaluation:
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
         """Return the height as the loss over "train"; the gradient is left alone."""
         assert split in Landscape.splits
         try:

@@ -25,6 +25,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .datasets import DataSet, Split
+from .file_samples import FilePart, FileSamples, FileSplit
 from .losses import LOSSES, Loss
 from .objective import Batch, Evaluation, Matrix, Samples, Tensor, Vector
 from .samples import MemorySamples
@@ -50,7 +51,7 @@ class Network:
 
     def __init__(
         self,
-        split: Split,
+        split: Split | FileSplit,
         *,
         hidden: tuple[int, ...],
         activation: str,
@@ -66,7 +67,7 @@ class Network:
         self._sets = {
             name: self._samples_of(data)
             for name, data in (("train", split.train), ("held_out", split.held_out))
-            if len(data.inputs)
+            if data.count
         }
         one = self._sets["train"].empty(1)
         self.widths = (one.inputs.shape[1] - 1, *hidden, one.targets.shape[1])
@@ -108,7 +109,9 @@ class Network:
         """Return the samples of a split."""
         return self._sets[split]
 
-    def _samples_of(self, data: DataSet) -> Samples:
+    def _samples_of(self, data: DataSet | FilePart) -> Samples:
+        if isinstance(data, FilePart):
+            return FileSamples(data, self.loss, self.dtype)
         inputs = np.ones((len(data.inputs), data.inputs.shape[1] + 1), dtype=self.dtype)
         inputs[:, :-1] = data.inputs
         targets = self.loss.targets(data.labels, data.classes)
@@ -151,10 +154,11 @@ class BoundNetwork:
         batch.inputs.T.dot(space.deltas[0].T, self._gradients[0])
         return value
 
-    def evaluate(self, split: str) -> Evaluation:
-        """Return the mean loss and the accuracy over a whole split; every sample weighs the same."""
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
+        """Return the mean loss and the accuracy over a split or its first samples; each weighs the same."""
         network, samples = self._network, self._network.evaluation_set(split)
-        count, total, correct = samples.count, 0.0, 0
+        count = samples.count if at_most is None else min(at_most, samples.count)
+        total, correct = 0.0, 0
         for first in range(0, count, EVALUATION_CHUNK):
             batch = samples.batch(first, min(first + EVALUATION_CHUNK, count))
             inputs, targets = batch.inputs, batch.targets.T
@@ -164,7 +168,11 @@ class BoundNetwork:
                 correct += network.loss.correct(outputs, targets)
             value = network.loss.value_and_delta(outputs, targets, space.deltas[-1], space.scratch[-1])
             total += value * len(inputs)
-        return Evaluation(loss=total / count, accuracy=correct / count if network.classes else None)
+        return Evaluation(
+            loss=total / count,
+            accuracy=correct / count if network.classes else None,
+            complete=count == samples.count,
+        )
 
     def active_units(self, batch: Batch) -> bytes:
         """Return for every hidden unit and sample of the batch whether the activation is above zero, one bit each.

@@ -41,6 +41,10 @@ class Batch:
     targets: Matrix
     """(samples, outputs): numbers to fit, or the classes one-hot."""
 
+    def part(self, first: int, stop: int) -> Batch:
+        """Return the samples from `first` up to `stop`, as views."""
+        return Batch(inputs=self.inputs[first:stop], targets=self.targets[first:stop])
+
 
 class Samples(Protocol):
     """A set of samples in blocks: consecutive ones that lie together, so that a disk reads them at once."""
@@ -91,12 +95,14 @@ class Samples(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """How good the parameters are on a whole split."""
+    """How good the parameters are on a split."""
 
     loss: float
-    """The mean over the split's samples; inf or nan where the parameters have exploded."""
+    """The mean over the samples; inf or nan where the parameters have exploded."""
     accuracy: float | None
     """The share of samples put into the right class, 0 to 1; None where there are no classes."""
+    complete: bool = True
+    """Whether every sample of the split was used."""
 
 
 class BoundObjective(Protocol):
@@ -106,8 +112,16 @@ class BoundObjective(Protocol):
         """Return the mean loss over `batch` and leave its gradient in the bound vector."""
         ...
 
-    def evaluate(self, split: str) -> Evaluation:
-        """Return loss and accuracy over the split "train" or "held_out"; the gradient is left alone."""
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
+        """Return loss and accuracy over the split "train" or "held_out"; the gradient is left alone.
+
+        Args:
+            split: A name from `splits`.
+            at_most: Use the split's first samples only, no more than this, always the same; None uses all.
+
+        Raises:
+            RunError: The samples can no longer be read.
+        """
         ...
 
 

@@ -15,12 +15,12 @@ class MemorySamples:
 
     def __init__(self, *, inputs: Matrix, targets: Matrix) -> None:
         """Hold these arrays, laid out as those of a `Batch`."""
-        self._inputs, self._targets = inputs, targets
+        self._all = Batch(inputs=inputs, targets=targets)
         self.count = self.block = len(inputs)
 
     def empty(self, rows: int) -> Batch:
         """Return a batch for `gather` to fill."""
-        return Batch(inputs=np.empty_like(self._inputs[:rows]), targets=np.empty_like(self._targets[:rows]))
+        return Batch(inputs=np.empty_like(self._all.inputs[:rows]), targets=np.empty_like(self._all.targets[:rows]))
 
     def load(self, blocks: NDArray[np.intp], upcoming: NDArray[np.intp]) -> None:
         """Do nothing: all is here."""
@@ -28,9 +28,9 @@ class MemorySamples:
     def gather(self, rows: NDArray[np.intp], out: Batch) -> None:
         """Fill `out` with the samples of these numbers."""
         # Indices from a permutation are in range; "clip" spares NumPy a buffered copy.
-        np.take(self._inputs, rows, axis=0, out=out.inputs, mode="clip")
-        np.take(self._targets, rows, axis=0, out=out.targets, mode="clip")
+        np.take(self._all.inputs, rows, axis=0, out=out.inputs, mode="clip")
+        np.take(self._all.targets, rows, axis=0, out=out.targets, mode="clip")
 
     def batch(self, first: int, stop: int) -> Batch:
         """Return views of the samples numbered `first` up to `stop`."""
-        return Batch(inputs=self._inputs[first:stop], targets=self._targets[first:stop])
+        return self._all.part(first, stop)
