@@ -89,3 +89,15 @@ def test_a_run_is_evaluated_on_a_part_while_it_goes_on_and_in_full_at_its_end(
     assert run.session.finished.loss == evaluate("train").loss
     last = [told for told in run.of(Evaluated) if told.split == "held_out"][-1]
     assert last.loss == evaluate("held_out").loss
+
+
+def test_a_run_that_someone_stops_is_evaluated_on_no_more_than_there_is_patience_for(
+    start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, table: Path
+) -> None:
+    monkeypatch.setattr("engine.run.session.STOPPED_SAMPLES", 60)
+    run = start(spec_of(table))
+    run.take(3)
+    run.applied(Stop)
+    assert run.session.finished is not None
+    trainer = run.session.trainer
+    assert run.session.finished.loss == trainer.evaluate("train", 60).loss != trainer.evaluate("train").loss
