@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
+from engine.method.file_spec import examined
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec, checked_spec
 from engine.text import clean
@@ -22,7 +23,8 @@ from engine.text import clean
 MAXIMUM_BYTES = 64 * 1024
 MAXIMUM_DOTS = 32
 """Of dots in a line: one key of 20,000 dots takes the TOML reader nine seconds and more than a gigabyte."""
-BARE_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+BARE_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*|[\w.~+-]*/[\w./~+-]*")
+"""A word or a path."""
 
 
 class Introduction(Section):
@@ -84,7 +86,7 @@ def load(name: str, settings: Sequence[Setting] = ()) -> Preset:
             f"preset {clean(repr(name), 80)}: {hint}allowed: {', '.join(names())}, or the path of a .toml file"
         )
     text = resources.files(__name__.rpartition(".")[0]).joinpath(f"{name}.toml").read_bytes()
-    return _checked(name, f"{name}.toml", text, settings)
+    return _checked(name, f"{name}.toml", text, settings, Path())
 
 
 def read(path: Path, settings: Sequence[Setting] = ()) -> Preset:
@@ -99,7 +101,7 @@ def read(path: Path, settings: Sequence[Setting] = ()) -> Preset:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(f"{shown}: cannot be read: {clean(str(reason))}") from None
-    return _checked(clean(path.stem, 64), shown, text, settings)
+    return _checked(clean(path.stem, 64), shown, text, settings, path.parent)
 
 
 def parsed_setting(text: str, option: str = "--set") -> Setting:
@@ -122,7 +124,7 @@ def parsed_setting(text: str, option: str = "--set") -> Setting:
     return Setting(key=key, value=parsed["value"], source=source)
 
 
-def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting]) -> Preset:
+def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting], folder: Path) -> Preset:
     data = _parsed(shown, text)
     about = {key: data.pop(key) for key in ("title", "topic", "see", "try") if key in data}
     try:
@@ -135,13 +137,14 @@ def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting]) ->
         raise InputError(f"{shown}: {field} = {value}; allowed: {allowed} of at most 2000 characters") from None
     sources = {setting.key: setting.source for setting in settings}
     _put(data, settings)
+    _find_data_file(data, Path() if sources.keys() & {"data", "data.file"} else folder)
     return Preset(
         name=name,
         title=introduction.title,
         topic=introduction.topic,
         see=introduction.see,
         try_=introduction.try_,
-        spec=checked_spec(data, shown, sources),
+        spec=examined(checked_spec(data, shown, sources), shown, sources),
     )
 
 
@@ -163,6 +166,14 @@ def _parsed(shown: str, text: bytes) -> dict[str, Any]:
         raise InputError(f"{shown}: not TOML that can be read: {clean(str(error))}") from None
 
 
+def _find_data_file(data: dict[str, Any], folder: Path) -> None:
+    """Make the path of a data file absolute, as an engine works in a folder of its own."""
+    table = data.get("data")
+    file = table.get("file") if isinstance(table, dict) else None
+    if isinstance(table, dict) and isinstance(file, str) and file:
+        table["file"] = str((folder / file).absolute())
+
+
 def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     """Write settings into the tables of a preset."""
     chosen = {setting.key: setting.value for setting in settings}
@@ -171,6 +182,11 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     if isinstance(name, str) and name in RULES and isinstance(table, dict) and table.get("name") != name:
         # What the preset said of its own rule means nothing to another one; what both know stays.
         data["optimizer"] = {key: value for key, value in table.items() if key in RULES[name].model_fields}
+    table = data.get("data")
+    for key, other in (("data.file", "name"), ("data.name", "file")):
+        if chosen.get(key) is not None and isinstance(table, dict) and other in table:
+            # The samples come from elsewhere: how many to hold out is all that still means something.
+            data["data"] = {field: value for field, value in table.items() if field == "held_out"}
     for setting in settings:
         target: Any = data
         *path, last = setting.key.split(".")

@@ -268,7 +268,10 @@ class RunView:
             then(answer)
 
     def _add_evaluation(self, message: protocol.Evaluated | Any) -> None:
-        if message.split != "held_out" or message.step <= self.held_out.last_x:
+        if message.split != "held_out" or message.step < self.held_out.last_x:
+            return
+        # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
+        if message.step == self.held_out.last_x and message.loss == self.held_out.last:
             return
         self.held_out.append(float(message.step), message.loss)
         if message.accuracy is not None:

@@ -3,8 +3,10 @@
 Read in this order:
 
 optimizers/  the update rules and what they remember
+order        in which order an epoch goes through the samples
 batches      which samples make up the next minibatch
 telemetry    what is measured at a step
 spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
+file_spec    what a spec leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
 """

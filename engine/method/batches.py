@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..subject.objective import Batch
+from ..subject.objective import Batch, Samples
+from .order import EpochOrder
 
 GATHER_BYTES = 1 << 20
 """How much is gathered ahead: one shuffled gather serves many batches, which are views of it, and stays in cache."""
@@ -30,12 +28,21 @@ class Position:
 
 
 class BatchStream:
-    """An endless stream of minibatches over a training set."""
+    """An endless stream of minibatches over a training set.
 
-    def __init__(self, samples: Batch, *, size: int | str, shuffle: bool, seed: int) -> None:
+    Attributes:
+        count: How many samples the training set has.
+        size: How many of them a batch has.
+        epoch: The pass through the set to which the last batch belongs, counted from 1.
+    """
+
+    def __init__(self, samples: Samples, *, size: int | str, shuffle: bool, seed: int) -> None:
         self._samples = samples
         self._seed = seed
-        self.count = len(samples.inputs)
+        self.count = samples.count
+        # The batches that are gathered and not yet taken, the next one last.
+        self._ready: list[Batch] = []
+        self._gathered = 0
         self.configure(size=size, shuffle=shuffle)
         self.seek(Position(epoch=1, taken=0, shuffled=shuffle))
 
@@ -47,7 +54,7 @@ class BatchStream:
     @property
     def epoch_is_over(self) -> bool:
         """Whether the last batch ended its epoch."""
-        return self._taken >= self.count
+        return not self._ready and self._gathered >= self.count
 
     @property
     def epochs(self) -> float:
@@ -64,62 +71,72 @@ class BatchStream:
 
         Whether the order is drawn is settled at the start of an epoch, so that change waits for the next one.
         """
+        self._gathered = self._taken
+        self._ready = []
         self.size = self.count if size == "full" else min(int(size), self.count)
         self._shuffle = shuffle
-        row_bytes = (self._samples.inputs[:1].nbytes + self._samples.targets[:1].nbytes) * self.size
-        batches_per_gather = max(1, GATHER_BYTES // row_bytes)
-        self._rows = min(batches_per_gather, self.batches_per_epoch) * self.size
+        one = self._samples.empty(1)
+        batches_per_gather = max(1, GATHER_BYTES // ((one.inputs.nbytes + one.targets.nbytes) * self.size))
+        self._rows = min(min(batches_per_gather, self.batches_per_epoch) * self.size, self.count)
         self._buffer: Batch | None = None
-        self._batches: list[Batch] = []
-        self._next = 0
 
     def seek(self, position: Position) -> None:
         """Go on from this place."""
-        self.epoch, self._taken, self._shuffled = position.epoch, position.taken, position.shuffled
-        self._order: NDArray[np.intp] | None = None
-        self._batches, self._next = [], 0
+        self.epoch, self._gathered, self._shuffled = position.epoch, position.taken, position.shuffled
+        self._order: EpochOrder | None = None
+        self._ready = []
 
     def take(self) -> Batch:
-        """Return the next batch; a later call overwrites its arrays."""
-        if self._taken >= self.count:
-            self.seek(Position(epoch=self.epoch + 1, taken=0, shuffled=self._shuffle))
-        if self.size == self.count and self._taken == 0:
-            # All samples at once: their order is of no consequence.
-            self._taken = self.count
-            return self._samples
-        if self._next >= len(self._batches):
-            self._gather()
-        batch = self._batches[self._next]
-        self._next += 1
-        self._taken += len(batch.inputs)
-        return batch
+        """Return the next batch; a later call overwrites its arrays.
 
-    def order(self, epoch: int) -> NDArray[np.intp]:
-        """Return the order of the samples in a shuffled epoch."""
-        return np.random.default_rng([self._seed, epoch]).permutation(self.count)
+        Raises:
+            RunError: The samples can no longer be read; the stream stays where it is.
+        """
+        if not self._ready:
+            self._gather()
+        return self._ready.pop()
+
+    @property
+    def _taken(self) -> int:
+        """How many samples of the epoch have been used."""
+        left = len(self._ready)
+        return self._gathered - (left - 1) * self.size - self._last if left else self._gathered
 
     def _gather(self) -> None:
-        if self._order is None:
-            self._order = self.order(self.epoch) if self._shuffled else np.arange(self.count)
+        if self._gathered >= self.count:
+            self.seek(Position(epoch=self.epoch + 1, taken=0, shuffled=self._shuffle))
+        if self.size == self.count and self._gathered == 0:
+            # All samples at once: their order is of no consequence.
+            self._ready = [self._samples.batch(0, self.count)]
+            self._gathered = self._last = self.count
+            return
         if self._buffer is None:
-            rows = min(self._rows, self.count)
-            self._buffer = Batch(
-                inputs=np.empty_like(self._samples.inputs[:rows]),
-                targets=np.empty_like(self._samples.targets[:rows]),
-            )
-            self._views = self._cut(self._buffer, rows)
-        chosen = self._order[self._taken : self._taken + self._rows]
-        rows = len(chosen)
-        # Indices from a permutation are in range; "clip" spares NumPy a buffered copy.
-        np.take(self._samples.inputs, chosen, axis=0, out=self._buffer.inputs[:rows], mode="clip")
-        np.take(self._samples.targets, chosen, axis=0, out=self._buffer.targets[:rows], mode="clip")
-        full = rows == len(self._buffer.inputs)
-        self._batches, self._next = (self._views if full else self._cut(self._buffer, rows)), 0
+            self._buffer = self._samples.empty(self._rows)
+            self._batches = self._cut(self._buffer, self._rows)
+        rows = min(self._rows, self.count - self._gathered)
+        self._fill(self._buffer, rows)
+        self._ready = self._batches.copy() if rows == self._rows else self._cut(self._buffer, rows)
+        self._last = len(self._ready[0].inputs)
+        self._gathered += rows
+
+    def _fill(self, buffer: Batch, rows: int) -> None:
+        """Gather the next `rows` samples into the front of `buffer`, window by window."""
+        if self._order is None:
+            self._order = EpochOrder(self._samples, seed=self._seed, epoch=self.epoch, shuffled=self._shuffled)
+        order, done = self._order, 0
+        while done < rows:
+            place = self._gathered + done
+            if not order.first <= place < order.stop:
+                order.turn_to(place)
+                # What cannot be read now may be there again when someone resumes: then it must be loaded anew.
+                self._order = None
+                self._samples.load(order.blocks, order.upcoming)
+                self._order = order
+            part = order.rows[place - order.first : place - order.first + rows - done]
+            self._samples.gather(part, buffer.part(done, done + len(part)))
+            done += len(part)
 
     def _cut(self, buffer: Batch, rows: int) -> list[Batch]:
-        return [
-            Batch(inputs=buffer.inputs[first : first + self.size], targets=buffer.targets[first : first + self.size])
-            if first + self.size <= rows
-            else Batch(inputs=buffer.inputs[first:rows], targets=buffer.targets[first:rows])
-            for first in range(0, rows, self.size)
-        ]
+        """Return the batches in the first `rows` of `buffer`, the last one first."""
+        firsts = range(0, rows, self.size)
+        return [buffer.part(first, min(first + self.size, rows)) for first in reversed(firsts)]

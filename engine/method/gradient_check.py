@@ -86,7 +86,7 @@ def check_gradient(spec: RunSpec, *, coordinates_per_tensor: int = 64, seed: int
     spec = RunSpec.model_validate({**spec.as_given(), "precision": "float64"})
     objective = build_objective(spec)
     samples = objective.samples()
-    batch = Batch(inputs=samples.inputs[:SAMPLES], targets=samples.targets[:SAMPLES])
+    batch = samples.batch(0, min(SAMPLES, samples.count))
     generator = np.random.default_rng(seed)
     chosen = [_coordinates(tensor, coordinates_per_tensor, generator) for tensor in objective.tensors]
     with np.errstate(all="ignore"):

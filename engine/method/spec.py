@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from .. import fields
-from ..errors import InputError
+from ..errors import InputError, MisfitError
 from ..fields import Section, allowed_values
 from ..subject.datasets import DATASETS
 from ..subject.landscapes import LANDSCAPES
 from ..subject.losses import LOSSES
-from ..subject.spec import DatasetProblem, DataSpec, LandscapeProblem, ModelSpec
+from ..subject.spec import OF_A_FILE, DatasetProblem, DataShape, DataSpec, LandscapeProblem, ModelSpec
 from ..text import clean
 from . import passes
 from .optimizers import RULES, AnyRule
@@ -21,6 +21,10 @@ from .optimizers.sgd import Sgd
 
 PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, DatasetProblem)
 MAXIMUM_PARAMETERS = 100_000_000
+MAXIMUM_MADE = 1 << 21
+"""Samples of a data set that a formula makes: they are held in memory."""
+MAXIMUM_BATCH_BYTES = 256 << 20
+"""Of a batch whose samples come from disk."""
 
 
 class ScheduleSpec(Section):
@@ -114,9 +118,10 @@ class RunSpec(Section):
     @property
     def loss_name(self) -> str:
         """The loss of a network: as given, or what fits the data set."""
-        if self.model.loss is not None or self.data is None:
+        shape = self.data.shape if self.data is not None else None
+        if self.model.loss is not None or shape is None:
             return self.model.loss or "mean_squared_error"
-        return "cross_entropy" if DATASETS[self.data.name].classes else "mean_squared_error"
+        return "cross_entropy" if shape.classes else "mean_squared_error"
 
     def as_given(self) -> dict[str, Any]:
         """Return the tables that a person gave, so that defaults stay defaults; `checked_spec` takes them back."""
@@ -131,7 +136,7 @@ class RunSpec(Section):
         else:
             self._check_dataset()
         if self.compute.update == "compiled" and not passes.is_compiler_installed():
-            raise _misfit(
+            raise MisfitError(
                 "compute.update", "compiled", '"auto" or "numpy"; "compiled" needs numba: pip install "gdtui[fast]"'
             )
         return self
@@ -140,35 +145,69 @@ class RunSpec(Section):
         kind = LANDSCAPES[problem.function]
         for name in ("data", "model", "batch"):
             if name in self.model_fields_set:
-                raise _misfit(
+                raise MisfitError(
                     name,
                     getattr(self, name).model_dump(exclude_unset=True),
                     f'nothing: a problem of kind "landscape" has no {name}',
                 )
         if problem.start is not None and len(problem.start) != kind.dimension:
-            raise _misfit("problem.start", list(problem.start), f"{kind.dimension} numbers")
+            raise MisfitError("problem.start", list(problem.start), f"{kind.dimension} numbers")
         if problem.condition is not None and kind.condition is None:
             able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
-            raise _misfit("problem.condition", problem.condition, f"only for the functions {able}")
+            raise MisfitError("problem.condition", problem.condition, f"only for the functions {able}")
 
     def _check_dataset(self) -> None:
-        if self.data is None:
-            raise _misfit("data.name", MISSING, f"one of {', '.join(DATASETS)}")
-        kind = DATASETS[self.data.name]
-        task = "regression" if not kind.classes else "two classes" if kind.classes == 2 else "classes"
+        if self.data is None or (self.data.name is None and self.data.file is None):
+            raise MisfitError(
+                "data.name", MISSING, "one of " + ", ".join(f'"{name}"' for name in DATASETS) + ", or data.file"
+            )
+        _check_source(self.data)
+        shape = self.data.shape
+        if shape is None:
+            return
+        task = "regression" if not shape.classes else "two classes" if shape.classes == 2 else "classes"
         fitting = [name for name, loss in LOSSES.items() if task in loss.tasks]
         if self.loss_name not in fitting:
-            raise _misfit("model.loss", self.loss_name, f"for data set {self.data.name} one of {', '.join(fitting)}")
-        if kind.samples_limit is not None and (self.data.samples or 0) > kind.samples_limit:
-            raise _misfit("data.samples", self.data.samples, f"at most {kind.samples_limit} for {self.data.name}")
-        widths = (kind.features, *self.model.hidden, max(kind.classes, 1))
+            title = self.data.name or shape.title
+            raise MisfitError("model.loss", self.loss_name, f"for data set {title} one of {', '.join(fitting)}")
+        widths = (shape.features, *self.model.hidden, max(shape.classes, 1))
         parameters = sum((inputs + 1) * units for inputs, units in pairwise(widths))
         if parameters > MAXIMUM_PARAMETERS:
-            raise _misfit(
+            raise MisfitError(
                 "model.hidden",
                 list(self.model.hidden),
                 f"at most {MAXIMUM_PARAMETERS:,} parameters in all, these have {parameters:,}",
             )
+        if self.data.file is not None:
+            self._check_batch(shape)
+
+    def _check_batch(self, shape: DataShape) -> None:
+        """Refuse a batch of samples on disk that is too large for memory: the others lie there anyway."""
+        sample = (shape.features + 1 + max(shape.classes, 1)) * (4 if self.precision == "float32" else 8)
+        most = max(1, MAXIMUM_BATCH_BYTES // sample)
+        if most < (shape.samples if self.batch.size == "full" else min(self.batch.size, shape.samples)):
+            raise MisfitError(
+                "batch.size",
+                self.batch.size,
+                f"at most {most:,} for {shape.title}: a batch is held in memory, and may take "
+                f"{MAXIMUM_BATCH_BYTES >> 20} MB of it",
+            )
+
+
+def _check_source(data: DataSpec) -> None:
+    """See that the samples come from one place, and that no field speaks of the other."""
+    if data.file is not None and data.name is not None:
+        raise MisfitError("data.file", data.file, "nothing beside data.name: the samples come from one of the two")
+    for field in ("noise",) if data.file is not None else OF_A_FILE:
+        value = getattr(data, field)
+        if value is not None:
+            raise MisfitError(f"data.{field}", value, f"nothing without data.{'name' if field == 'noise' else 'file'}")
+    if data.classes is not None and data.task == "regression":
+        raise MisfitError("data.classes", data.classes, 'nothing where data.task is "regression"')
+    if data.name is not None:
+        most = DATASETS[data.name].samples_limit or MAXIMUM_MADE
+        if (data.samples or 0) > most:
+            raise MisfitError("data.samples", data.samples, f"at most {most} for {data.name}")
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -183,18 +222,6 @@ SECTIONS: dict[str, type[Section]] = {
     "pace": PaceSpec,
 }
 """The sections that are always of one class; a problem and an optimizer are told apart by their name."""
-
-
-class MisfitError(ValueError):
-    """Two fields, each right by itself, do not fit together."""
-
-    def __init__(self, key: str, value: object, allowed: str) -> None:
-        super().__init__(f"{key}: {allowed}")
-        self.key, self.value, self.allowed = key, value, allowed
-
-
-def _misfit(key: str, value: object, allowed: str) -> MisfitError:
-    return MisfitError(key, value, allowed)
 
 
 def checked_spec(data: dict[str, Any], source: str, sources: dict[str, str] | None = None) -> RunSpec:
@@ -234,6 +261,11 @@ def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> s
         else:
             allowed = allowed_values(_section_class(fault["loc"]), path[0]) if path else "a table"
             value = MISSING if fault["type"] == "missing" else value
+    return blamed(key, value, allowed, source, sources)
+
+
+def blamed(key: str, value: object, allowed: str, source: str, sources: dict[str, str]) -> str:
+    """Return one line about a field: the place that gave it, the field, its value, what is allowed."""
     named = [part for part in _ancestors(key) if part in sources] or [part for part in sources if f"{key}." in part]
     place = sources[named[0]] if named else source
     return f"{place}: {clean(key, 120)} = {shown(value)}; allowed: {clean(allowed, 600)}"

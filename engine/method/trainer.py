@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..errors import InputError
-from ..subject.datasets import generate, split
+from ..errors import InputError, MisfitError
+from ..subject.datasets import Split, generate, split
+from ..subject.file_samples import FileSplit, split_file
 from ..subject.landscapes import LANDSCAPES, Landscape
 from ..subject.network import Network
 from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
-from ..subject.spec import LandscapeProblem
+from ..subject.spec import DataSpec, LandscapeProblem
 from ..text import clean
 from .batches import BatchStream, Position
+from .file_spec import opened
 from .optimizers import RULES, Rule, State, carried_state, stretches, successor
 from .passes import execution
-from .spec import RunSpec, complaint, shown
+from .spec import RunSpec, blamed, complaint, shown
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
 
@@ -31,9 +33,8 @@ def build_objective(spec: RunSpec) -> Objective:
             kind, start=spec.problem.start, condition=spec.problem.condition, dtype=np.dtype(spec.precision)
         )
     assert spec.data is not None, "a checked spec of this kind has data"
-    data = generate(spec.data.name, samples=spec.data.samples, noise=spec.data.noise, seed=spec.seed.data)
     return Network(
-        split(data, held_out=spec.data.held_out, seed=spec.seed.data),
+        _split(spec.data, spec.seed.data),
         hidden=spec.model.hidden,
         activation=spec.model.activation,
         loss=spec.loss_name,
@@ -41,6 +42,18 @@ def build_objective(spec: RunSpec) -> Objective:
         seed=spec.seed.init,
         dtype=spec.precision,
     )
+
+
+def _split(data: DataSpec, seed: int) -> Split | FileSplit:
+    if data.name is not None:
+        made = generate(data.name, samples=data.samples, noise=data.noise, seed=seed)
+        return split(made, held_out=data.held_out, seed=seed)
+    assert data.shape is not None, "a file is examined before it is trained on"
+    try:
+        file = opened(data)
+    except MisfitError as error:
+        raise InputError(blamed(error.key, error.value, error.allowed, "data", {})) from None
+    return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)
 
 
 LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
@@ -227,9 +240,9 @@ class Trainer:
         self._take_settings()
         return differences(old, self.spec)
 
-    def evaluate(self, split: str) -> Evaluation:
-        """Return loss and accuracy over a whole split, with the parameters as they are now."""
-        return self._here.bound.evaluate(split)
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
+        """Return loss and accuracy over a split, or `at_most` its first samples, with the parameters as they are."""
+        return self._here.bound.evaluate(split, at_most)
 
     def snapshot(self) -> Snapshot:
         """Return all of the state, shared with nothing."""

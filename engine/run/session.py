@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections import deque
@@ -11,9 +12,11 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, RunError
+from ..method.file_spec import examined
 from ..method.spec import checked_spec
 from ..method.trainer import Change, Trainer, build_objective, flat
+from ..subject.objective import Evaluation
 from ..text import clean
 from . import protocol
 from .directory import RunDirectory
@@ -22,6 +25,10 @@ from .outbox import LANE, Outbox
 from .protocol import Applied, ChangedField, RunState, framed
 from .record import RecordWriter
 
+WATCHED_SAMPLES = 8192
+"""An evaluation while a run goes on uses at most so many: the next step and the next key wait for it."""
+STOPPED_SAMPLES = 65_536
+"""The last evaluation of a run that someone stops uses at most so many: a set on disk may take minutes to read."""
 RATE_WINDOW_S = 1.0
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
@@ -37,14 +44,14 @@ class Session:
 
     def __init__(self, run: RunDirectory, launch: Launch, tell: Callable[[bytes, bool], None]) -> None:
         """Make the trainer and the record; `tell` takes frames, and whether a client that lags may miss them."""
-        spec = checked_spec(launch.spec, "launch.json")
+        spec = examined(checked_spec(launch.spec, "launch.json"), "launch.json")
         self.trainer = Trainer(spec, build_objective(spec))
         self._state: RunState = "waiting" if launch.await_client else "running"
         self._run, self._launch, self._tell = run, launch, tell
         self._outbox = Outbox(tell, self._new_record() if launch.recorded else None)
         self._scheduled: deque[ScheduledChange] = deque(launch.changes)
         self._measure_next = True
-        self._evaluated_at = -1
+        self._evaluated: tuple[int, int | None] | None = None
         self._changed_by: dict[str, str] = {}
         self.threads = 1
         """How many threads a matrix product uses, as the process around the session has set it."""
@@ -56,7 +63,7 @@ class Session:
         self._steps_made = 0
         self._recent: deque[tuple[float, int]] = deque()
         self._next_due = 0.0
-        self._evaluate()
+        self._evaluate(WATCHED_SAMPLES)
 
     @property
     def state(self) -> RunState:
@@ -99,6 +106,11 @@ class Session:
         except MemoryError as error:
             self._problem = f"Out of memory in step {self.trainer.step_count + 1}: {error}. The run is paused."
             self.state = "paused"
+        except RunError as error:
+            if self._launch.on_non_finite == "finish":
+                raise
+            self._problem = f"{error}. The run is paused."
+            self.state = "paused"
         return max(0.0, self._next_due - now) if pace is not None else 0.0
 
     def _take_steps(self, until: float) -> None:
@@ -118,7 +130,7 @@ class Session:
         if trainer.non_finite is not None:
             self._diverge()
         elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
-            self._evaluate()
+            self._evaluate(WATCHED_SAMPLES)
 
     def _step_to_measure(self) -> int:
         """Return the next step whose tensors are to be measured, where that was ordered by number."""
@@ -138,12 +150,22 @@ class Session:
             else:
                 self._confirm("set", changes, actor="schedule")
 
-    def _evaluate(self) -> None:
-        """Evaluate the held-out samples, where there are any, unless that was done at this very step."""
+    def _evaluate(self, at_most: int | None) -> None:
+        """Evaluate the held-out samples, where there are any, unless as many were evaluated at this very step."""
         step = self.trainer.step_count
-        if "held_out" in self.trainer.objective.splits and self._evaluated_at != step:
-            self._evaluated_at = step
-            self._outbox.add_evaluation(step, "held_out", self.trainer.evaluate("held_out"))
+        if "held_out" not in self.trainer.objective.splits or self._evaluated in ((step, at_most), (step, None)):
+            return
+        result = self._evaluation("held_out", at_most)
+        self._evaluated = (step, None if result.complete else at_most)
+        self._outbox.add_evaluation(step, "held_out", result)
+
+    def _evaluation(self, split: str, at_most: int | None) -> Evaluation:
+        """Return an evaluation; of samples that can no longer be read, one that is not a number."""
+        try:
+            return self.trainer.evaluate(split, at_most)
+        except RunError as error:
+            self._problem = str(error)
+            return Evaluation(loss=math.nan, accuracy=None)
 
     def _diverge(self) -> None:
         fault = self.trainer.non_finite
@@ -206,14 +228,15 @@ class Session:
         self._outbox.close()
 
     def finish(self, reason: str) -> None:
-        """End the run: evaluate it in full, and tell the result."""
+        """End the run: evaluate it in full, or as much as there is patience for, and tell the result."""
         self.state = "ended"
         self.flush()
         trainer = self.trainer
-        result = trainer.evaluate("train")
+        at_most = STOPPED_SAMPLES if reason in ("stopped", "terminated") else None
+        result = self._evaluation("train", at_most)
         if "held_out" in trainer.objective.splits:
             self._outbox.add_evaluation(trainer.step_count, "train", result)
-            self._evaluate()
+            self._evaluate(at_most)
         self.flush()
         finished = protocol.Finished(
             lane=LANE,
@@ -274,7 +297,7 @@ class Session:
             if command.lane != LANE:
                 raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
             changes = self._changes(command)
-        except InputError as error:
+        except (InputError, RunError) as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
         return self._confirm(command.kind, changes, actor=actor, seq=command.seq)
 
@@ -347,6 +370,7 @@ class Session:
         while self.trainer.ended is not None:
             # To go on after the end is to lift the rule that ended it.
             changes += self.trainer.apply({f"stop.{self.trainer.ended}": None})
+        self._problem = None
         self.state = "running"
         return changes
 
@@ -366,12 +390,12 @@ class Session:
         changes = self.trainer.reset(keep=keep)
         self._outbox.new_segment()
         self._scheduled = deque(self._launch.changes)
-        self._evaluated_at = -1
+        self._evaluated = None
         self._recent.clear()
         self._problem = None
         if self.state in ("ended", "diverged"):
             self.state = "running"
-        self._evaluate()
+        self._evaluate(WATCHED_SAMPLES)
         return changes
 
     def _new_record(self) -> RecordWriter:

@@ -33,6 +33,11 @@ class DataSet:
     labels: Labels
     """(samples,): int64 class numbers from 0, or float64 values for a regression."""
 
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        return len(self.inputs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:

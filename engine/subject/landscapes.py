@@ -9,7 +9,8 @@ from typing import cast
 import numpy as np
 from numpy.typing import DTypeLike
 
-from .objective import Batch, Evaluation, Tensor, Vector
+from .objective import Batch, Evaluation, Samples, Tensor, Vector
+from .samples import MemorySamples
 
 Point = tuple[float, ...]
 """One plain Python float per coordinate: for two numbers faster than an array, and it overflows to inf in silence."""
@@ -87,9 +88,9 @@ class Landscape:
         self._start = kind.start if start is None else start
         self._dtype = dtype
 
-    def samples(self) -> Batch:
+    def samples(self) -> Samples:
         """Return the one sample: a constant input, and nothing to fit."""
-        return Batch(inputs=np.ones((1, 1), self._dtype), targets=np.zeros((1, 0), self._dtype))
+        return MemorySamples(inputs=np.ones((1, 1), self._dtype), targets=np.zeros((1, 0), self._dtype))
 
     def start(self) -> Vector:
         """Return the initial point, (dimension,), in an array of its own; inf where the dtype is too small for it."""
@@ -129,7 +130,7 @@ class BoundLandscape:
             grad[index] = component
         return value
 
-    def evaluate(self, split: str) -> Evaluation:
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
         """Return the height as the loss over "train"; the gradient is left alone."""
         assert split in Landscape.splits
         try:

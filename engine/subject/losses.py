@@ -60,7 +60,7 @@ class MeanSquaredError(Loss):
             return np.asarray(labels, dtype=np.float64).reshape(len(labels), -1)
         if classes == 2:
             return np.asarray(2.0 * labels - 1.0).reshape(-1, 1)
-        return np.asarray(np.eye(classes)[labels])
+        return _one_hot(labels, classes)
 
     def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
         """Return what computes (1/n) Σ ‖ŷ − y‖², with the gradient 2 (ŷ − y)/n."""
@@ -139,7 +139,7 @@ class CrossEntropy(Loss):
 
     def targets(self, labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
         """Return one-hot rows."""
-        return np.asarray(np.eye(classes)[labels])
+        return _one_hot(labels, classes)
 
     def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
         """Return what computes the mean cross-entropy, with the gradient (softmax(z) − y)/n."""
@@ -171,6 +171,13 @@ class CrossEntropy(Loss):
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count right largest logits."""
         return _right_arguments(outputs, targets)
+
+
+def _one_hot(labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
+    """Return (samples, classes) rows of zeros with a one at the class."""
+    rows = np.zeros((len(labels), classes))
+    rows[np.arange(len(labels)), labels] = 1.0
+    return rows
 
 
 def _right_arguments(outputs: Matrix, targets: Matrix) -> int:

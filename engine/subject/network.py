@@ -27,8 +27,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from .activations import ACTIVATIONS, Activation
 from .datasets import DataSet, Split
+from .file_samples import FilePart, FileSamples, FileSplit
 from .losses import LOSSES, Loss, Measure
-from .objective import Batch, Evaluation, Matrix, Operations, Tensor, Vector
+from .objective import Batch, Evaluation, Matrix, Operations, Samples, Tensor, Vector
+from .samples import MemorySamples
 
 EVALUATION_CHUNK = 512
 """Samples that an evaluation pushes through at once: bounded memory, whatever the size of the set."""
@@ -66,7 +68,7 @@ class Network:
 
     def __init__(
         self,
-        split: Split,
+        split: Split | FileSplit,
         *,
         hidden: tuple[int, ...],
         activation: str,
@@ -80,12 +82,12 @@ class Network:
         self.classes = split.train.classes
         self.dtype = np.dtype(dtype)
         self._sets = {
-            name: self._batch(data)
+            name: self._samples_of(data)
             for name, data in (("train", split.train), ("held_out", split.held_out))
-            if len(data.inputs)
+            if data.count
         }
-        train = self._sets["train"]
-        self.widths = (train.inputs.shape[1] - 1, *hidden, train.targets.shape[1])
+        one = self._sets["train"].empty(1)
+        self.widths = (one.inputs.shape[1] - 1, *hidden, one.targets.shape[1])
         self.tensors = self._name_tensors()
         self._init = init or self.activation.init
         self._seed = seed
@@ -96,8 +98,8 @@ class Network:
         """The splits that hold samples."""
         return tuple(self._sets)
 
-    def samples(self) -> Batch:
-        """Return the whole training set."""
+    def samples(self) -> Samples:
+        """Return the training set."""
         return self._sets["train"]
 
     def start(self) -> Vector:
@@ -135,15 +137,17 @@ class Network:
             space = self._workspaces[samples] = Workspace(self.widths[1:], samples, self.dtype)
         return space
 
-    def evaluation_set(self, split: str) -> Batch:
-        """Return all samples of a split."""
+    def evaluation_set(self, split: str) -> Samples:
+        """Return the samples of a split."""
         return self._sets[split]
 
-    def _batch(self, data: DataSet) -> Batch:
+    def _samples_of(self, data: DataSet | FilePart) -> Samples:
+        if isinstance(data, FilePart):
+            return FileSamples(data, self.loss, self.dtype)
         inputs = np.ones((len(data.inputs), data.inputs.shape[1] + 1), dtype=self.dtype)
         inputs[:, :-1] = data.inputs
         targets = self.loss.targets(data.labels, data.classes)
-        return Batch(inputs=inputs, targets=np.ascontiguousarray(targets, dtype=self.dtype))
+        return MemorySamples(inputs=inputs, targets=np.ascontiguousarray(targets, dtype=self.dtype))
 
     def _name_tensors(self) -> tuple[Tensor, ...]:
         tensors: list[Tensor] = []
@@ -193,18 +197,22 @@ class BoundNetwork:
         batch.features.dot(through.delta, self._gradients[0])
         return value
 
-    def evaluate(self, split: str) -> Evaluation:
-        """Return the mean loss and the accuracy over a whole split; every sample weighs the same."""
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
+        """Return the mean loss and the accuracy over a split or its first samples; each weighs the same."""
         network, samples = self._network, self._network.evaluation_set(split)
-        count, total, correct = len(samples.inputs), 0.0, 0
+        count = samples.count if at_most is None else min(at_most, samples.count)
+        total, correct = 0.0, 0
         for first in range(0, count, EVALUATION_CHUNK):
-            inputs = samples.inputs[first : first + EVALUATION_CHUNK].T
-            targets = samples.targets[first : first + EVALUATION_CHUNK].T
-            through = self._forward(inputs, inputs.shape[1])
+            batch = samples.batch(first, min(first + EVALUATION_CHUNK, count))
+            through = self._forward(batch.features, batch.count)
             if network.classes:
-                correct += network.loss.correct(through.outputs, targets)
-            total += through.measure(targets) * inputs.shape[1]
-        return Evaluation(loss=total / count, accuracy=correct / count if network.classes else None)
+                correct += network.loss.correct(through.outputs, batch.outputs)
+            total += through.measure(batch.outputs) * batch.count
+        return Evaluation(
+            loss=total / count,
+            accuracy=correct / count if network.classes else None,
+            complete=count == samples.count,
+        )
 
     def active_units(self, batch: Batch) -> bytes:
         """Return for every hidden unit and sample of the batch whether the activation is above zero, one bit each.

@@ -1,4 +1,4 @@
-"""The one face that everything trainable shows: a flat vector of parameters, its loss and its gradient."""
+"""The faces that the method sees: something trainable (a flat vector, its loss, its gradient), and its samples."""
 
 from __future__ import annotations
 
@@ -60,15 +60,68 @@ class Batch:
         ):
             object.__setattr__(self, name, value)
 
+    def part(self, first: int, stop: int) -> Batch:
+        """Return the samples from `first` up to `stop`, as views."""
+        return Batch(inputs=self.inputs[first:stop], targets=self.targets[first:stop])
+
+
+class Samples(Protocol):
+    """A set of samples in blocks: consecutive ones that lie together, so that a disk reads them at once."""
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+        ...
+
+    @property
+    def block(self) -> int:
+        """How many samples a block has; the last one may be shorter. In memory all are one block."""
+        ...
+
+    @property
+    def blocks_at_once(self) -> int:
+        """How many blocks can be loaded at the same time."""
+        ...
+
+    def empty(self, rows: int) -> Batch:
+        """Return a batch of so many samples for `gather` to fill; what never changes in it is there already."""
+        ...
+
+    def load(self, blocks: NDArray[np.intp], upcoming: NDArray[np.intp]) -> None:
+        """Make these blocks, ascending, ready to be gathered from; the `upcoming` ones are wanted next.
+
+        Raises:
+            RunError: They can no longer be read.
+        """
+        ...
+
+    def gather(self, rows: NDArray[np.intp], out: Batch) -> None:
+        """Fill `out` with samples by their places among the loaded ones.
+
+        Raises:
+            RunError: They are not what they were when the run began.
+        """
+        ...
+
+    def batch(self, first: int, stop: int) -> Batch:
+        """Return the samples numbered `first` up to, not including, `stop`; the next call may overwrite them.
+
+        Raises:
+            RunError: They can no longer be read.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """How good the parameters are on a whole split."""
+    """How good the parameters are on a split."""
 
     loss: float
-    """The mean over the split's samples; inf or nan where the parameters have exploded."""
+    """The mean over the samples; inf or nan where the parameters have exploded."""
     accuracy: float | None
     """The share of samples put into the right class, 0 to 1; None where there are no classes."""
+    complete: bool = True
+    """Whether every sample of the split was used."""
 
 
 class BoundObjective(Protocol):
@@ -78,8 +131,16 @@ class BoundObjective(Protocol):
         """Return the mean loss over `batch` and leave its gradient in the bound vector."""
         ...
 
-    def evaluate(self, split: str) -> Evaluation:
-        """Return loss and accuracy over the split "train" or "held_out"; the gradient is left alone."""
+    def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
+        """Return loss and accuracy over the split "train" or "held_out"; the gradient is left alone.
+
+        Args:
+            split: A name from `splits`.
+            at_most: Use the split's first samples only, no more than this, always the same; None uses all.
+
+        Raises:
+            RunError: The samples can no longer be read.
+        """
         ...
 
 
@@ -96,8 +157,8 @@ class Objective(Protocol):
         """The splits that can be evaluated: ("train",), or ("train", "held_out")."""
         ...
 
-    def samples(self) -> Batch:
-        """Return the whole training set; a landscape is a set of one sample without features."""
+    def samples(self) -> Samples:
+        """Return the training set; a landscape is a set of one sample without features."""
         ...
 
     def start(self) -> Vector:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from ..fields import Number, Section, Whole
 from .activations import ACTIVATIONS
-from .datasets import DATASETS
+from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
+from .datasets import DATASETS, Task
+from .file_samples import Scale
 from .landscapes import LANDSCAPES
 from .losses import LOSSES
 
@@ -53,12 +57,59 @@ class DatasetProblem(Section):
     kind: Literal["dataset"] = "dataset"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataShape:
+    """What a model has to fit into."""
+
+    title: str
+    samples: int
+    features: int
+    classes: int
+    """How many classes there are; 0 for a regression."""
+
+
+OF_A_FILE = ("target", "task", "classes", "features", "scale")
+"""The fields of `DataSpec` that only a file of samples has."""
+
+
 class DataSpec(Section):
     """Which samples, how many, how noisy, and how many of them are kept aside."""
 
-    name: DataName = Field(title="Data set")
-    samples: Annotated[Whole, Field(ge=4, le=1 << 21)] | None = Field(
-        title="Samples", default=None, description="How many samples; empty means the set's usual number."
+    name: DataName | None = Field(title="Data set", default=None)
+    file: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
+        title="File",
+        default=None,
+        description="A .npy or uncompressed .npz file instead of a data set's name; it is read while it is trained on.",
+    )
+    target: Annotated[Whole, Field(ge=0, le=MAXIMUM_FEATURES)] | None = Field(
+        title="Target column",
+        default=None,
+        description="Column of a .npy file that is to be learned, counted from 0; empty means the last one.",
+    )
+    task: Task | None = Field(
+        title="Task",
+        default=None,
+        description="What the targets are; empty means classes where they are whole numbers, if float of 1,000 values "
+        "at most.",
+    )
+    classes: Annotated[Whole, Field(ge=2, le=MAXIMUM_CLASSES)] | None = Field(
+        title="Classes",
+        default=None,
+        description="How many classes; empty means one more than the greatest target, for which all are read once.",
+    )
+    features: Annotated[Whole, Field(ge=1, le=MAXIMUM_FEATURES)] | None = Field(
+        title="Features", default=None, description="How many numbers a sample has; empty means what the file has."
+    )
+    scale: Scale | None = Field(
+        title="Scale",
+        default=None,
+        description="unit divides uint8 by 255, standardise makes every feature's mean 0 and its deviation 1, measured "
+        "on a part of the training samples; empty means unit for uint8 and none for all others.",
+    )
+    samples: Annotated[Whole, Field(ge=4, le=1 << 40)] | None = Field(
+        title="Samples",
+        default=None,
+        description="How many samples; empty means the set's usual number, or all of a file. Fewer are its first ones.",
     )
     noise: Annotated[Number, Field(ge=0.0, le=10.0)] | None = Field(
         title="Noise",
@@ -70,6 +121,19 @@ class DataSpec(Section):
         default=0.2,
         description="Share of the samples that is never trained on, to see what was learnt and what only memorised.",
     )
+
+    @property
+    def shape(self) -> DataShape | None:
+        """What a model has to fit into; None for a file that nobody has looked into yet."""
+        if self.name is not None:
+            kind = DATASETS[self.name]
+            samples = self.samples or kind.samples
+            return DataShape(title=kind.title, samples=samples, features=kind.features, classes=kind.classes)
+        classes = 0 if self.task == "regression" else self.classes
+        if self.file is None or self.samples is None or self.features is None or classes is None:
+            return None
+        title = PurePath(self.file).name
+        return DataShape(title=title, samples=self.samples, features=self.features, classes=classes)
 
 
 class ModelSpec(Section):

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -395,3 +396,91 @@ def test_a_shipped_preset_is_toml_that_any_reader_reads() -> None:
     folder = Path(__file__).resolve().parents[2] / "presets"
     for path in folder.glob("*.toml"):
         assert tomllib.loads(path.read_text(encoding="utf-8"))["title"]
+
+
+# ---- a data file
+
+
+FILE_PRESET = """
+title = "A file"
+[problem]
+kind = "dataset"
+[data]
+file = "data.npy"
+"""
+
+
+def with_data(folder: Path) -> Path:
+    """Write a table of two classes beside a preset that names it; return the preset's path."""
+    folder.mkdir(exist_ok=True)
+    np.save(folder / "data.npy", np.tile(np.array([[0.5, 0.0], [1.5, 1.0]], np.float32), (5, 1)))
+    return written(folder, FILE_PRESET)
+
+
+def test_the_path_of_a_data_file_is_meant_from_where_it_was_written(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a preset from the preset's folder, in an option from the folder in which one works."""
+    preset = with_data(places / "a")
+    with_data(places / "b")
+    monkeypatch.chdir(places / "b")
+    for settings, folder in (([], "a"), (["data.file=data.npy"], "b"), (['data={file = "data.npy"}'], "b")):
+        data = read(preset, [parsed_setting(text) for text in settings]).spec.data
+        assert data is not None
+        assert data.file == str(places / folder / "data.npy")
+    monkeypatch.chdir(places)
+    data = read(Path("a/test.toml")).spec.data
+    assert data is not None
+    assert data.file == str(places / "a" / "data.npy")
+
+
+def test_what_a_data_file_says_is_in_the_spec_from_then_on(places: Path) -> None:
+    spec = read(with_data(places / "a")).spec
+    assert spec.data is not None
+    assert (spec.data.samples, spec.data.features, spec.data.task, spec.data.classes) == (10, 1, "classification", 2)
+    assert spec.loss_name == "cross_entropy"
+    assert RunSpec.model_validate(spec.as_given()) == spec
+
+
+def test_a_data_file_in_place_of_a_presets_data_set_and_the_other_way(places: Path) -> None:
+    preset = with_data(places / "a")
+    data = load("spiral", [parsed_setting(f'data.file="{places}/a/data.npy"')]).spec.data
+    assert data is not None
+    assert (data.name, data.samples) == (None, 10)
+    data = read(preset, [parsed_setting("data.name=moons")]).spec.data
+    assert data is not None
+    assert (data.name, data.file, data.samples) == ("moons", None, None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "start", "said"),
+    [
+        ([], "data.file = ", "a .npy file of one array"),
+        (["data.file=gone.npy"], "--set data.file=gone.npy: data.file = ", "No such file"),
+        (["data.file=./"], "--set data.file=./: data.file = ", "not a regular file"),
+        (["data.file=5"], "--set data.file=5: data.file = 5", "text"),
+        (["data.file=a/data.npy", "data.target=9"], "--set data.target=9: data.target = 9", "from 0 to 1"),
+        (["data.file=a/data.npy", "data.features=9"], "--set data.features=9: data.features = 9", "1, which is"),
+        (["data.file=a/data.npy", "data.samples=99"], "--set data.samples=99: data.samples = 99", "at most the 10"),
+        (["data.file=a/data.npy", "data.scale=unit"], "--set data.scale=unit: data.scale = 'unit'", '"none" or'),
+        (["data.file=a/data.npy", "data.noise=1"], "--set data.noise=1: data.noise = 1", "nothing without data.name"),
+        (
+            ["data.file=a/data.npy", "data.target=0", "data.task=classification"],
+            "--set data.task=classification: data.task = 'classification'",
+            "of sample 0 is 0.5",
+        ),
+        (
+            ["data.file=a/data.npy", "data.task=regression", "model.loss=cross_entropy"],
+            "--set model.loss=cross_entropy: model.loss = 'cross_entropy'",
+            "for data set data.npy one of mean_squared_error",
+        ),
+    ],
+)
+def test_a_data_file_that_does_not_fit_is_one_line_about_the_field(
+    places: Path, monkeypatch: pytest.MonkeyPatch, settings: list[str], start: str, said: str
+) -> None:
+    with_data(places / "a")
+    monkeypatch.chdir(places)
+    text = complaint(written(places, FILE_PRESET), *settings)
+    assert text.startswith(start)
+    assert said in text.partition("; allowed: ")[2]

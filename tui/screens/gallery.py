@@ -17,10 +17,10 @@ from textual.widgets.option_list import Option
 from engine.errors import GdtuiError
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
-from engine.subject.datasets import DATASETS
 from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from engine.subject.spec import LandscapeProblem
+from engine.text import clean
 from presets import Preset, names
 
 from ..wording import in_words, symbol_of
@@ -104,10 +104,9 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         start = spec.problem.start if spec.problem.start is not None else kind.start
         rows.append(("problem", f"{kind.title}: f = {kind.formula}"))
         rows.append(("start", "(" + ", ".join(f"{value:g}" for value in start) + ")"))
-    elif spec.data is not None:
-        data = DATASETS[spec.data.name]
-        count = spec.data.samples or data.samples
-        rows.append(("problem", f"{data.title}: {count:,} samples, {spec.data.held_out:.0%} of them held out"))
+    elif spec.data is not None and (data := spec.data.shape) is not None:
+        title = clean(data.title)
+        rows.append(("problem", f"{title}: {data.samples:,} samples, {spec.data.held_out:.0%} of them held out"))
         outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"

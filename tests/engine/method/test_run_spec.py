@@ -19,6 +19,8 @@ from engine.subject.spec import DatasetProblem, LandscapeProblem
 
 LANDSCAPE: dict[str, Any] = {"problem": {"kind": "landscape"}}
 MOONS: dict[str, Any] = {"problem": {"kind": "dataset"}, "data": {"name": "moons"}}
+HUGE: dict[str, Any] = {"file": "/huge.npy", "task": "regression", "features": 97, "samples": 1 << 30}
+"""A sample of 97 inputs, a one and a target is 396 bytes; 268,435,456 bytes hold 677,867 of them."""
 LINE: dict[str, Any] = {"problem": {"kind": "dataset"}, "data": {"name": "line"}}
 RATE = "a number > 0 and ≤ 1000000"
 BETA = "a number ≥ 0 and < 1"
@@ -54,17 +56,47 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({**LANDSCAPE, "model": {"hidden": [3]}}, "model", "{'hidden': (3,)}", "has no model"),
     ({**LANDSCAPE, "batch": {"size": 3}}, "batch", "{'size': 3}", "has no batch"),
-    ({"problem": {"kind": "dataset"}}, "data.name", "missing", "one of digits, spiral, moons"),
+    ({"problem": {"kind": "dataset"}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {"name": "mnist"}}, "data.name", "'mnist'", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": "moons"}, "data", "'moons'", "a table"),
-    ({**MOONS, "data": {"name": "moons", "samples": 3}}, "data.samples", "3", "a whole number ≥ 4 and ≤ 2097152"),
+    ({**MOONS, "data": {"name": "moons", "samples": 3}}, "data.samples", "3", "a whole number ≥ 4 and ≤"),
     ({**MOONS, "data": {"name": "moons", "samples": 9.5}}, "data.samples", "9.5", "a whole number ≥ 4"),
     ({**MOONS, "data": {"name": "digits", "samples": 1798}}, "data.samples", "1798", "at most 1797 for digits"),
     ({**MOONS, "data": {"name": "moons", "noise": -0.1}}, "data.noise", "-0.1", "a number ≥ 0 and ≤ 10"),
     ({**MOONS, "data": {"name": "moons", "noise": math.nan}}, "data.noise", "nan", "a number ≥ 0 and ≤ 10"),
     ({**MOONS, "data": {"name": "moons", "held_out": 1.0}}, "data.held_out", "1.0", "a number ≥ 0 and ≤ 0.9"),
-    ({**MOONS, "data": {"name": "moons", "file": "x"}}, "data.file", "'x'", "only name, samples, noise, held_out"),
+    ({**MOONS, "data": {"name": "moons", "path": "x"}}, "data.path", "'x'", "only name, file, target, task"),
+    ({**MOONS, "data": {"name": "moons", "samples": 1 << 22}}, "data.samples", "4194304", "at most 2097152 for moons"),
+    ({**MOONS, "data": {"name": "moons", "file": "x"}}, "data.file", "'x'", "nothing beside data.name"),
+    ({**MOONS, "data": {"name": "moons", "target": 1}}, "data.target", "1", "nothing without data.file"),
+    ({**MOONS, "data": {"name": "moons", "scale": "unit"}}, "data.scale", "'unit'", "nothing without data.file"),
+    ({**MOONS, "data": {"file": "x", "noise": 0.5}}, "data.noise", "0.5", "nothing without data.name"),
+    ({**MOONS, "data": {"file": ""}}, "data.file", "''", "text"),
+    ({**MOONS, "data": {"file": "x", "target": -1}}, "data.target", "-1", "a whole number ≥ 0"),
+    ({**MOONS, "data": {"file": "x", "task": "sorting"}}, "data.task", "'sorting'", '"classification", "regression"'),
+    ({**MOONS, "data": {"file": "x", "scale": "log"}}, "data.scale", "'log'", '"none", "standardise", "unit"'),
+    ({**MOONS, "data": {"file": "x", "classes": 1}}, "data.classes", "1", "a whole number ≥ 2 and ≤ 65536"),
+    (
+        {**MOONS, "data": {"file": "x", "task": "regression", "classes": 2}},
+        "data.classes",
+        "2",
+        'nothing where data.task is "regression"',
+    ),
+    (
+        {**MOONS, "data": HUGE, "model": {"loss": "mean_squared_error"}, "batch": {"size": "full"}},
+        "batch.size",
+        "'full'",
+        "at most 677,867 for huge.npy: a batch is held in memory, and may take 256 MB of it",
+    ),
+    ({**MOONS, "data": HUGE, "batch": {"size": 677_868}}, "batch.size", "677868", "at most 677,867 for huge.npy"),
+    (
+        {**MOONS, "data": HUGE, "model": {"loss": "cross_entropy"}},
+        "model.loss",
+        "'cross_entropy'",
+        "for data set huge.npy one of mean_squared_error",
+    ),
+    ({**MOONS, "data": HUGE, "model": {"hidden": [65536, 65536]}}, "model.hidden", "[65536, 65536]", "at most 100,000"),
     ({**MOONS, "model": 3}, "model", "3", "a table"),
     ({**MOONS, "model": {"hidden": 3}}, "model.hidden", "3", "a list of at most 64 entries, each"),
     ({**MOONS, "model": {"hidden": [8, 0]}}, "model.hidden.1", "0", "each entry a whole number ≥ 1 and ≤ 65536"),

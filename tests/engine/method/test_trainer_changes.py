@@ -225,12 +225,17 @@ def test_a_snapshot_holds_the_knobs_the_end_and_what_went_wrong() -> None:
     assert other.rule.lr == 0.05
 
 
+def numbers_of_the_first_batch(trainer: Trainer) -> list[int]:
+    everything = trainer.objective.samples().batch(0, 24).inputs
+    return [int(np.flatnonzero((everything == row).all(axis=1))[0]) for row in trainer.batches.take().inputs]
+
+
 @pytest.mark.parametrize("seed", ["data", "init", "batches"])
 def test_each_seed_changes_its_own_part_alone(seed: str) -> None:
     trainers = [moons(), moons(seed={seed: 1})]
-    parts = {
-        "data": [trainer.objective.samples().inputs.tobytes() for trainer in trainers],
+    parts: dict[str, list[object]] = {
+        "data": [trainer.objective.samples().batch(0, 24).inputs.tobytes() for trainer in trainers],
         "init": [trainer.objective.start().tobytes() for trainer in trainers],
-        "batches": [trainer.batches.order(1).tobytes() for trainer in trainers],
+        "batches": [numbers_of_the_first_batch(trainer) for trainer in trainers],
     }
     assert {name for name, (before, after) in parts.items() if before != after} == {seed}

@@ -14,13 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.subject.landscapes import LANDSCAPES, Landscape, LandscapeKind, Minimum, Point, ravine
-from engine.subject.objective import Objective, Vector
+from engine.subject.objective import Batch, Objective, Vector
 
 DTYPES = [np.float32, np.float64]
 KINDS = [*LANDSCAPES.values(), ravine(1.0), ravine(1e6)]
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.title}-{kind.condition}")
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
+
+
+def the_sample(objective: Objective) -> Batch:
+    return objective.samples().batch(0, 1)
 
 
 def slope_and_tolerance(kind: LandscapeKind, point: Point, index: int) -> tuple[float, float]:
@@ -90,7 +94,7 @@ def test_values_and_slopes_worked_out_by_hand(name: str, point: Point, value: fl
     """½(2² + 100·3²) = 452; (1 − 0)² = 1; 2² + 100·(3 − 1)² = 404 with −2·2 + 400·2 = 796 along x."""
     objective = Landscape(LANDSCAPES[name], start=point)
     theta, grad = objective.start(), np.zeros(2)
-    assert objective.bind(theta, grad).loss_and_gradient(objective.samples()) == value
+    assert objective.bind(theta, grad).loss_and_gradient(the_sample(objective)) == value
     assert tuple(grad) == slope
 
 
@@ -102,7 +106,7 @@ def test_a_landscape_is_an_objective_with_one_named_point_and_one_sample(kind: L
     assert (tensor.name, tensor.shape, tensor.start, tensor.stop) == ("point", (2,), 0, 2)
     assert kind.coordinates == ("x", "y")
     assert objective.splits == ("train",)
-    batch = objective.samples()
+    batch = the_sample(objective)
     assert batch.inputs.tolist() == [[1.0]]
     assert batch.targets.shape == (1, 0)
     assert {batch.inputs.dtype, batch.targets.dtype, objective.start().dtype} == {np.dtype(dtype)}
@@ -125,7 +129,7 @@ def test_a_start_too_far_out_for_float32_is_infinitely_far_out() -> None:
 def test_the_condition_number_steepens_one_side_of_the_ravine() -> None:
     objective = Landscape(LANDSCAPES["ravine"], start=(2.0, 2.0), condition=10.0)
     theta, grad = objective.start(), np.zeros(2)
-    assert objective.bind(theta, grad).loss_and_gradient(objective.samples()) == 22.0
+    assert objective.bind(theta, grad).loss_and_gradient(the_sample(objective)) == 22.0
     assert grad.tolist() == [2.0, 20.0]
     assert objective.kind.condition == 10.0
 
@@ -137,7 +141,7 @@ def test_evaluating_says_what_a_step_would_and_leaves_the_gradient_alone(dtype: 
     bound = objective.bind(theta, grad)
     evaluation = bound.evaluate("train")
     assert grad.tolist() == [7.0, 7.0]
-    assert evaluation.loss == bound.loss_and_gradient(objective.samples())
+    assert evaluation.loss == bound.loss_and_gradient(the_sample(objective))
     assert evaluation.accuracy is None
 
 
@@ -146,7 +150,7 @@ def test_a_bound_landscape_follows_its_point() -> None:
     theta, grad = objective.start(), np.zeros(2)
     bound = objective.bind(theta, grad)
     theta[:] = 0.0, 0.5
-    assert bound.loss_and_gradient(objective.samples()) == 12.5
+    assert bound.loss_and_gradient(the_sample(objective)) == 12.5
     assert grad.tolist() == [0.0, 50.0]
 
 
@@ -159,7 +163,7 @@ def test_no_point_however_far_out_raises_or_warns(kind: LandscapeKind, dtype: An
     theta = np.array([data.draw(anything), data.draw(anything)], dtype)
     grad = np.full(2, 7.0, dtype)
     bound = Landscape(kind, dtype=dtype).bind(theta, grad)
-    loss = bound.loss_and_gradient(Landscape(kind).samples())
+    loss = bound.loss_and_gradient(the_sample(Landscape(kind)))
     assert type(loss) is float
     assert type(bound.evaluate("train").loss) is float
     assert loss >= 0.0 or math.isnan(loss)
@@ -172,13 +176,13 @@ def test_no_point_however_far_out_raises_or_warns(kind: LandscapeKind, dtype: An
 def test_a_point_that_has_run_away_is_infinitely_high(name: str, point: Point) -> None:
     objective = Landscape(LANDSCAPES[name], start=point)
     theta, grad = objective.start(), np.zeros(2)
-    assert objective.bind(theta, grad).loss_and_gradient(objective.samples()) == math.inf
+    assert objective.bind(theta, grad).loss_and_gradient(the_sample(objective)) == math.inf
 
 
 def test_a_slope_too_steep_for_float32_is_infinite_there() -> None:
     objective = Landscape(LANDSCAPES["ravine"], start=(-1.0, 3e38), dtype=np.float32)
     theta, grad = objective.start(), np.zeros(2, np.float32)
-    objective.bind(theta, grad).loss_and_gradient(objective.samples())
+    objective.bind(theta, grad).loss_and_gradient(the_sample(objective))
     assert grad.tolist() == [-1.0, math.inf]
 
 
@@ -198,7 +202,7 @@ def test_what_a_math_function_refuses_is_not_a_number(away: float) -> None:
     objective = Landscape(kind)
     theta, grad = objective.start(), np.zeros(1)
     bound = objective.bind(theta, grad)
-    assert math.isnan(bound.loss_and_gradient(objective.samples()))
+    assert math.isnan(bound.loss_and_gradient(the_sample(objective)))
     assert math.isnan(grad[0])
     assert math.isnan(bound.evaluate("train").loss)
 
@@ -207,7 +211,7 @@ def test_what_a_math_function_refuses_is_not_a_number(away: float) -> None:
 def test_a_step_keeps_no_memory(dtype: Any) -> None:
     """Scalars come and go; an array of two would already show as more than a hundred bytes."""
     objective = Landscape(LANDSCAPES["rosenbrock"], dtype=dtype)
-    theta, grad, batch = objective.start(), np.zeros(2, dtype), objective.samples()
+    theta, grad, batch = objective.start(), np.zeros(2, dtype), the_sample(objective)
     bound = objective.bind(theta, grad)
     bound.loss_and_gradient(batch)
     tracemalloc.start()
@@ -222,7 +226,7 @@ def test_a_step_keeps_no_memory(dtype: Any) -> None:
 def updates_until(objective: Landscape, lr: float, goal: float, limit: int) -> tuple[int, Vector]:
     """Return after how many updates of gradient descent the value is below `goal` first, and the point there."""
     theta, grad = objective.start(), np.zeros(2)
-    bound, batch = objective.bind(theta, grad), objective.samples()
+    bound, batch = objective.bind(theta, grad), the_sample(objective)
     for updates in range(limit):
         if bound.loss_and_gradient(batch) < goal:
             return updates, theta

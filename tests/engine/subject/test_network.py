@@ -51,9 +51,12 @@ def loss_and_gradient(trained: Network, theta: Vector, batch: Batch) -> tuple[fl
     return trained.bind(theta, grad).loss_and_gradient(batch), grad
 
 
+def everything(trained: Network) -> Batch:
+    return trained.samples().batch(0, trained.samples().count)
+
+
 def first_samples(trained: Network, count: int) -> Batch:
-    samples = trained.samples()
-    return Batch(inputs=samples.inputs[:count], targets=samples.targets[:count])
+    return trained.samples().batch(0, count)
 
 
 @pytest.mark.parametrize("depth", range(4))
@@ -119,7 +122,7 @@ def test_one_hidden_unit_by_hand() -> None:
         seed=0,
         dtype=np.float64,
     )
-    value, grad = loss_and_gradient(trained, np.array([0.5, 1.0, 3.0, -1.0]), trained.samples())
+    value, grad = loss_and_gradient(trained, np.array([0.5, 1.0, 3.0, -1.0]), everything(trained))
     assert value == 1.0
     assert grad.tolist() == [12.0, 6.0, 4.0, 2.0]
 
@@ -163,7 +166,7 @@ def test_an_evaluation_in_chunks_is_one_over_all(loss: str, chunk: int, monkeypa
     pieces = bound.evaluate("train")
     assert pieces.loss == pytest.approx(whole.loss, rel=1e-14)
     assert pieces.accuracy == whole.accuracy
-    assert whole.loss == pytest.approx(loss_and_gradient(trained, theta, trained.samples())[0], rel=1e-14)
+    assert whole.loss == pytest.approx(loss_and_gradient(trained, theta, everything(trained))[0], rel=1e-14)
 
 
 def test_an_evaluation_leaves_parameters_and_gradient_alone() -> None:
@@ -179,7 +182,7 @@ def test_accuracy_counts_the_samples_that_are_put_into_their_class() -> None:
     trained = network(hidden=())
     theta = np.zeros(trained.tensors[-1].stop)
     trained.tensors[1].of(theta)[:] = 0.0, 1.0
-    share = float(trained.samples().targets[:, 1].mean())
+    share = float(everything(trained).targets[:, 1].mean())
     assert 0.0 < share < 1.0
     assert trained.bind(theta, theta.copy()).evaluate("train").accuracy == pytest.approx(share, rel=1e-15)
     line = network("line", hidden=(), loss="mean_squared_error")
@@ -194,21 +197,21 @@ def test_without_held_out_samples_there_is_one_split() -> None:
 def test_linear_regression_stands_still_where_the_normal_equations_put_it() -> None:
     """XᵀXw = Xᵀy is where the gradient is 0; elsewhere it is 2/n·(XᵀXw − Xᵀy)."""
     trained = network("line", samples=256, hidden=(), loss="mean_squared_error")
-    inputs, targets = trained.samples().inputs, trained.samples().targets
+    inputs, targets = everything(trained).inputs, everything(trained).targets
     left, right = inputs.T @ inputs, inputs.T @ targets
     solution = np.linalg.solve(left, right).ravel()
-    _, flat = loss_and_gradient(trained, solution, trained.samples())
+    _, flat = loss_and_gradient(trained, solution, everything(trained))
     assert np.abs(flat).max() < 1e-14
     away = solution + np.array([0.5, -2.0])
-    _, grad = loss_and_gradient(trained, away, trained.samples())
+    _, grad = loss_and_gradient(trained, away, everything(trained))
     assert grad == pytest.approx(2.0 / len(inputs) * (left @ np.array([0.5, -2.0])), rel=1e-12)
 
 
 def test_logistic_regression_at_zero_points_from_the_middle_to_the_classes() -> None:
     """With all weights 0, every sample has p = ½: the loss is log 2 and the gradient the mean of (½ − y)·x."""
     trained = network(hidden=(), loss="binary_cross_entropy")
-    inputs, labels = trained.samples().inputs, trained.samples().targets
-    value, grad = loss_and_gradient(trained, np.zeros(3), trained.samples())
+    inputs, labels = everything(trained).inputs, everything(trained).targets
+    value, grad = loss_and_gradient(trained, np.zeros(3), everything(trained))
     assert value == pytest.approx(math.log(2.0), rel=1e-15)
     assert grad == pytest.approx(((0.5 - labels) * inputs).mean(axis=0), rel=1e-12)
 
@@ -217,9 +220,9 @@ def test_logistic_regression_with_one_logit_is_a_softmax_of_two_with_half_the_st
     """Weights (−w/2, w/2) of a softmax are the weight w of one logit; the slope splits in two halves."""
     one, two = network(hidden=(), loss="binary_cross_entropy"), network(hidden=(), loss="cross_entropy")
     weights = np.array([0.75, -1.5, 0.25])
-    value, grad = loss_and_gradient(one, weights, one.samples())
+    value, grad = loss_and_gradient(one, weights, everything(one))
     pairs = np.stack([-0.5 * weights, 0.5 * weights], axis=1).ravel()
-    same, slopes = loss_and_gradient(two, pairs, two.samples())
+    same, slopes = loss_and_gradient(two, pairs, everything(two))
     assert same == pytest.approx(value, rel=1e-14)
     assert slopes.reshape(3, 2) == pytest.approx(np.stack([-grad, grad], axis=1), rel=1e-12)
 
@@ -276,8 +279,8 @@ def test_logits_of_a_thousand_do_not_overflow(loss: str, dtype: Any) -> None:
     trained = network(hidden=(), loss=loss, dtype=dtype)
     theta = np.zeros(trained.tensors[-1].stop, dtype)
     trained.tensors[1].of(theta)[:] = 1000.0 if loss == "binary_cross_entropy" else (-500.0, 500.0)
-    value, grad = loss_and_gradient(trained, theta, trained.samples())
-    wrong = 1.0 - float(trained.samples().targets[:, -1].mean())
+    value, grad = loss_and_gradient(trained, theta, everything(trained))
+    wrong = 1.0 - float(everything(trained).targets[:, -1].mean())
     assert value == pytest.approx(1000.0 * wrong, rel=1e-5)
     assert np.isfinite(grad).all()
 

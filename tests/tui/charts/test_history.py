@@ -112,10 +112,15 @@ def test_memory_stays_bounded_and_begins_small() -> None:
         before = tracemalloc.get_traced_memory()[0]
         series.append([1.0], [1.0])
         assert tracemalloc.get_traced_memory()[0] - before < 20_000
-        block = np.ones(4_000)
-        for start in range(0, 1_000_000, 4_000):
-            series.append(np.arange(start + 1.0, start + 4_001.0), block)
-        assert tracemalloc.get_traced_memory()[0] < 8_000_000
+        held = []
+        for start in range(0, 10_000_000, 20_000):
+            series.append(np.arange(start + 1.0, start + 20_001.0), np.ones(20_000))
+            if start % 2_000_000 == 0:
+                held.append(tracemalloc.get_traced_memory()[0])
+        assert series.count == 10_000_001
+        assert max(held) < 10_000_000
+        # Four times the samples are one more level, of at most 16,384 · 5/4 buckets of 56 bytes.
+        assert held[-1] - held[1] < 2 * 1_200_000
     finally:
         tracemalloc.stop()
 
