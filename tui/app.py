@@ -140,7 +140,9 @@ class GdtuiApp(App[None]):
         """Leave the program, and end the run if that was chosen."""
         view, run = message.dashboard.view, message.dashboard.view.client.run
         message.dashboard.hang_up()
-        if message.leaving == "stop":
+        if view.has_broken_off:
+            self.farewell = f"{run.name} broke off at step {view.step:,}"
+        elif message.leaving == "stop":
             try:
                 await asyncio.to_thread(client.stop, run, STOP_S)
                 self.farewell = f"{run.name} has ended"
@@ -150,7 +152,7 @@ class GdtuiApp(App[None]):
             self.farewell = f"{run.name} has ended"
         else:
             self.farewell = f"{run.name} goes on; come back with: gdtui attach {run.name}"
-        if view.welcome.recorded and not view.is_gone:
+        if view.welcome.recorded:
             self.farewell += f"\nits record: {clean(view.welcome.directory)}"
         self.exit()
 

@@ -147,7 +147,7 @@ def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
     for block in reader.steps(segment, max(1, last), last):
         loss = f"{block.values[1, -1]:.4g}"
     ends = [event.payload.get("reason") for event in reader.events(segment) if event.kind == "finished"]
-    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "cut off"
+    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "broke off"
     return (step if step != "?" else f"{last:,}"), loss, reason
 
 

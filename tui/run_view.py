@@ -49,6 +49,7 @@ class RunView:
     Attributes:
         spec: As the engine last confirmed it.
         state: As the engine last told it, or "gone" when there is no engine any more.
+        has_broken_off: Whether the engine has gone before the run had ended.
         loss, smoothed, held_out, accuracy, grad_norm, lr: What the charts draw, against the step.
         before: The smoothed loss of the stretch before the last reset.
         markers: One for every live change of this stretch.
@@ -61,6 +62,7 @@ class RunView:
         self.welcome = client.welcome
         self.spec: RunSpec = checked_spec(self.welcome.spec, "the engine")
         self.state: str = self.welcome.state
+        self.has_broken_off = False
         self.step = self.welcome.step
         self.progress: protocol.Progressed | None = None
         self.figures: np.ndarray[Any, Any] | None
@@ -286,9 +288,9 @@ class RunView:
         for sequence in list(self.asked):
             self._pass_on(sequence, _unanswered(sequence))
         self.asked.clear()
-        finished = self.finished is not None or self.state == "ended"
+        self.has_broken_off = self.finished is None and self.state != "ended"
         self.state = "gone"
-        if finished:
+        if not self.has_broken_off:
             self._note("the run has ended and its engine has left")
             return
         death = self.client.engine.death() if self.client.engine is not None else None

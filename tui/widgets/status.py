@@ -54,12 +54,14 @@ def progress_row(view: RunView, width: int) -> Row:
     step = ("step ", "dim foreground"), (f"{view.step:,}", "bold foreground")
     if progress is None:
         return (*step, ("  waiting for the engine's first word", "dim foreground"))
-    rate = (f"  {_rate(progress.steps_per_second)} steps/s", "foreground")
-    left = (
-        (f"  {_time(progress.seconds_left)} left", "foreground") if progress.seconds_left is not None else ("", "plain")
-    )
+    speed: Row = ()
+    # Nobody makes steps any more: the last speed that was told is that of the past.
+    if not view.is_gone:
+        speed = ((f"  {_rate(progress.steps_per_second)} steps/s", "foreground"),)
+        if progress.seconds_left is not None:
+            speed = (*speed, (f"  {_time(progress.seconds_left)} left", "foreground"))
     if view.is_deterministic:
-        parts: Row = (*step, rate, left)
+        parts: Row = (*step, *speed)
         if progress.point is not None:
             where = ", ".join(f"{value:.4g}" for value in progress.point)
             parts = (*parts, ("   at ", "dim foreground"), (f"({where})", "bold accent"))
@@ -78,8 +80,7 @@ def progress_row(view: RunView, width: int) -> Row:
             ("▏", "dim foreground"),
             (f" {share:.0%} of it  " if width >= 90 else "  ", "dim foreground"),
             *step,
-            rate,
-            left,
+            *speed,
         )
         held_out = view.held_out_text()
         if held_out:
