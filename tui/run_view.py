@@ -16,7 +16,7 @@ import numpy as np
 from engine.errors import GdtuiError, RunError
 from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import SERIES, StepBlock
-from engine.run import protocol
+from engine.run import actors, protocol
 from engine.run.client import Client
 from engine.run.history import RecordReader
 from engine.text import clean
@@ -239,7 +239,7 @@ class RunView:
         self.spec = checked_spec(applied.spec, "the engine")
         self.step = applied.step
         self._set_state(applied.state)
-        by = "" if mine is not None or applied.actor == "schedule" else f" by {clean(applied.actor, 40)}"
+        by = "" if mine is not None else f" by {actors.in_words(applied.actor, to=self.client.name)}"
         if applied.changes and applied.command != "reset":
             self._mark(applied)
             for change in applied.changes:

@@ -239,7 +239,7 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
         assert verdict(form).startswith("refused: optimizer.lr is 0.5 by now, not 0.01: ")
-        assert "has changed it" in verdict(form)
+        assert "changed by colleague;" in verdict(form)
         assert seat.view.spec.optimizer.lr == 0.5
         assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.9
         # What nobody else has touched can be changed all the same.
