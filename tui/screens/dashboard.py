@@ -87,9 +87,9 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         self.view = view
         self._shown = -1
         self._listening_to: int | None = None
-        self._loss = LiveChart("loss (log)", log_y=True, id="loss")
-        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", log_y=True, id="gradient")
-        self._rate = LiveChart("learning rate α (log)", log_y=True, id="rate")
+        self._loss = LiveChart("loss (log)", short="loss", log_y=True, id="loss")
+        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True, id="gradient")
+        self._rate = LiveChart("learning rate α (log)", short="α (log)", log_y=True, id="rate")
         self._table = ParameterTable(view.welcome.tensors, id="parameters")
 
     def compose(self) -> ComposeResult:
