@@ -82,6 +82,8 @@ class GdtuiApp(App[None]):
         self._gallery = gallery
         self._connect = connect
         self._started = False
+        self._is_starting = False
+        self._leaves_once_started = False
         self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
@@ -104,13 +106,18 @@ class GdtuiApp(App[None]):
     @work(exclusive=True)
     async def show_run(self, connect: Connect) -> None:
         """Connect without holding up the screen, and show the dashboard."""
+        self._is_starting = True
         try:
             view = RunView(await asyncio.to_thread(connect))
         except GdtuiError as error:
             self.farewell = f"gdtui: {clean(str(error), 1000)}"
             self.exit(return_code=1)
             return
+        self._is_starting = False
         await self.push_screen(Dashboard(view))
+        if self._leaves_once_started:
+            self._leaves_once_started = False
+            await self.action_quit()
 
     def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
@@ -158,6 +165,11 @@ class GdtuiApp(App[None]):
 
     async def action_quit(self) -> None:
         """Ask what becomes of the run, also from within a dialog; where there is no run, leave."""
+        if self._is_starting:
+            # Who left now would leave an engine behind that nobody has seen: the question comes with its dashboard.
+            self._leaves_once_started = True
+            self.notify("the engine is starting: you can leave in a moment", timeout=2)
+            return
         dashboards = [screen for screen in self.screen_stack if isinstance(screen, Dashboard)]
         if dashboards:
             dashboards[-1].action_leave()
@@ -219,6 +231,9 @@ class GdtuiApp(App[None]):
         last_resort = threading.Timer(LAST_RESORT_S, os._exit, (code,))
         last_resort.daemon = True
         last_resort.start()
+        has_run = self._is_starting or any(isinstance(screen, Dashboard) for screen in self.screen_stack)
+        if has_run and code == 128 + signal.SIGTERM:  # after a hang-up there is nobody to tell
+            self.farewell = "a run goes on; come back with: gdtui attach"
         self.exit(return_code=code)
 
     def _print_error_renderables(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,19 @@ from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
 from engine.run import directory
+from engine.run.client import Client
 from presets import Preset, load, names, parsed_setting
-from tui.app import GdtuiApp
+from tui.app import Connect, GdtuiApp, started
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
+from tui.screens.dialogs import QuitDialog
 from tui.screens.gallery import Gallery, described
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
 
 Open = Callable[..., GdtuiApp]
+PATIENCE_S = 15.0
 
 
 @pytest.fixture
@@ -124,6 +128,38 @@ async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_
         await wait_until(lambda: not app.is_running)
     assert not app.farewell
     assert not directory.all_runs()
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("s", False), ("l", True)])
+async def test_leaving_while_the_engine_starts_asks_what_becomes_of_it(
+    open_gallery: Open, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool
+) -> None:
+    """No engine is left behind that nobody knows of, however hasty one is."""
+    may_start = threading.Event()
+
+    def late(preset: Preset) -> Connect:
+        connect = started(preset)
+
+        def wait() -> Client:
+            may_start.wait(PATIENCE_S)
+            return connect()
+
+        return wait
+
+    monkeypatch.setattr("tui.app.started", late)
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("enter", "q", "ctrl+q")
+        assert app.is_running
+        assert isinstance(app.screen, Gallery)
+        may_start.set()
+        await wait_until(lambda: isinstance(app.screen, QuitDialog))
+        (run,) = directory.all_runs()
+        await pilot.press(answer)
+        await wait_until(lambda: app.farewell)
+    words = f"goes on; come back with: gdtui attach {run.name}" if goes_on else "has ended"
+    assert app.farewell.startswith(f"{run.name} {words}")
+    assert run.is_live() is goes_on
 
 
 async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(open_gallery: Open) -> None:
