@@ -12,7 +12,7 @@ from typing import Any, assert_never
 import numpy as np
 
 from ..errors import InputError
-from ..method.spec import checked_spec
+from ..method.spec import checked_spec, shown
 from ..method.trainer import Change, Trainer, build_objective, flat
 from ..text import clean
 from . import actors, protocol
@@ -311,9 +311,9 @@ class Session:
         present = flat(self.trainer.spec)
         for key, value in expected.items():
             if key not in present or present[key] != value:
-                now = present.get(key, "gone")
+                now = shown(present[key]) if key in present else "gone"
                 who = actors.in_words(self._changed_by.get(key, ""), to=actor)
-                raise InputError(f"{key} is {now} by now, not {value}: changed by {who}; look again")
+                raise InputError(f"{key} is {now} by now, not {shown(value)}: changed by {who}; look again")
 
     def _turned(self, key: str, factor: float) -> float | int:
         value = flat(self.trainer.spec).get(key)
