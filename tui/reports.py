@@ -15,7 +15,7 @@ import click
 from engine.errors import GdtuiError, InputError
 from engine.method.gradient_check import THRESHOLD, check_gradient
 from engine.run import client, directory
-from engine.text import clean
+from engine.text import clean, counted
 from presets import Preset, load, names, read
 
 FIRST_ANSWER_S = 0.5
@@ -82,12 +82,12 @@ def print_gradient_check(preset: Preset) -> int:
     result = check_gradient(preset.spec)
     width = max(len(tensor.name) for tensor in result.tensors)
     for steps, tensors in groupby(result.tensors, key=lambda tensor: tensor.steps):
-        click.echo(f"after {steps} steps of training" if steps else "at the initial parameters")
+        click.echo(f"after {counted(steps, 'step')} of training" if steps else "at the initial parameters")
         for tensor in tensors:
             skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
             click.echo(
                 f"  {tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  "
-                f"{'right' if tensor.passed else 'WRONG'}  ({tensor.checked} coordinates{skipped})"
+                f"{'right' if tensor.passed else 'WRONG'}  ({counted(tensor.checked, 'coordinate')}{skipped})"
             )
     if result.passed:
         click.echo(f"the gradient agrees with central differences to {THRESHOLD:g}")

@@ -356,7 +356,12 @@ class RunView:
             for block in self._reader().steps(self._segment, expected, first_step - 1):
                 self._append(block)
         except GdtuiError as error:
-            self._note(f"steps {expected:,} to {first_step - 1:,} are missing: {error}", "warning")
+            missing = (
+                f"step {expected:,} is"
+                if first_step - 1 == expected
+                else f"steps {expected:,} to {first_step - 1:,} are"
+            )
+            self._note(f"{missing} missing: {error}", "warning")
         return True
 
     def _reader(self) -> RecordReader:

@@ -170,7 +170,7 @@ async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: Ma
         await seat.until(lambda: seat.view.finished is not None)
         seat.dashboard.draw()
         assert "■ ended" in seat.headline
-        assert seat.message.startswith("step 30: the run has ended: 30 steps are made. space trains on, r starts again")
+        assert seat.message.startswith("step 30: the run has ended: 30 steps made. space trains on, r starts again")
         await seat.press("s")
         assert "the run has ended: resume it to train on" in seat.message
         assert seat.view.step == 30

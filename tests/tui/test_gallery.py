@@ -72,7 +72,11 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["model"] == "64-64-32-10, relu"
     assert rows["batch"] == "32 samples"
     assert rows["optimizer"].startswith("Adam: α 0.001, β₁ 0.9, β₂ 0.999")
-    assert rows["ends at"] == "epochs 100"
+    assert rows["ends at"] == "100 epochs"
+    single = [parsed_setting(text) for text in ("batch.size=1", "stop.epochs=1", "stop.steps=1", "stop.loss=0")]
+    rows = dict(described(load("digits", single).spec))
+    assert rows["batch"] == "1 sample"
+    assert rows["ends at"] == "1 step, 1 epoch, loss 0"
     rows = dict(described(load("ravine").spec))
     assert rows["start"] == "(1, 1)"
     assert "model" not in rows

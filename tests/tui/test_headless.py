@@ -337,6 +337,7 @@ def test_without_json_a_person_reads_a_few_lines(gdtui: Command, places: Path) -
     assert outcome.code == 0
     assert "5 steps" in outcome.lines[0]
     assert "ended by steps" in outcome.lines[0]
+    assert ": 1 step, " in gdtui("run", "ravine", "--steps", "1", "--no-record").out
     assert outcome.lines[-1].startswith(f"recorded in {places}/data/runs/ravine-")
     assert outcome.err == "step 2: optimizer.lr 0.0198 → 0.01\n"
     unrecorded = gdtui("run", "moons", "--steps", "5", "--no-record")

@@ -152,7 +152,7 @@ def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher
     assert late.finished is not None
     assert late.finished.reason == "steps"
     assert late.notices[-1].text == (
-        "step 700: the run has ended: 700 steps are made. space trains on, r starts again, q leaves"
+        "step 700: the run has ended: 700 steps made. space trains on, r starts again, q leaves"
     )
     assert_complete(late, watcher.record)
     assert marks(late) == marks(first) == [(100.0, "α 0.02")]

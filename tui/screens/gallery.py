@@ -21,6 +21,7 @@ from engine.subject.datasets import DATASETS
 from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from engine.subject.spec import LandscapeProblem
+from engine.text import counted
 from presets import Preset, names
 
 from ..wording import in_words, symbol_of
@@ -107,13 +108,14 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
     elif spec.data is not None:
         data = DATASETS[spec.data.name]
         count = spec.data.samples or data.samples
-        rows.append(("problem", f"{data.title}: {count:,} samples, {spec.data.held_out:.0%} of them held out"))
+        rows.append(("problem", f"{data.title}: {counted(count, 'sample')}, {spec.data.held_out:.0%} of them held out"))
         outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"
         rows.append(("model", f"{widths}{activation}"))
         rows.append(("loss", LOSSES[spec.loss_name].title))
-        rows.append(("batch", f"{spec.batch.size}" + (" samples" if spec.batch.size != "full" else ": all samples")))
+        size = spec.batch.size
+        rows.append(("batch", "full: all samples" if size == "full" else counted(size, "sample")))
     rule = spec.optimizer
     figures = ", ".join(
         f"{symbol_of(f'optimizer.{name}', spec)} {in_words(value)}"
@@ -121,6 +123,9 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         if name not in ("name", "weight_decay") or (name == "weight_decay" and value)
     )
     rows.append(("optimizer", f"{RULES[rule.name].title}: {figures}"))
-    stop = [f"{name} {in_words(value)}" for name, value in spec.stop.model_dump(exclude_none=True).items()]
-    rows.append(("ends at", ", ".join(stop) or "your word"))
+    stop = spec.stop
+    ends = [counted(count, noun) for count, noun in ((stop.steps, "step"), (stop.epochs, "epoch")) if count is not None]
+    norms = (("loss", stop.loss), ("step of length", stop.update_norm))
+    ends += [f"{name} {in_words(value)}" for name, value in norms if value is not None]
+    rows.append(("ends at", ", ".join(ends) or "your word"))
     return rows
