@@ -186,20 +186,22 @@ class GdtuiApp(App[None]):
             "toggle_pause": "Pause or go on",
             "step": "Make one step",
             "optimizer": "Switch the optimizer…",
-            "settings": "Change hyperparameters…",
+            "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
             "help": "Help",
             "leave": "Quit…",
         }
         for action, title in words.items():
             yield SystemCommand(title, KEY_WORDS.get(action, ""), getattr(screen, f"action_{action}"))
-        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "÷ 10"), (10.0, "× 10")):
+        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "divided by 10"), (10.0, "times 10")):
             yield SystemCommand(
                 f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
             )
-        for factor, title in ((0.5, "Slower"), (2.0, "Faster")):
-            yield SystemCommand(title, "the pace of the run", lambda factor=factor: screen.action_pace(factor))
-        for keep, title in ((False, "Reset"), (True, "Reset, keep the settings")):
-            yield SystemCommand(title, "to the same start", lambda keep=keep: screen.action_reset(keep))
+        for factor, title in ((0.5, "Slower: half the pace"), (2.0, "Faster: twice the pace")):
+            yield SystemCommand(title, "steps a second", lambda factor=factor: screen.action_pace(factor))
+        for keep, title in ((False, "Reset: start again"), (True, "Reset: start again, keep the settings")):
+            yield SystemCommand(
+                title, "the same parameters and batches, from step 0", lambda keep=keep: screen.action_reset(keep)
+            )
         for name, rule in RULES.items():
             if name != screen.view.spec.optimizer.name:
                 for carry, how in ((True, "carry the state over"), (False, "start anew")):

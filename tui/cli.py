@@ -104,9 +104,7 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
     "--every",
     type=click.IntRange(min=1),
     metavar="N",
-    default=1,
-    show_default=True,
-    help="With --json, print every Nth step.",
+    help="With --json, print every Nth step instead of each.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Record the run in this new or empty folder.")
 @click.option("--no-record", is_flag=True, help="Keep nothing on disk.")
@@ -114,7 +112,7 @@ def run(
     preset: str,
     changes: Sequence[tuple[int, str]],
     as_json: bool,
-    every: int,
+    every: int | None,
     out: Path | None,
     no_record: bool,
     **options: Any,
@@ -122,6 +120,8 @@ def run(
     """Train PRESET without a screen; `gdtui attach` can watch and steer it meanwhile."""
     if no_record and out is not None:
         raise InputError("--out and --no-record: allowed is one of the two")
+    if every is not None and not as_json:
+        raise InputError(f"--every {every}: allowed only with --json")
     from .headless import run_headless, scheduled
 
     chosen = _preset(preset, **options)
@@ -130,7 +130,7 @@ def run(
         changes=scheduled(chosen.spec, changes),
         keeps_pace=any(setting.startswith("pace.") for setting in options["settings"]),
         as_json=as_json,
-        every=every,
+        every=every or 1,
         out=out,
         recorded=not no_record,
     )

@@ -98,6 +98,8 @@ WRONG = {
     "steps and epochs": (["run", "moons", "--steps", "1", "--epochs", "1"], "--steps and --epochs"),
     "a negative seed": (["run", "moons", "--seed", "-1"], "--seed"),
     "an unknown precision": (["run", "ravine", "--precision", "float16"], "'float32', 'float64'"),
+    "every 5th step of no lines": (["run", "ravine", "--every", "5"], "--every 5: allowed only with --json"),
+    "every step of no lines": (["run", "ravine", "--every", "1"], "--every 1: allowed only with --json"),
     "every 0th step": (["run", "ravine", "--every", "0"], "--every"),
     "a change without a step": (["run", "ravine", "--at", "optimizer.lr=1"], "--at"),
     "a change at no step": (["run", "ravine", "--at", "x", "optimizer.lr=1"], "--at"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.command import CommandPalette
+from textual.fuzzy import Matcher
 from textual.widgets import Footer, OptionList
 from textual.widgets._footer import FooterKey
 
@@ -243,19 +244,47 @@ async def test_the_palette_names_every_command_and_carries_it_out(watched: Watch
         for title, command in (
             ("Make one step", "step"),
             ("Pause or go on", "resume"),
-            ("Learning rate ÷ 10", "turn"),
+            ("Learning rate divided by 10", "turn"),
             ("Learning rate down by 10 %", "turn"),
             ("Learning rate up by 10 %", "turn"),
-            ("Slower", "turn"),
-            ("Faster", "turn"),
+            ("Slower: half the pace", "turn"),
+            ("Faster: twice the pace", "turn"),
             ("Switch to SGD: carry the state over", "set"),
-            ("Reset, keep the settings", "reset"),
-            ("Reset", "reset"),
+            ("Reset: start again, keep the settings", "reset"),
+            ("Reset: start again", "reset"),
         ):
             own[title]()
             await seat.answered()
             assert journal(seat)[-1][0] == command, title
         assert seat.view.spec.optimizer.name == "adam"
+
+
+FOUND = {
+    "learning": {
+        "Learning rate down by 10 %",
+        "Learning rate up by 10 %",
+        "Learning rate divided by 10",
+        "Learning rate times 10",
+    },
+    "times 10": {"Learning rate times 10"},
+    "divide by 10": {"Learning rate divided by 10"},
+    "adam": {"Settings: hyperparameters of Adam, batch, pace…"},
+    "rmsprop": {"Switch to RMSProp: carry the state over", "Switch to RMSProp: start anew"},
+    "pace": {"Settings: hyperparameters of Adam, batch, pace…", "Slower: half the pace", "Faster: twice the pace"},
+    "start again": {"Reset: start again", "Reset: start again, keep the settings"},
+}
+"""What a person types into the palette while Adam is in force, and what must be among the best that it finds."""
+
+
+async def test_a_command_is_found_by_what_one_would_type(watched: Watched) -> None:
+    async with watched() as seat:
+        titles = [command.title for command in seat.app.get_system_commands(seat.app.screen)]
+    for words, expected in FOUND.items():
+        assert words.isascii(), "everyone can type it"
+        score = {title: Matcher(words).match(title) for title in titles}
+        best = sorted(titles, key=lambda title: -score[title])[: len(expected)]
+        assert set(best) == expected, words
+        assert all(score[title] > 0.0 for title in best), words
 
 
 @pytest.mark.parametrize("way", ["keys", "palette", "within a dialog"])
