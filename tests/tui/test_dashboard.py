@@ -11,7 +11,7 @@ import pytest
 from textual.command import CommandPalette
 from textual.fuzzy import Matcher
 from textual.widgets import Footer, OptionList
-from textual.widgets._footer import FooterKey
+from textual.widgets._footer import FooterKey, FooterLabel
 
 from engine.run import client, protocol
 from engine.run.history import RecordReader
@@ -142,12 +142,32 @@ async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) ->
             assert seat.is_alone, name
 
 
-@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+@pytest.mark.parametrize("size", [(120, 36), (117, 36), (80, 24)])
 async def test_the_whole_footer_is_on_the_screen(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:
         await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
         await seat.pilot.pause()
         assert all(key.region.right <= size[0] and key.region.width for key in footer_keys(seat).values())
+
+
+@pytest.mark.parametrize("size", [(60, 20), (24, 12)])
+async def test_a_narrow_footer_still_says_how_to_learn_more_and_how_to_leave(
+    watched: Watched, size: tuple[int, int]
+) -> None:
+    async with watched(size=size) as seat:
+        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
+        await seat.pilot.pause()
+        for name in ("?", "q"):
+            assert seat.dashboard.region.contains_region(footer_keys(seat)[name].region), name
+
+
+async def test_the_footer_says_exactly_what_the_brackets_do(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
+        await seat.pilot.pause()
+        words = " ".join(str(label.content) for label in seat.dashboard.query(FooterLabel) if label.region)
+        for factor in ("−10 %", "+10 %", "÷10", "×10"):
+            assert factor in words
 
 
 async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(watched: Watched) -> None:
