@@ -364,6 +364,19 @@ def test_a_damaged_run_is_listed_among_the_others_and_can_be_removed(gdtui: Comm
     assert len(gdtui("runs").lines) == 4
 
 
+def test_a_run_that_was_recorded_elsewhere_is_listed_and_removed_like_any_other(gdtui: Command, places: Path) -> None:
+    out = places / "my results"
+    assert gdtui("run", "ravine", "--steps", "3", "--out", str(out)).code == 0
+    (out / "run.db.backup").write_text("mine")
+    name = gdtui("runs").lines[1].split()[0]
+    assert gdtui("stop", name).code in (0, 2), "it may have left by itself"
+    assert gdtui("runs").lines[1].split()[1:5] == ["ended", "(steps)", "ravine", "3"]
+    assert gdtui("runs", "rm", name).out == f"{name} is removed\n"
+    assert [path.name for path in out.iterdir()] == ["run.db.backup"]
+    assert gdtui("runs").out == "no runs\n"
+    assert list(directory.data_root().iterdir()) == []
+
+
 # ---- help
 
 

@@ -296,7 +296,7 @@ def test_what_is_printed_is_what_is_recorded(gdtui: Command, places: Path) -> No
     printed = [column(found, "step", key) for key in ("epoch", "loss", "lr", "grad_norm", "update_norm")]
     assert values.tolist() == printed
     assert [event.kind for event in reader.events()] == ["applied", "finished"]
-    assert not (places / "data").exists()
+    assert [path.name for path in (places / "data" / "runs").iterdir()] == [f"{found[0]['run']}.at"]
 
 
 def test_a_run_is_recorded_among_the_others_by_default_and_nowhere_if_not_wanted(gdtui: Command, places: Path) -> None:
