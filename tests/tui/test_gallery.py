@@ -196,6 +196,18 @@ def cells(app: GdtuiApp) -> list[int]:
     return [strip.cell_length for strip in app.screen._compositor.render_strips()]
 
 
+@pytest.mark.parametrize(("size", "beside"), [((60, 20), True), ((59, 20), False), ((20, 5), False)])
+async def test_a_narrow_gallery_gives_the_list_all_its_room(
+    open_gallery: Open, size: tuple[int, int], beside: bool
+) -> None:
+    app = open_gallery()
+    async with app.run_test(size=size):
+        assert bool(app.screen.query_one("#preview").region) is beside
+        presets = app.screen.query_one("#presets").region
+        assert (presets.width == size[0]) is not beside
+        assert presets.height >= 3
+
+
 async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:

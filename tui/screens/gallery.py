@@ -31,6 +31,8 @@ from .sizes import NewestSizeOnly
 class Gallery(NewestSizeOnly, Screen[None]):
     """A list at the left, the chosen preset at the right."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow")]  # noqa: RUF012  Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start", priority=True),
         Binding("q,escape", "app.quit", "Quit"),
