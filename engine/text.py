@@ -1,4 +1,4 @@
-"""Text from outside, made safe to print on a terminal."""
+"""Text for people: what comes from outside made safe to print on a terminal, and counted things."""
 
 from __future__ import annotations
 
@@ -35,6 +35,11 @@ def clean(text: str, limit: int = 200) -> str:
     if len(text) > limit:
         return "".join(kept[: limit - 1]) + "…"
     return "".join(kept)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things: "1 step", "1,234 steps"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 SafeText = Annotated[str, Field(max_length=2000), AfterValidator(lambda text: clean(text, 2000))]

@@ -82,6 +82,8 @@ class GdtuiApp(App[None]):
         self._gallery = gallery
         self._connect = connect
         self._started = False
+        self._is_starting = False
+        self._leaves_once_started = False
         self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
@@ -104,13 +106,18 @@ class GdtuiApp(App[None]):
     @work(exclusive=True)
     async def show_run(self, connect: Connect) -> None:
         """Connect without holding up the screen, and show the dashboard."""
+        self._is_starting = True
         try:
             view = RunView(await asyncio.to_thread(connect))
         except GdtuiError as error:
             self.farewell = f"gdtui: {clean(str(error), 1000)}"
             self.exit(return_code=1)
             return
+        self._is_starting = False
         await self.push_screen(Dashboard(view))
+        if self._leaves_once_started:
+            self._leaves_once_started = False
+            await self.action_quit()
 
     def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
@@ -140,7 +147,9 @@ class GdtuiApp(App[None]):
         """Leave the program, and end the run if that was chosen."""
         view, run = message.dashboard.view, message.dashboard.view.client.run
         message.dashboard.hang_up()
-        if message.leaving == "stop":
+        if view.has_broken_off:
+            self.farewell = f"{run.name} broke off at step {view.step:,}"
+        elif message.leaving == "stop":
             try:
                 await asyncio.to_thread(client.stop, run, STOP_S)
                 self.farewell = f"{run.name} has ended"
@@ -150,12 +159,17 @@ class GdtuiApp(App[None]):
             self.farewell = f"{run.name} has ended"
         else:
             self.farewell = f"{run.name} goes on; come back with: gdtui attach {run.name}"
-        if view.welcome.recorded and not view.is_gone:
+        if view.welcome.recorded:
             self.farewell += f"\nits record: {clean(view.welcome.directory)}"
         self.exit()
 
     async def action_quit(self) -> None:
         """Ask what becomes of the run, also from within a dialog; where there is no run, leave."""
+        if self._is_starting:
+            # Who left now would leave an engine behind that nobody has seen: the question comes with its dashboard.
+            self._leaves_once_started = True
+            self.notify("the engine is starting: you can leave in a moment", timeout=2)
+            return
         dashboards = [screen for screen in self.screen_stack if isinstance(screen, Dashboard)]
         if dashboards:
             dashboards[-1].action_leave()
@@ -172,20 +186,22 @@ class GdtuiApp(App[None]):
             "toggle_pause": "Pause or go on",
             "step": "Make one step",
             "optimizer": "Switch the optimizer…",
-            "settings": "Change hyperparameters…",
+            "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
             "help": "Help",
             "leave": "Quit…",
         }
         for action, title in words.items():
             yield SystemCommand(title, KEY_WORDS.get(action, ""), getattr(screen, f"action_{action}"))
-        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "÷ 10"), (10.0, "× 10")):
+        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "divided by 10"), (10.0, "times 10")):
             yield SystemCommand(
                 f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
             )
-        for factor, title in ((0.5, "Slower"), (2.0, "Faster")):
-            yield SystemCommand(title, "the pace of the run", lambda factor=factor: screen.action_pace(factor))
-        for keep, title in ((False, "Reset"), (True, "Reset, keep the settings")):
-            yield SystemCommand(title, "to the same start", lambda keep=keep: screen.action_reset(keep))
+        for factor, title in ((0.5, "Slower: half the pace"), (2.0, "Faster: twice the pace")):
+            yield SystemCommand(title, "steps a second", lambda factor=factor: screen.action_pace(factor))
+        for keep, title in ((False, "Reset: start again"), (True, "Reset: start again, keep the settings")):
+            yield SystemCommand(
+                title, "the same parameters and batches, from step 0", lambda keep=keep: screen.action_reset(keep)
+            )
         for name, rule in RULES.items():
             if name != screen.view.spec.optimizer.name:
                 for carry, how in ((True, "carry the state over"), (False, "start anew")):
@@ -217,6 +233,9 @@ class GdtuiApp(App[None]):
         last_resort = threading.Timer(LAST_RESORT_S, os._exit, (code,))
         last_resort.daemon = True
         last_resort.start()
+        has_run = self._is_starting or any(isinstance(screen, Dashboard) for screen in self.screen_stack)
+        if has_run and code == 128 + signal.SIGTERM:  # after a hang-up there is nobody to tell
+            self.farewell = "a run goes on; come back with: gdtui attach"
         self.exit(return_code=code)
 
     def _print_error_renderables(self) -> None:

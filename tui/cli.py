@@ -43,8 +43,10 @@ def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) 
 @click.group(
     cls=PresetFirst,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    subcommand_metavar="[PRESET | COMMAND] [ARGS]...",
     epilog="PRESET is a name from `gdtui presets` or the path of a .toml file. Without a command, `gdtui` opens the "
-    "gallery and `gdtui PRESET` the dashboard.",
+    "gallery and `gdtui PRESET` the dashboard; both take the options --set, --steps, --epochs, --seed and --precision "
+    "of `gdtui run`.",
 )
 @click.option(
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version."
@@ -104,9 +106,7 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
     "--every",
     type=click.IntRange(min=1),
     metavar="N",
-    default=1,
-    show_default=True,
-    help="With --json, print every Nth step.",
+    help="With --json, print every Nth step instead of each.",
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Record the run in this new or empty folder.")
 @click.option("--no-record", is_flag=True, help="Keep nothing on disk.")
@@ -114,14 +114,19 @@ def run(
     preset: str,
     changes: Sequence[tuple[int, str]],
     as_json: bool,
-    every: int,
+    every: int | None,
     out: Path | None,
     no_record: bool,
     **options: Any,
 ) -> int:
-    """Train PRESET without a screen; `gdtui attach` can watch and steer it meanwhile."""
+    """Train PRESET without a screen.
+
+    `gdtui attach` can watch and steer it meanwhile.
+    """
     if no_record and out is not None:
         raise InputError("--out and --no-record: allowed is one of the two")
+    if every is not None and not as_json:
+        raise InputError(f"--every {every}: allowed only with --json")
     from .headless import run_headless, scheduled
 
     chosen = _preset(preset, **options)
@@ -130,7 +135,7 @@ def run(
         changes=scheduled(chosen.spec, changes),
         keeps_pace=any(setting.startswith("pace.") for setting in options["settings"]),
         as_json=as_json,
-        every=every,
+        every=every or 1,
         out=out,
         recorded=not no_record,
     )
@@ -139,7 +144,10 @@ def run(
 @application.command()
 @click.argument("run_name", metavar="[RUN]", required=False)
 def attach(run_name: str | None) -> int:
-    """Open the dashboard of a run that is under way; RUN is its name or the beginning of it."""
+    """Come back to a run that is under way.
+
+    RUN is its name or the beginning of it; without one, the newest.
+    """
     from engine.run import directory
 
     from .app import open_run
@@ -152,7 +160,7 @@ def attach(run_name: str | None) -> int:
 @application.command()
 @click.argument("run_name", metavar="RUN")
 def stop(run_name: str) -> int:
-    """End a run that is under way; what it recorded stays."""
+    """End a run; what it recorded stays."""
     from engine.run import client, directory
 
     found = directory.find(run_name, live=True)
@@ -165,7 +173,10 @@ def stop(run_name: str) -> int:
 @click.argument("preset")
 @_spec_options
 def check(preset: str, **options: Any) -> int:
-    """Compare PRESET's gradient with central differences; exit code 1 if they disagree."""
+    """Check PRESET's gradient.
+
+    It is compared with central differences; exit code 1 if they disagree.
+    """
     from .reports import print_gradient_check
 
     return print_gradient_check(_preset(preset, **options))
@@ -222,7 +233,10 @@ def list_runs() -> int:
 @runs.command("rm")
 @click.argument("run_name", metavar="RUN")
 def remove_run(run_name: str) -> int:
-    """Delete the record of a run that has ended."""
+    """Delete the record of a run that has ended.
+
+    Of a folder that was chosen with --out, only what gdtui wrote is deleted.
+    """
     from engine.run import directory
 
     found = directory.find(run_name, live=False)

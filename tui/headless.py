@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import click
 
 from engine.errors import InputError, RunError
-from engine.method.spec import RunSpec
+from engine.method.spec import RunSpec, StopSpec
 from engine.method.trainer import changed_spec
 from engine.run import client, directory, protocol
 from engine.run.launch import Launch, ScheduledChange
-from engine.text import clean
+from engine.text import clean, counted
 from presets import Preset, parsed_setting
 
 GOODBYE_S = 10.0
@@ -251,9 +251,10 @@ class LineReporter:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
+        how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
         print(
-            f"{welcome.run}: {finished.step:,} steps, {finished.steps_per_second:,.0f} a second; "
-            f"ended by {finished.reason}; training loss {finished.loss:.6g}"
+            f"{welcome.run}: {counted(finished.step, 'step')}, {finished.steps_per_second:,.0f} a second; "
+            f"{how}; training loss {finished.loss:.6g}"
         )
         held_out = self._evaluated.get("held_out")
         if held_out is not None:

@@ -15,7 +15,7 @@ import click
 from engine.errors import GdtuiError, InputError
 from engine.method.gradient_check import THRESHOLD, check_gradient
 from engine.run import client, directory
-from engine.text import clean
+from engine.text import clean, counted
 from presets import Preset, load, names, read
 
 FIRST_ANSWER_S = 0.5
@@ -82,12 +82,12 @@ def print_gradient_check(preset: Preset) -> int:
     result = check_gradient(preset.spec)
     width = max(len(tensor.name) for tensor in result.tensors)
     for steps, tensors in groupby(result.tensors, key=lambda tensor: tensor.steps):
-        click.echo(f"after {steps} steps of training" if steps else "at the initial parameters")
+        click.echo(f"after {counted(steps, 'step')} of training" if steps else "at the initial parameters")
         for tensor in tensors:
             skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
             click.echo(
                 f"  {tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  "
-                f"{'right' if tensor.passed else 'WRONG'}  ({tensor.checked} coordinates{skipped})"
+                f"{'right' if tensor.passed else 'WRONG'}  ({counted(tensor.checked, 'coordinate')}{skipped})"
             )
     if result.passed:
         click.echo(f"the gradient agrees with central differences to {THRESHOLD:g}")
@@ -147,7 +147,7 @@ def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
     for block in reader.steps(segment, max(1, last), last):
         loss = f"{block.values[1, -1]:.4g}"
     ends = [event.payload.get("reason") for event in reader.events(segment) if event.kind == "finished"]
-    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "cut off"
+    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "broke off"
     return (step if step != "?" else f"{last:,}"), loss, reason
 
 

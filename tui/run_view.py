@@ -16,7 +16,7 @@ import numpy as np
 from engine.errors import GdtuiError, RunError
 from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import SERIES, StepBlock
-from engine.run import protocol
+from engine.run import actors, protocol
 from engine.run.client import Client
 from engine.run.history import RecordReader
 from engine.text import clean
@@ -49,6 +49,7 @@ class RunView:
     Attributes:
         spec: As the engine last confirmed it.
         state: As the engine last told it, or "gone" when there is no engine any more.
+        has_broken_off: Whether the engine has gone before the run had ended.
         loss, smoothed, held_out, accuracy, grad_norm, lr: What the charts draw, against the step.
         before: The smoothed loss of the stretch before the last reset.
         markers: One for every live change of this stretch.
@@ -61,6 +62,7 @@ class RunView:
         self.welcome = client.welcome
         self.spec: RunSpec = checked_spec(self.welcome.spec, "the engine")
         self.state: str = self.welcome.state
+        self.has_broken_off = False
         self.step = self.welcome.step
         self.progress: protocol.Progressed | None = None
         self.figures: np.ndarray[Any, Any] | None
@@ -237,7 +239,7 @@ class RunView:
         self.spec = checked_spec(applied.spec, "the engine")
         self.step = applied.step
         self._set_state(applied.state)
-        by = "" if mine is not None or applied.actor == "schedule" else f" by {clean(applied.actor, 40)}"
+        by = "" if mine is not None else f" by {actors.in_words(applied.actor, to=self.client.name)}"
         if applied.changes and applied.command != "reset":
             self._mark(applied)
             for change in applied.changes:
@@ -289,9 +291,9 @@ class RunView:
         for sequence in list(self.asked):
             self._pass_on(sequence, _unanswered(sequence))
         self.asked.clear()
-        finished = self.finished is not None or self.state == "ended"
+        self.has_broken_off = self.finished is None and self.state != "ended"
         self.state = "gone"
-        if finished:
+        if not self.has_broken_off:
             self._note("the run has ended and its engine has left")
             return
         death = self.client.engine.death() if self.client.engine is not None else None
@@ -357,7 +359,12 @@ class RunView:
             for block in self._reader().steps(self._segment, expected, first_step - 1):
                 self._append(block)
         except GdtuiError as error:
-            self._note(f"steps {expected:,} to {first_step - 1:,} are missing: {error}", "warning")
+            missing = (
+                f"step {expected:,} is"
+                if first_step - 1 == expected
+                else f"steps {expected:,} to {first_step - 1:,} are"
+            )
+            self._note(f"{missing} missing: {error}", "warning")
         return True
 
     def _reader(self) -> RecordReader:

@@ -6,6 +6,7 @@ from engine.fields import Section
 from engine.method.optimizers import RULES
 from engine.method.spec import SECTIONS, RunSpec
 from engine.run import protocol
+from engine.text import counted
 
 
 def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
@@ -66,13 +67,13 @@ def in_words(value: object) -> str:
 def reason_in_words(reason: str, spec: RunSpec) -> str:
     """Return why a run has ended."""
     match reason:
-        case "steps":
-            return f"{spec.stop.steps:,} steps are made"
-        case "epochs":
-            return f"{spec.stop.epochs:,} epochs are done"
-        case "update_norm":
+        case "steps" if spec.stop.steps is not None:
+            return f"{counted(spec.stop.steps, 'step')} made"
+        case "epochs" if spec.stop.epochs is not None:
+            return f"{counted(spec.stop.epochs, 'epoch')} done"
+        case "update_norm" if spec.stop.update_norm is not None:
             return f"a step was shorter than {spec.stop.update_norm:g}"
-        case "loss":
+        case "loss" if spec.stop.loss is not None:
             return f"the loss has reached {spec.stop.loss:g}"
         case "diverged":
             return "the loss is not finite"

@@ -275,6 +275,8 @@ def shown(value: object) -> str:
     """Return a value of a spec as it may be printed in a message."""
     if value is MISSING:
         return "missing"
+    if value is None:
+        return "empty"
     try:
         return clean(repr(value), 80)
     except ValueError:

@@ -6,6 +6,7 @@ Read in this order:
     directory    where a run lives on disk, its lock and its socket
     launch       what an engine is told before it starts
     record       every step, on disk; history reads it back while it is written
+    actors       who does something to a run, and what people call them
     outbox       what there is to tell, in the order of the steps
     session      the run itself: steps and commands
     connections  the engine's end of the socket

@@ -14,6 +14,7 @@ from typing import Literal, TypeGuard
 
 from ..errors import RunError
 from ..text import clean
+from .actors import own_name
 from .directory import RunDirectory, forget
 from .launch import Launch
 from .protocol import (
@@ -118,7 +119,7 @@ class Client:
         self._reader = FrameReader(MAXIMUM_EVENT)
         self._sequence = 0
         self._ready: list[Event | Steps | Figures] = []
-        self.name = f"{name} {os.getpid()}"
+        self.name = own_name(name)
         """How the engine tells others who has done something."""
         self.send(Hello(seq=self.next_sequence(), version=VERSION, name=self.name, watch=watch))
         self.welcome = self._welcome(START_S if engine is not None else patience_s)

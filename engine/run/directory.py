@@ -4,8 +4,9 @@
     <data>/runs/RUN/run.lock       locked by the engine for as long as it lives
     <data>/runs/RUN/run.db         the record
     <data>/runs/RUN/engine.log     what the engine has to say when something goes wrong
+    <data>/runs/RUN.at             the path of a run's directory that a person has chosen to lie elsewhere
     <runtime>/RUN.sock             the engine's socket; its path must be short, so it does not lie in the directory
-    <runtime>/RUN.at               the path of the run's directory
+    <runtime>/RUN.at               the path of a live run's directory
 
 `GDTUI_DATA_DIR` and `GDTUI_RUNTIME_DIR` move the two roots.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import os
 import re
 import secrets
@@ -69,6 +71,11 @@ class RunDirectory:
     def pointer(self) -> Path:
         """Says where the directory of a live run is."""
         return runtime_root() / f"{self.name}.at"
+
+    @property
+    def signpost(self) -> Path:
+        """Says where the directory is, also of a run that has ended, when it does not lie under the data root."""
+        return data_root() / f"{self.name}.at"
 
     @property
     def is_temporary(self) -> bool:
@@ -161,8 +168,7 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
     for _ in range(1000):
         name = f"{stem}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
         path = out.absolute() if out is not None else (data_root() if recorded else runtime) / name
-        taken = (runtime / f"{name}.at").exists() or (data_root() / name).exists()
-        if taken and out is None:
+        if any(place.exists() for place in (runtime / f"{name}.at", data_root() / name, data_root() / f"{name}.at")):
             continue
         if len(os.fsencode(runtime / f"{name}.sock")) > MAXIMUM_SOCKET_PATH:
             raise RunError(f"{clean(str(runtime))}: too long for a socket; set GDTUI_RUNTIME_DIR to a shorter path")
@@ -174,17 +180,19 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
             raise InputError(f"{clean(str(path))}: not a folder; a run is recorded in a new or an empty one") from None
         except OSError as error:
             raise InputError(f"{clean(str(path))}: cannot be made: {error.strerror}") from None
-        return RunDirectory(name=name, path=path)
+        run = RunDirectory(name=name, path=path)
+        if out is not None and recorded:
+            _put_up_signpost(run)
+        return run
     raise RunError(f"{clean(str(data_root()))}: no free name for a run of {stem}")
 
 
 def all_runs() -> list[RunDirectory]:
-    """Return every run that is alive or recorded under the data root, the newest first."""
+    """Return every run that is alive, recorded under the data root or signposted there, the newest first."""
     found: dict[str, RunDirectory] = {}
     for pointer in runtime_root().glob("*.at"):
         try:
-            path = Path(os.fsdecode(pointer.read_bytes().removesuffix(b"\n")))
-            run = RunDirectory(name=pointer.stem, path=path)
+            run = RunDirectory(name=pointer.stem, path=_path_in(pointer))
             live = run.is_live()
         except (OSError, ValueError):  # a path with a NUL in it is none
             continue
@@ -192,10 +200,13 @@ def all_runs() -> list[RunDirectory]:
             found[run.name] = run
         else:
             _forget_killed(run)
-    root = data_root()
+    for run in _signposted():
+        if _is_launch(run.launch):
+            found.setdefault(run.name, run)
+    root, known = data_root(), {run.path for run in found.values()}
     if root.is_dir():
         for path in root.iterdir():
-            if RUN_NAME.fullmatch(path.name) and (path / "launch.json").is_file():
+            if RUN_NAME.fullmatch(path.name) and path not in known and (path / "launch.json").is_file():
                 found.setdefault(path.name, RunDirectory(name=path.name, path=path))
     return sorted(found.values(), key=_age, reverse=True)
 
@@ -220,7 +231,7 @@ def find(name: str | None, *, live: bool) -> RunDirectory:
     if "/" in name:
         path = Path(name).absolute()
         runs = [run for run in runs if run.path == path]
-        if runs or live or not (path / "launch.json").is_file():
+        if runs or live or not _is_launch(path / "launch.json"):
             if not runs:
                 raise InputError(f"{clean(name)}: no run is {kind} there")
             return runs[0]
@@ -239,15 +250,61 @@ def remove(run: RunDirectory) -> None:
     if run.is_live():
         raise RunError(f"run {run.name}: still running; stop it first with `gdtui stop {run.name}`")
     forget(run)
+    run.signpost.unlink(missing_ok=True)
 
 
 def forget(run: RunDirectory) -> None:
     """Delete what an engine writes, and the folder if nothing else is in it: it may be one that a person chose."""
     _forget_killed(run)
-    for path in (run.launch, run.lock, run.log, *run.path.glob("run.db*")):
+    # By their very names: a run.db.backup is a person's own.
+    records = (run.path / f"{run.record.name}{ending}" for ending in ("", "-wal", "-shm", "-journal"))
+    for path in (run.launch, run.lock, run.log, *records):
         path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         run.path.rmdir()
+
+
+def _put_up_signpost(run: RunDirectory) -> None:
+    # A data root that cannot be written is a reason to record elsewhere, and none to refuse that.
+    with contextlib.suppress(OSError):
+        run.signpost.parent.mkdir(parents=True, exist_ok=True)
+        for other in _signposted():
+            if other.path == run.path:  # its record was taken away by hand
+                other.signpost.unlink(missing_ok=True)
+        run.signpost.write_bytes(os.fsencode(run.path) + b"\n")
+
+
+def _signposted() -> list[RunDirectory]:
+    """Return what the signposts point to; one to a folder that has gone is taken down."""
+    found: list[RunDirectory] = []
+    for signpost in data_root().glob("*.at"):
+        try:
+            run = RunDirectory(name=signpost.stem, path=_path_in(signpost))
+            run.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            signpost.unlink(missing_ok=True)
+        except (OSError, ValueError):  # out of reach for now, or no path
+            continue
+        else:
+            if RUN_NAME.fullmatch(run.name):
+                found.append(run)
+    return found
+
+
+def _path_in(pointer: Path) -> Path:
+    path = Path(os.fsdecode(pointer.read_bytes().removesuffix(b"\n")))
+    if not path.is_absolute():
+        raise ValueError(f"{pointer} holds no path")
+    return path
+
+
+def _is_launch(path: Path) -> bool:
+    """Return whether a file outside the data root is ours: others call theirs launch.json, too."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"preset", "spec"} <= content.keys()
 
 
 def _forget_killed(run: RunDirectory) -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..method.telemetry import SERIES, StepBlock
-from ..text import clean
+from ..text import clean, counted
 
 APPLICATION_ID = 0x67647475
 """"gdtu" in the file's header says that a SQLite file is a record of ours."""
@@ -291,8 +291,8 @@ class RecordWriter:
         except sqlite3.DatabaseError as error:
             waiting = sum(row.steps for row in self._measurements.rows) + self._open_steps - self._open_written
             self.problem = (
-                f"The record cannot be written ({error}): training goes on, {waiting:,} steps wait in memory, "
-                f"{self.dropped_steps:,} are lost. Make room on the disk of {clean(str(self.path))}, or repair it."
+                f"The record cannot be written ({error}): training goes on, {counted(waiting, 'step')} kept in memory, "
+                f"{self.dropped_steps:,} lost. Make room on the disk of {clean(str(self.path))}, or repair it."
             )
         else:
             self.problem = None

@@ -14,11 +14,11 @@ import numpy as np
 
 from ..errors import InputError, RunError
 from ..method.file_spec import examined
-from ..method.spec import checked_spec
+from ..method.spec import checked_spec, shown
 from ..method.trainer import Change, Trainer, build_objective, flat
 from ..subject.objective import Evaluation
 from ..text import clean
-from . import protocol
+from . import actors, protocol
 from .directory import RunDirectory
 from .launch import Launch, ScheduledChange
 from .outbox import LANE, Outbox
@@ -296,16 +296,16 @@ class Session:
         try:
             if command.lane != LANE:
                 raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
-            changes = self._changes(command)
+            changes = self._changes(command, actor)
         except (InputError, RunError) as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
         return self._confirm(command.kind, changes, actor=actor, seq=command.seq)
 
-    def _changes(self, command: protocol.Steering) -> list[Change]:
+    def _changes(self, command: protocol.Steering, actor: str) -> list[Change]:
         """Carry a command out and return what it changed in the spec."""
         match command:
             case protocol.SetFields():
-                self._check_expected(command.expected)
+                self._check_expected(command.expected, actor)
                 return self.trainer.apply(dict(command.values), carry=command.carry)
             case protocol.Turn():
                 return self.trainer.apply({command.key: self._turned(command.key, command.factor)})
@@ -346,13 +346,13 @@ class Session:
         self._outbox.tell_event(applied, step=step, kind="applied", actor=actor)
         return applied
 
-    def _check_expected(self, expected: dict[str, Any]) -> None:
+    def _check_expected(self, expected: dict[str, Any], actor: str) -> None:
         present = flat(self.trainer.spec)
         for key, value in expected.items():
             if key not in present or present[key] != value:
-                now = present.get(key, "gone")
-                who = self._changed_by.get(key, "someone else")
-                raise InputError(f"{key} is {now} by now, not {value}: {who} has changed it; look again")
+                now = shown(present[key]) if key in present else "gone"
+                who = actors.in_words(self._changed_by.get(key, ""), to=actor)
+                raise InputError(f"{key} is {now} by now, not {shown(value)}: changed by {who}; look again")
 
     def _turned(self, key: str, factor: float) -> float | int:
         value = flat(self.trainer.spec).get(key)

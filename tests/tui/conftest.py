@@ -1,15 +1,19 @@
-"""A dashboard on a screen in memory, over a real engine and a real socket."""
+"""A dashboard on a screen in memory, and `gdtui run` as a process: both over a real engine and a real socket."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +29,7 @@ from tui.widgets.chart import LiveChart
 from tui.widgets.parameter_table import ParameterTable
 from tui.widgets.text_rows import TextRows
 
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 15.0
 """How long an event may take on a machine that is busy with something else; when all is well nothing takes so long."""
 
@@ -126,7 +131,38 @@ class Seat:
         assert self.view.state == "paused"
 
 
+class Lines(list[dict[str, Any]]):
+    """What `gdtui run --json` has printed."""
+
+    def of(self, event: str) -> list[dict[str, Any]]:
+        """Return the lines of one kind."""
+        return [line for line in self if line["event"] == event]
+
+    def column(self, event: str, key: str) -> list[Any]:
+        """Return one value of each line of a kind."""
+        return [line[key] for line in self.of(event)]
+
+
+class Process(subprocess.Popen[str]):
+    """`gdtui run` as a process of its own, in a group of its own as under a shell."""
+
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, str(ROOT / "gdtui.py"), "run", *arguments]
+        super().__init__(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0)
+
+    def first_line(self) -> dict[str, Any]:
+        """Wait for the first line, which says that the run has started."""
+        assert self.stdout is not None
+        (line,) = parsed_lines([self.stdout.readline()])
+        assert line["event"] == "started"
+        return line
+
+
 Watched = Callable[..., AbstractAsyncContextManager[Seat]]
+Running = Callable[..., AbstractContextManager[Process]]
+Parsed = Callable[[list[str]], Lines]
+Events = Callable[..., Lines]
+UntilEnded = Callable[[str], None]
 EndEngines = Callable[[], None]
 WaitUntil = Callable[[Callable[[], object]], Awaitable[None]]
 
@@ -201,6 +237,65 @@ def other_client(places: object) -> Iterator[Callable[[RunView], client.Client]]
             return other
 
         yield connect
+
+
+@pytest.fixture
+def parsed() -> Parsed:
+    """Return lines as strict JSON: Python alone would read NaN and Infinity as numbers."""
+    return parsed_lines
+
+
+@pytest.fixture
+def events() -> Events:
+    """Return the events of a run with --json that ended with this exit code."""
+
+    def read(outcome: Any, code: int = 0) -> Lines:
+        assert outcome.code == code, outcome.err
+        if code == 0:
+            assert outcome.err == ""
+        found = parsed_lines(outcome.lines)
+        assert (found[0]["event"], found[-1]["event"]) == ("started", "finished")
+        return found
+
+    return read
+
+
+@pytest.fixture
+def running(places: object) -> Running:
+    """Start `gdtui run`, killed if the test fails."""
+
+    @contextlib.contextmanager
+    def run(*arguments: str) -> Iterator[Process]:
+        with Process(*arguments) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    return run
+
+
+@pytest.fixture
+def until_ended() -> UntilEnded:
+    """Wait until the engine of a run with this name has gone, which it does by itself."""
+
+    def wait(name: str) -> None:
+        run = directory.RunDirectory(name=name, path=directory.data_root() / name)
+        end = time.monotonic() + PATIENCE_S
+        while run.is_live():
+            assert time.monotonic() < end, "the engine does not leave"
+            time.sleep(0.01)
+
+    return wait
+
+
+def parsed_lines(lines: list[str]) -> Lines:
+    """Return lines as strict JSON."""
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is not JSON")
+
+    return Lines(json.loads(line, parse_constant=refuse) for line in lines)
 
 
 def confirmed(answer: protocol.Event | None) -> protocol.Applied:

@@ -19,9 +19,11 @@ from tui.widgets.chart import Curve, LiveChart, Marker
 class ChartApp(App[None]):
     """Nothing but one chart."""
 
-    def __init__(self, *, log_y: bool = False, glyphs: Glyphs = "braille") -> None:
+    def __init__(
+        self, title: str = "Loss", *, short: str | None = None, log_y: bool = False, glyphs: Glyphs = "braille"
+    ) -> None:
         super().__init__()
-        self.chart = LiveChart("Loss", log_y=log_y, glyphs=glyphs)
+        self.chart = LiveChart(title, short=short, log_y=log_y, glyphs=glyphs)
 
     def compose(self) -> ComposeResult:
         """Yield the chart."""
@@ -119,7 +121,8 @@ async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows()
     expected = {
         60: "Loss   minibatch 1.000 · smoothed 0.2500 · held-out 0.5000",
         50: "Loss   smoothed 0.2500 · held-out 0.5000",
-        20: "Loss   smoothed 0.2…",
+        30: "Loss   smoothed 0.2500",
+        20: "Loss   0.2500",
         3: "Lo…",
     }
     for width, title in expected.items():
@@ -127,6 +130,30 @@ async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows()
         async with app.run_test(size=(width, 10)):
             app.chart.show(curves, [], x_end=1.0, now=0.0)
             assert app.chart.export().splitlines()[0] == title
+
+
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (40, "gradient norm ‖∇L‖ (log)   1.235e-100"),
+        (36, "‖∇L‖ (log)   1.235e-100"),
+        (24, "‖∇L‖ (log)   1.235e-100"),
+    ],
+)
+async def test_where_the_title_leaves_no_room_for_the_newest_value_a_short_one_takes_its_place(
+    width: int, row: str
+) -> None:
+    app = ChartApp("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True)
+    async with app.run_test(size=(width, 10)):
+        app.chart.show([curve("", [1.2346e-100])], [], x_end=1.0, now=0.0)
+        assert app.chart.export().splitlines()[0] == row
+
+
+async def test_the_newest_value_comes_before_the_count_of_what_is_not_drawn() -> None:
+    app = ChartApp(log_y=True)
+    async with app.run_test(size=(24, 10)):
+        app.chart.show([curve("smoothed", [0.0, 0.5])], [], x_end=2.0, now=0.0)
+        assert app.chart.export().splitlines()[0] == "Loss   smoothed 0.5000"
 
 
 async def test_a_chart_too_low_for_a_box_shows_its_title_and_a_bare_canvas() -> None:

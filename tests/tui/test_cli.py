@@ -98,6 +98,8 @@ WRONG = {
     "steps and epochs": (["run", "moons", "--steps", "1", "--epochs", "1"], "--steps and --epochs"),
     "a negative seed": (["run", "moons", "--seed", "-1"], "--seed"),
     "an unknown precision": (["run", "ravine", "--precision", "float16"], "'float32', 'float64'"),
+    "every 5th step of no lines": (["run", "ravine", "--every", "5"], "--every 5: allowed only with --json"),
+    "every step of no lines": (["run", "ravine", "--every", "1"], "--every 1: allowed only with --json"),
     "every 0th step": (["run", "ravine", "--every", "0"], "--every"),
     "a change without a step": (["run", "ravine", "--at", "optimizer.lr=1"], "--at"),
     "a change at no step": (["run", "ravine", "--at", "x", "optimizer.lr=1"], "--at"),
@@ -360,6 +362,19 @@ def test_a_damaged_run_is_listed_among_the_others_and_can_be_removed(gdtui: Comm
     assert sorted(line.split()[0] for line in listed.lines[1:]) == ["a-1", "b-2", "c-3", "d-4"]
     assert gdtui("runs", "rm", "c-3").code == 0
     assert len(gdtui("runs").lines) == 4
+
+
+def test_a_run_that_was_recorded_elsewhere_is_listed_and_removed_like_any_other(gdtui: Command, places: Path) -> None:
+    out = places / "my results"
+    assert gdtui("run", "ravine", "--steps", "3", "--out", str(out)).code == 0
+    (out / "run.db.backup").write_text("mine")
+    name = gdtui("runs").lines[1].split()[0]
+    assert gdtui("stop", name).code in (0, 2), "it may have left by itself"
+    assert gdtui("runs").lines[1].split()[1:5] == ["ended", "(steps)", "ravine", "3"]
+    assert gdtui("runs", "rm", name).out == f"{name} is removed\n"
+    assert [path.name for path in out.iterdir()] == ["run.db.backup"]
+    assert gdtui("runs").out == "no runs\n"
+    assert list(directory.data_root().iterdir()) == []
 
 
 # ---- help

@@ -67,7 +67,20 @@ async def test_a_dead_engine_needs_no_question_when_one_leaves(watched: Watched)
         await kill_engine(seat)
         await seat.pilot.press("q")
         await seat.until(lambda: seat.app.farewell)
-        assert "attach" not in seat.app.farewell
+        run = seat.view.client.run
+        assert seat.app.farewell == f"{run.name} broke off at step {seat.view.step}\nits record: {run.path}"
+
+
+async def test_a_dead_engine_has_no_speed_and_no_time_left(watched: Watched, preset: MakePreset) -> None:
+    async with watched(preset(stop={"steps": 100_000})) as seat:
+        await seat.until(lambda: seat.view.progress is not None and seat.view.progress.seconds_left)
+        seat.dashboard.draw()
+        assert "steps/s" in seat.progress
+        assert "left" in seat.progress
+        await kill_engine(seat)
+        assert f"step {seat.view.step}" in seat.progress
+        assert "steps/s" not in seat.progress
+        assert "left" not in seat.progress
 
 
 async def test_dialogs_that_are_open_when_the_engine_dies_stay_harmless(watched: Watched) -> None:
@@ -112,7 +125,7 @@ async def test_the_engine_may_die_while_one_is_asked_what_becomes_of_it(watched:
         await kill_engine(seat)
         await seat.pilot.press(answer)
         await seat.until(lambda: seat.app.farewell)
-        assert "has ended" in seat.app.farewell
+        assert "broke off at step" in seat.app.farewell
 
 
 async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, preset: MakePreset) -> None:
@@ -157,7 +170,7 @@ async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: Ma
         await seat.until(lambda: seat.view.finished is not None)
         seat.dashboard.draw()
         assert "■ ended" in seat.headline
-        assert seat.message.startswith("step 30: the run has ended: 30 steps are made. space trains on, r starts again")
+        assert seat.message.startswith("step 30: the run has ended: 30 steps made. space trains on, r starts again")
         await seat.press("s")
         assert "the run has ended: resume it to train on" in seat.message
         assert seat.view.step == 30

@@ -97,9 +97,11 @@ async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
     [
         ((120, 36), ["#loss", "#gradient", "#rate", "#parameters", "#progress", "#message", "Footer"], []),
         ((80, 24), ["#loss", "#gradient", "#parameters", "#progress", "#message", "Footer"], ["#rate"]),
-        ((59, 24), ["#loss", "#parameters", "#progress", "#message"], ["#gradient", "#rate", "Footer"]),
-        ((120, 13), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
-        ((40, 10), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
+        ((59, 24), ["#loss", "#parameters", "#progress", "#message", "Footer"], ["#gradient", "#rate"]),
+        ((120, 16), ["#loss", "#progress", "#message", "Footer"], ["#gradient", "#rate", "#parameters"]),
+        ((40, 10), ["#loss", "#progress", "#message", "Footer"], ["#gradient", "#rate", "#parameters"]),
+        ((40, 9), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
+        ((20, 5), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
     ],
 )
 async def test_what_matters_most_keeps_its_place(

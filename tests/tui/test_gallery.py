@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -11,16 +12,19 @@ from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
 from engine.run import directory
+from engine.run.client import Client
 from presets import Preset, load, names, parsed_setting
-from tui.app import GdtuiApp
+from tui.app import Connect, GdtuiApp, started
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
+from tui.screens.dialogs import QuitDialog
 from tui.screens.gallery import Gallery, described
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
 
 Open = Callable[..., GdtuiApp]
+PATIENCE_S = 15.0
 
 
 @pytest.fixture
@@ -68,7 +72,11 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["model"] == "64-64-32-10, relu"
     assert rows["batch"] == "32 samples"
     assert rows["optimizer"].startswith("Adam: α 0.001, β₁ 0.9, β₂ 0.999")
-    assert rows["ends at"] == "epochs 100"
+    assert rows["ends at"] == "100 epochs"
+    single = [parsed_setting(text) for text in ("batch.size=1", "stop.epochs=1", "stop.steps=1", "stop.loss=0")]
+    rows = dict(described(load("digits", single).spec))
+    assert rows["batch"] == "1 sample"
+    assert rows["ends at"] == "1 step, 1 epoch, loss 0"
     rows = dict(described(load("ravine").spec))
     assert rows["start"] == "(1, 1)"
     assert "model" not in rows
@@ -126,6 +134,38 @@ async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_
     assert not directory.all_runs()
 
 
+@pytest.mark.parametrize(("answer", "goes_on"), [("s", False), ("l", True)])
+async def test_leaving_while_the_engine_starts_asks_what_becomes_of_it(
+    open_gallery: Open, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool
+) -> None:
+    """No engine is left behind that nobody knows of, however hasty one is."""
+    may_start = threading.Event()
+
+    def late(preset: Preset) -> Connect:
+        connect = started(preset)
+
+        def wait() -> Client:
+            may_start.wait(PATIENCE_S)
+            return connect()
+
+        return wait
+
+    monkeypatch.setattr("tui.app.started", late)
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await pilot.press("enter", "q", "ctrl+q")
+        assert app.is_running
+        assert isinstance(app.screen, Gallery)
+        may_start.set()
+        await wait_until(lambda: isinstance(app.screen, QuitDialog))
+        (run,) = directory.all_runs()
+        await pilot.press(answer)
+        await wait_until(lambda: app.farewell)
+    words = f"goes on; come back with: gdtui attach {run.name}" if goes_on else "has ended"
+    assert app.farewell.startswith(f"{run.name} {words}")
+    assert run.is_live() is goes_on
+
+
 async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(open_gallery: Open) -> None:
     setting = parsed_setting("batch.size=7")
     app = open_gallery(lambda name: load(name, [setting]))
@@ -154,6 +194,18 @@ async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Ope
 def cells(app: GdtuiApp) -> list[int]:
     """Return how wide each row of the screen is."""
     return [strip.cell_length for strip in app.screen._compositor.render_strips()]
+
+
+@pytest.mark.parametrize(("size", "beside"), [((60, 20), True), ((59, 20), False), ((20, 5), False)])
+async def test_a_narrow_gallery_gives_the_list_all_its_room(
+    open_gallery: Open, size: tuple[int, int], beside: bool
+) -> None:
+    app = open_gallery()
+    async with app.run_test(size=size):
+        assert bool(app.screen.query_one("#preview").region) is beside
+        presets = app.screen.query_one("#presets").region
+        assert (presets.width == size[0]) is not beside
+        assert presets.height >= 3
 
 
 async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil) -> None:

@@ -52,6 +52,18 @@ def fill(form: SettingsForm, key: str, text: str) -> None:
     form.query_one("#field-" + key.replace(".", "-"), Input).value = text
 
 
+def marked(form: SettingsForm) -> dict[str, str]:
+    """The fields that are marked as wrong, each with what is said under it."""
+    found = {}
+    for key in form_keys(form._current()):
+        field = "field-" + key.replace(".", "-")
+        control, words = form.query_one(f"#{field}"), form.query_one(f"#help-{field}", Static)
+        assert control.has_class("wrong") is words.has_class("wrong") is str(words.content).startswith("✗")
+        if control.has_class("wrong"):
+            found[key] = str(words.content)
+    return found
+
+
 def verdict(form: SettingsForm) -> str:
     return str(form.query_one("#verdict", Static).content)
 
@@ -89,7 +101,7 @@ def test_a_landscape_has_no_batches_in_its_form() -> None:
         ("optimizer.lr", "1e7", "allowed: a number > 0 and ≤ 1000000"),
         ("optimizer.lr", "nan", "optimizer.lr = nan; allowed: a number > 0"),
         ("optimizer.lr", "inf", "optimizer.lr = inf; allowed: a number > 0"),
-        ("optimizer.lr", "", "optimizer.lr = None; allowed: a number > 0"),
+        ("optimizer.lr", "", "optimizer.lr = empty; allowed: a number > 0"),
         ("optimizer.lr", "0,01", "optimizer.lr = '0,01'; allowed: a number > 0"),
         ("optimizer.beta1", "1", "optimizer.beta1 = 1.0; allowed: a number ≥ 0 and < 1"),
         ("optimizer.eps", "0", "optimizer.eps = 0.0; allowed: a number "),
@@ -134,6 +146,29 @@ async def test_only_what_was_changed_is_sent_with_the_value_it_replaces(key: str
         await pilot.press("ctrl+s")
         assert app.sent == [({key: value}, {key: getattr(getattr(spec, section), field)})]
         assert verdict(app.form) == "asked; not in force yet"
+
+
+async def test_every_wrong_field_is_marked_at_once_until_it_is_mended() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        fill(app.form, "optimizer.lr", "")
+        fill(app.form, "optimizer.eps", "0.5")
+        fill(app.form, "optimizer.beta1", "2")
+        await pilot.press("ctrl+s")
+        assert marked(app.form) == {
+            "optimizer.lr": "✗ optimizer.lr = empty; allowed: a number > 0 and ≤ 1000000",
+            "optimizer.beta1": "✗ optimizer.beta1 = 2.0; allowed: a number ≥ 0 and < 1",
+        }
+        assert app.form.focused is app.form.query_one("#field-optimizer-lr"), "the first of them, to be mended"
+        assert "optimizer.lr = empty" in verdict(app.form)
+        assert "optimizer.beta1 = 2.0" in verdict(app.form)
+        fill(app.form, "optimizer.lr", "0.5")
+        await pilot.pause()
+        assert set(marked(app.form)) == {"optimizer.beta1"}
+        fill(app.form, "optimizer.beta1", "0.5")
+        await pilot.press("ctrl+s")
+        assert not marked(app.form)
+        assert set(app.sent[0][0]) == {"optimizer.lr", "optimizer.eps", "optimizer.beta1"}
 
 
 async def test_what_stands_there_already_is_no_change() -> None:
@@ -238,15 +273,40 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
         fill(form, "optimizer.lr", "0.02")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
-        assert verdict(form).startswith("refused: optimizer.lr is 0.5 by now, not 0.01: ")
-        assert "has changed it" in verdict(form)
+        assert verdict(form) == (
+            "refused: optimizer.lr is 0.5 by now, not 0.01: changed by colleague; look again. "
+            "The form shows what stands now"
+        )
+        assert form.query_one("#field-optimizer-lr", Input).value == "0.5"
+        assert form.query_one("#field-optimizer-beta1", Input).value == "0.5", "what one typed elsewhere stays"
         assert seat.view.spec.optimizer.lr == 0.5
         assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.9
-        # What nobody else has touched can be changed all the same.
-        fill(form, "optimizer.lr", "0.01")
+        # Who wants it all the same asks once more.
+        fill(form, "optimizer.lr", "0.02")
         await seat.press("ctrl+s")
-        assert seat.view.spec.optimizer.lr == 0.5
+        assert seat.view.spec.optimizer.lr == 0.02
         assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.5
+
+
+async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, other_client: Connect) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        other = other_client(seat.view)
+        changed: dict[str, protocol.Scalar] = {
+            "optimizer.lr": 0.5,
+            "clip.norm": 2.0,
+            "optimizer.bias_correction": False,
+        }
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.5)
+        await seat.press("ctrl+s")
+        assert verdict(form) == "the form shows what stands now"
+        assert form.query_one("#field-optimizer-lr", Input).value == "0.5"
+        assert form.query_one("#field-clip-norm", Input).value == "2.0"
+        assert form.query_one("#field-optimizer-bias_correction", Switch).value is False
+        await seat.press("ctrl+s")
+        assert verdict(form) == "nothing is changed"
 
 
 async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
@@ -261,6 +321,9 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
         await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
-        assert "beta1" in verdict(form)
-        assert verdict(form).startswith("not sent: ")
-        assert seat.view.spec.optimizer.name == "sgd"
+        assert verdict(form) == "not sent: SGD is in force by now, and the form shows its fields"
+        assert not form.query("#field-optimizer-beta1")
+        assert form.query_one("#field-optimizer-lr", Input).value == "0.01"
+        fill(form, "optimizer.lr", "0.5")
+        await seat.press("ctrl+s")
+        assert (seat.view.spec.optimizer.name, seat.view.spec.optimizer.lr) == ("sgd", 0.5)

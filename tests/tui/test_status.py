@@ -84,6 +84,10 @@ def test_the_state_and_the_rate_never_leave_the_top_row(open_view: Callable[...,
             assert "Adam α 0.01" in row
 
 
+def test_the_rate_outlives_the_words_of_the_state_in_the_narrowest_top_row(open_view: Callable[..., RunView]) -> None:
+    assert text(headline(open_view(), 20)) == "● Adam α 0.01 "
+
+
 def test_every_state_has_its_words(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for state, (words, _) in STATES.items():
@@ -131,11 +135,18 @@ def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView
         assert f"  {words} left" in text(progress_row(view, 120))
 
 
-def test_progress_fits_into_eighty_columns(open_view: Callable[..., RunView]) -> None:
+def test_progress_fits_into_any_width_in_whole_words_and_keeps_the_step_to_the_last(
+    open_view: Callable[..., RunView],
+) -> None:
     view = open_view(stop={"epochs": 100_000})
     view.step = 12_345_678
     view.progress = progressed(epochs=12_345.5, steps_per_second=123_456.0, seconds_left=3_600.0 * 50)
-    assert cell_len(text(progress_row(view, 78))) <= 78
+    for width in range(15, 140):
+        assert cell_len(text(progress_row(view, width))) <= width
+    assert text(progress_row(view, 78)).split("▏ ")[1] == "step 12,345,678  123,456 steps/s  50:00:00 left"
+    assert text(progress_row(view, 60)) == "epoch 12,346/100,000  step 12,345,678  123,456 steps/s"
+    assert text(progress_row(view, 50)) == "epoch 12,346/100,000  step 12,345,678"
+    assert text(progress_row(view, 5)) == "step 12,345,678"
 
 
 def test_before_the_first_word_of_the_engine_the_progress_says_so(open_view: Callable[..., RunView]) -> None:
@@ -145,15 +156,15 @@ def test_before_the_first_word_of_the_engine_the_progress_says_so(open_view: Cal
 def test_what_is_not_in_force_yet_is_said_before_anything_else(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     steps = []
-    steps.append(text(message_rows(view, 100)[0]))
+    steps.append(text(message_rows(view, 100, 36)[0]))
     view.notices.append(Notice(text="step 3: α 0.01 → 0.02, in force"))
-    steps.append(text(message_rows(view, 100)[0]))
+    steps.append(text(message_rows(view, 100, 36)[0]))
     view.progress = progressed(problem="The disk is full.")
-    steps.append(text(message_rows(view, 100)[0]))
+    steps.append(text(message_rows(view, 100, 36)[0]))
     view.asked[7] = "learning rate × 1.1"
-    steps.append(text(message_rows(view, 100)[0]))
+    steps.append(text(message_rows(view, 100, 36)[0]))
     view.asked[8] = "pause"
-    steps.append(text(message_rows(view, 100)[0]))
+    steps.append(text(message_rows(view, 100, 36)[0]))
     assert steps == [
         "A curve that falls.",
         "step 3: α 0.01 → 0.02, in force",
@@ -180,16 +191,22 @@ def test_a_message_takes_three_rows_at_most_and_none_is_too_wide(open_view: Call
     for words in WORDS:
         view.notices.append(Notice(text=words))
         for width in (0, 1, 7, 8, 9, 20, 78, 118):
-            rows = message_rows(view, width)
+            rows = message_rows(view, width, 36)
             assert 1 <= len(rows) <= 3
             assert all(cell_len(text(row)) <= max(8, width) for row in rows)
+
+
+def test_a_message_takes_no_more_than_a_sixth_of_the_screen_but_one_row(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    view.notices.append(Notice(text="long words " * 60))
+    assert [len(message_rows(view, 40, height)) for height in (1, 5, 12, 17, 18, 100)] == [1, 1, 2, 2, 3, 3]
 
 
 def test_a_message_that_is_cut_off_says_so(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for words in ("long words " * 60, "学习率" * 200):
         view.notices.append(Notice(text=words))
-        assert text(message_rows(view, 40)[-1]).endswith(" …")
+        assert text(message_rows(view, 40, 36)[-1]).endswith(" …")
 
 
 def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -> None:
@@ -197,6 +214,6 @@ def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -
     view = open_view()
     view.notices.append(Notice(text=words))
     for width in (40, 60, 118):
-        assert " ".join(text(row) for row in message_rows(view, width)) == words
+        assert " ".join(text(row) for row in message_rows(view, width, 36)) == words
     view.notices.append(Notice(text="学习率" * 20))
-    assert "".join(text(row) for row in message_rows(view, 41)) == "学习率" * 20
+    assert "".join(text(row) for row in message_rows(view, 41, 36)) == "学习率" * 20

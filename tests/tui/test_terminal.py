@@ -214,6 +214,7 @@ def test_a_signal_ends_the_dashboard_and_not_the_run(
     assert one.exit_code() == code
     assert_restored(one)
     assert "Traceback" not in one.text
+    assert ("come back with: gdtui attach" in one.text) is (number == signal.SIGTERM)
     before = step_of(run)
     end = time.monotonic() + PATIENCE_S
     while step_of(run) <= before:

@@ -37,17 +37,20 @@ USUAL_PACE = 200.0
 FULL_SPEED = 20_000.0
 """A pace beyond this is no pace at all."""
 
-_LR = Binding.Group("α ±10 %", compact=True)
-_LR_TEN = Binding.Group("α ×10", compact=True)
+_LR = Binding.Group("α −10 % +10 %", compact=True)
+_LR_TEN = Binding.Group("α ÷10 ×10", compact=True)
 _PACE = Binding.Group("Pace", compact=True)
 
 
 class Dashboard(NewestSizeOnly, Screen[None]):
     """One run, through one `RunView`; one clock draws everything."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (14, "-low"), (30, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide"), (118, "-roomy")]  # noqa: RUF012  Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat"), (17, "-low"), (30, "-tall")]  # noqa: RUF012
+    # In the footer's order: a terminal that is too narrow for all of it still says how to learn more and how to leave.
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?", id="help"),
+        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="quit", priority=True),
         Binding("space", "toggle_pause", "Pause", id="run.pause"),
         Binding("s", "step", "Step", id="run.step"),
         Binding("left_square_bracket", "turn(0.9)", "α −10 %", key_display="[", id="lr.down", group=_LR),
@@ -60,8 +63,6 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         Binding("R", "reset(True)", "Reset, keep settings", show=False, id="run.reset-keep"),
         Binding("comma", "pace(0.5)", "Slower", key_display=",", id="pace.down", group=_PACE),
         Binding("full_stop", "pace(2.0)", "Faster", key_display=".", id="pace.up", group=_PACE),
-        Binding("question_mark", "help", "Help", key_display="?", id="help"),
-        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="quit", priority=True),
         Binding("ctrl+c", "leave", show=False, priority=True),
     ]
 
@@ -87,9 +88,9 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         self.view = view
         self._shown = -1
         self._listening_to: int | None = None
-        self._loss = LiveChart("loss (log)", log_y=True, id="loss")
-        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", log_y=True, id="gradient")
-        self._rate = LiveChart("learning rate α (log)", log_y=True, id="rate")
+        self._loss = LiveChart("loss (log)", short="loss", log_y=True, id="loss")
+        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True, id="gradient")
+        self._rate = LiveChart("learning rate α (log)", short="α (log)", log_y=True, id="rate")
         self._table = ParameterTable(view.welcome.tensors, id="parameters")
 
     def compose(self) -> ComposeResult:
@@ -153,13 +154,13 @@ class Dashboard(NewestSizeOnly, Screen[None]):
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
         message = self.query_one("#message", TextRows)
-        rows = message_rows(view, width - 2)
+        rows = message_rows(view, width - 2, self.size.height)
         if message.styles.height is None or message.styles.height.value != len(rows):
             message.styles.height = len(rows)
         message.show(rows)
         if view.changes != self._shown:
             self._shown = view.changes
-            self.query_one("#progress", TextRows).show([progress_row(view, width)])
+            self.query_one("#progress", TextRows).show([progress_row(view, width - 2)])
             self._table.show(view.figures)
         self._draw_charts(now)
 
@@ -312,8 +313,8 @@ def help_text(dashboard: Dashboard) -> Content:
 KEYS = (
     ("space", "pause and go on; after the end, train on"),
     ("s", "make one step"),
-    ("[  ]", "turn the learning rate down or up by 10 %"),
-    ("{  }", "divide or multiply the learning rate by 10"),
+    ("[  ]", "learning rate −10 % or +10 % of what it is (so one of each makes −1 %)"),
+    ("{  }", "learning rate ÷10 or ×10"),
     ("o", "switch the optimizer, with its state carried over or anew"),
     ("h", "all hyperparameters of the optimizer, and the batch"),
     ("r", "reset to the same start: same parameters, same batches, settings as at first"),

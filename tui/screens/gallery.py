@@ -20,7 +20,7 @@ from engine.method.spec import RunSpec
 from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from engine.subject.spec import LandscapeProblem
-from engine.text import clean
+from engine.text import clean, counted
 from presets import Preset, names
 
 from ..wording import in_words, symbol_of
@@ -30,6 +30,8 @@ from .sizes import NewestSizeOnly
 class Gallery(NewestSizeOnly, Screen[None]):
     """A list at the left, the chosen preset at the right."""
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow")]  # noqa: RUF012  Textual declares it so
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start", priority=True),
         Binding("q,escape", "app.quit", "Quit"),
@@ -105,14 +107,15 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         rows.append(("problem", f"{kind.title}: f = {kind.formula}"))
         rows.append(("start", "(" + ", ".join(f"{value:g}" for value in start) + ")"))
     elif spec.data is not None and (data := spec.data.shape) is not None:
-        title = clean(data.title)
-        rows.append(("problem", f"{title}: {data.samples:,} samples, {spec.data.held_out:.0%} of them held out"))
+        title, count = clean(data.title), counted(data.samples, "sample")
+        rows.append(("problem", f"{title}: {count}, {spec.data.held_out:.0%} of them held out"))
         outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"
         rows.append(("model", f"{widths}{activation}"))
         rows.append(("loss", LOSSES[spec.loss_name].title))
-        rows.append(("batch", f"{spec.batch.size}" + (" samples" if spec.batch.size != "full" else ": all samples")))
+        size = spec.batch.size
+        rows.append(("batch", "full: all samples" if size == "full" else counted(size, "sample")))
     rule = spec.optimizer
     figures = ", ".join(
         f"{symbol_of(f'optimizer.{name}', spec)} {in_words(value)}"
@@ -120,6 +123,9 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         if name not in ("name", "weight_decay") or (name == "weight_decay" and value)
     )
     rows.append(("optimizer", f"{RULES[rule.name].title}: {figures}"))
-    stop = [f"{name} {in_words(value)}" for name, value in spec.stop.model_dump(exclude_none=True).items()]
-    rows.append(("ends at", ", ".join(stop) or "your word"))
+    stop = spec.stop
+    ends = [counted(count, noun) for count, noun in ((stop.steps, "step"), (stop.epochs, "epoch")) if count is not None]
+    norms = (("loss", stop.loss), ("step of length", stop.update_norm))
+    ends += [f"{name} {in_words(value)}" for name, value in norms if value is not None]
+    rows.append(("ends at", ", ".join(ends) or "your word"))
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
 from pydantic_core import PydanticUndefined
@@ -54,32 +54,39 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         super().__init__()
         self._current = current
         self._send = send
-        self._shown = flat(current())
-        self._keys = form_keys(current())
+        self._shown: dict[str, Any] = {}
+        """What stands in the form as in force, by key."""
+        self._help: dict[str, str] = {}
+
+    @property
+    def _keys(self) -> list[str]:
+        return list(self._help)
 
     def compose(self) -> ComposeResult:
-        """Make a line for every field."""
+        """Make a line for every field of the spec as it stands now."""
         spec = self._current()
+        self._shown, self._help = flat(spec), {}
         title = f"{RULES[spec.optimizer.name].title}: hyperparameters, batch and pace"
         with VerticalScroll(classes="dialog form"):
             yield Static(Content(title), classes="dialog-title")
-            for key in self._keys:
+            for key in form_keys(spec):
                 owner, field = section_of(key, spec)
                 info = owner.model_fields[field]
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
+                default = info.get_default()
                 name = info.title or field
                 with Horizontal(classes="field"):
                     yield Static(Content(f"{name} {symbol}" if symbol != name else name), classes="field-name")
                     if isinstance(value, bool):
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
-                        yield Input(value=_text(value), placeholder="none", id=_id(key), compact=True)
-                    default = info.get_default()
+                        placeholder = "none" if default is None else "needed"
+                        yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
                     usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
                     yield Static(Content(usual), classes="field-usual")
-                allowed = allowed_values(owner, field)
-                yield Static(Content(f"{info.description or ''} Allowed: {allowed}."), classes="field-help")
+                self._help[key] = f"{info.description or ''} Allowed: {allowed_values(owner, field)}."
+                yield Static(Content(self._help[key]), id=f"help-{_id(key)}", classes="field-help")
             yield Static("", id="verdict")
             with Horizontal(classes="buttons"):
                 yield Button("Apply (enter)", id="apply", variant="primary", compact=True)
@@ -87,17 +94,25 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#apply")
-    def action_send(self) -> None:
+    async def action_send(self) -> None:
         """Check what was changed, and send it if it is right."""
         spec = self._current()
-        new = {key: value for key in self._keys if (value := self._value(key)) != self._shown[key]}
-        if not new:
-            self._say("nothing is changed", "field-help")
+        if form_keys(spec) != self._keys:
+            await self._make_anew("not sent")
             return
-        try:
-            changed_spec(spec, new)
-        except InputError as error:
-            self._say(f"not sent: {error}", "wrong")
+        new = {key: value for key in self._keys if (value := self._value(key)) != self._shown[key]}
+        moved = self._show_what_stands(but=new)
+        if not new:
+            self._say("the form shows what stands now" if moved else "nothing is changed", "field-help")
+            return
+        faults = faults_of(spec, new)
+        for key in self._keys:
+            self._mark(key, faults.get(key))
+        if faults:
+            first = next(iter(faults))
+            self._say("not sent: " + "\n".join(faults.values()), "wrong", scroll=not first)
+            if first:
+                self.query_one(f"#{_id(first)}").focus().scroll_visible(animate=False, top=True)
             return
         self._say("asked; not in force yet", "asked")
         self._send(new, {key: self._shown[key] for key in new}, self._answered)
@@ -107,17 +122,47 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         """Close by a click."""
         self.dismiss(None)
 
+    @on(Input.Changed)
+    def unmark(self, event: Input.Changed) -> None:
+        """Take the mark from a field that is being mended."""
+        for key in self._keys:
+            if _id(key) == event.input.id:
+                self._mark(key, None)
+
     def _answered(self, answer: Answer) -> None:
         if not self.is_attached:
             return
-        if isinstance(answer, Rejected):
-            self._say(f"refused: {answer.reason}", "wrong")
+        if form_keys(self._current()) != self._keys:
+            self.call_later(self._make_anew, "refused")
             return
-        self._shown = {**self._shown, **flat(self._current())}
+        moved = self._show_what_stands()
+        if isinstance(answer, Rejected):
+            now = ". The form shows what stands now" if moved else ""
+            self._say(f"refused: {answer.reason}{now}", "wrong")
+            return
         changed = ", ".join(
             f"{change.key} {in_words(change.old)} → {in_words(change.new)}" for change in answer.changes
         )
         self._say(f"in force from step {answer.step + 1:,}: {changed or 'as it was'}", "done")
+
+    def _show_what_stands(self, but: Container[str] = ()) -> list[str]:
+        """Bring the fields up to date, `but` those that a person is changing; return which were not."""
+        now = flat(self._current())
+        moved = [key for key in self._keys if now[key] != self._shown[key] and key not in but]
+        for key in moved:
+            self._shown[key] = now[key]
+            if isinstance(now[key], bool):
+                self.query_one(f"#{_id(key)}", Switch).value = now[key]
+            else:
+                self.query_one(f"#{_id(key)}", Input).value = _text(now[key])
+        return moved
+
+    async def _make_anew(self, verdict: str) -> None:
+        """Make the form of the optimizer that someone has switched to meanwhile."""
+        await self.recompose()
+        self.query(Input).first().focus()
+        title = RULES[self._current().optimizer.name].title
+        self._say(f"{verdict}: {title} is in force by now, and the form shows its fields", "wrong")
 
     def _value(self, key: str) -> Any:
         if isinstance(self._shown[key], bool):
@@ -134,11 +179,35 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
             return float(value) if isinstance(self._shown[key], float) else value
         return text
 
-    def _say(self, text: str, look: str) -> None:
+    def _mark(self, key: str, fault: str | None) -> None:
+        """Say under a field what is wrong with it, or again what it is for."""
+        for widget in (f"#{_id(key)}", f"#help-{_id(key)}"):
+            self.query_one(widget).set_class(fault is not None, "wrong")
+        self.query_one(f"#help-{_id(key)}", Static).update(Content(f"✗ {fault}" if fault else self._help[key]))
+
+    def _say(self, text: str, look: str, *, scroll: bool = True) -> None:
         verdict = self.query_one("#verdict", Static)
         verdict.set_classes(look)
         verdict.update(Content(text))
-        verdict.scroll_visible(animate=False)
+        if scroll:
+            verdict.scroll_visible(animate=False)
+
+
+def faults_of(spec: RunSpec, values: dict[str, Any]) -> dict[str, str]:
+    """Return what is wrong with new values, by their keys; under "" what no field alone is to blame for."""
+    try:
+        changed_spec(spec, values)
+    except InputError as error:
+        together = str(error)
+    else:
+        return {}
+    faults: dict[str, str] = {}
+    for key, value in values.items():
+        try:
+            changed_spec(spec, {key: value})
+        except InputError as error:
+            faults[key] = str(error)
+    return faults or {"": together}
 
 
 def _id(key: str) -> str:

@@ -114,6 +114,7 @@ class LiveChart(Widget):
         self,
         title: str,
         *,
+        short: str | None = None,
         log_y: bool = False,
         glyphs: Glyphs | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
@@ -123,13 +124,14 @@ class LiveChart(Widget):
 
         Args:
             title: Stands at the left of the first row.
+            short: Stands there instead where the newest value would have no room beside the title.
             log_y: Whether the vertical axis is logarithmic.
             glyphs: What the curves are drawn with; None for what the terminal can print.
             id: Textual's id of the widget.
             classes: Textual's classes of the widget, separated by blanks.
         """
         super().__init__(id=id, classes=classes)
-        self._title = title
+        self._title, self._short = title, short or title
         self._log_y = log_y
         self._glyphs: Glyphs = glyphs or suitable_glyphs()
         self._request: _Request | None = None
@@ -326,13 +328,12 @@ class LiveChart(Widget):
             inks[row, label.start : stop] = _LABEL
 
     def _title_row(self, curves: Sequence[Curve], keys: Sequence[str], styles: Sequence[Style]) -> tuple[Span, ...]:
-        """Return the first row: title, what is not drawn, and the newest values, faint curves left out when narrow."""
-        plain = styles[_TEXT]
-        head: list[Span] = [(self._title, styles[_LABEL] + Style(bold=True))]
+        """Return the first row: title, what is not drawn, and the newest values; the least of these when narrow."""
+        plain, bold = styles[_TEXT], styles[_LABEL] + Style(bold=True)
         dropped = sum(curve.series.nonpositive for curve in curves) if self._log_y else 0
-        if dropped:
-            head.append((f" ({dropped} ≤ 0 not drawn)", styles[_ERROR]))
-        parts: list[tuple[bool, list[Span]]] = []
+        note: list[Span] = [(f" ({dropped} ≤ 0 not drawn)", styles[_ERROR])] if dropped else []
+        values: list[list[Span]] = []
+        solid: list[list[Span]] = []
         for index, curve in enumerate(curves):
             if not curve.series.count:
                 continue
@@ -342,14 +343,18 @@ class LiveChart(Widget):
             name = f"{keys[index]} {curve.label}".lstrip()
             finite = curve.ghost or np.isfinite(curve.series.last)
             number = style + Style(bold=not curve.faint) if finite else styles[_ERROR]
-            parts.append((curve.faint, [(f"{name} ", style), (value, number)]))
-        for kept in (parts, [part for part in parts if not part[0]]):
-            spans = [*head]
-            for number_of_part, (_, part) in enumerate(kept):
-                spans += [("   " if number_of_part == 0 else " · ", plain), *part]
-            if sum(cell_len(text) for text, _ in spans) <= self.size.width:
-                break
-        return _fitted(spans, self.size.width, plain)
+            values.append([(f"{name} " if name else "", style), (value, number)])
+            if not curve.faint:
+                solid.append(values[-1])
+        # What a person looks for is the newest value: everything else makes room for it, the least important first.
+        title, short = [(self._title, bold), *note], [(self._short, bold)]
+        bare = [spans[1:] for spans in solid[:1]]
+        spans: list[Span] = []
+        for head, kept in ((title, values), (title, solid), (short + note, solid), (short, solid), (short, solid[:1])):
+            spans = _joined(head, kept, plain)
+            if _width(spans) <= self.size.width:
+                return _fitted(spans, self.size.width, plain)
+        return _fitted(_joined(short, bare, plain), self.size.width, plain)
 
     # --- colours ------------------------------------------------------------------------------------------------
 
@@ -400,9 +405,20 @@ def _extent(strokes: Sequence[Stroke]) -> tuple[float, float]:
     return (low, high) if low <= high else (np.nan, np.nan)
 
 
+def _joined(head: Sequence[Span], parts: Sequence[Sequence[Span]], plain: Style) -> list[Span]:
+    spans = [*head]
+    for number, part in enumerate(parts):
+        spans += [("   " if number == 0 else " · ", plain), *part]
+    return spans
+
+
+def _width(spans: Sequence[Span]) -> int:
+    return sum(cell_len(text) for text, _ in spans)
+
+
 def _fitted(spans: Sequence[Span], width: int, blank: Style) -> tuple[Span, ...]:
     """Return `spans` in exactly `width` cells: cut off with an ellipsis, or filled with blanks."""
-    total = sum(cell_len(text) for text, _ in spans)
+    total = _width(spans)
     if total <= width:
         return *spans, (" " * (width - total), blank)
     fitted: list[Span] = []

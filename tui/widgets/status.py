@@ -33,12 +33,10 @@ def headline(view: RunView, width: int) -> Row:
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
     lr = f"{optimizer.lr:.4g}"
-    right: Row = (
-        (state, look),
-        ("  ", "plain"),
-        (rule, "bold foreground"),
-        (f" α {lr} ", "bold accent"),
-    )
+    what: Row = ((rule, "bold foreground"), (f" α {lr} ", "bold accent"))
+    right: Row = ((state, look), ("  ", "plain"), *what)
+    if sum(cell_len(text) for text, _ in right) > width:
+        right = ((f"{state[:1]} ", look), *what)
     room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
     title = clean(view.welcome.title, 120)
     if room < 8:
@@ -49,53 +47,58 @@ def headline(view: RunView, width: int) -> Row:
 
 
 def progress_row(view: RunView, width: int) -> Row:
-    """Return the row with the epoch's bar, the counts, the speed and the time left."""
+    """Return the row with the epoch's bar, the counts, the speed and the time left, or as many of them as fit."""
     progress = view.progress
-    step = ("step ", "dim foreground"), (f"{view.step:,}", "bold foreground")
+    step: Row = (("step ", "dim foreground"), (f"{view.step:,}", "bold foreground"))
     if progress is None:
         return (*step, ("  waiting for the engine's first word", "dim foreground"))
-    rate = (f"  {_rate(progress.steps_per_second)} steps/s", "foreground")
-    left = (
-        (f"  {_time(progress.seconds_left)} left", "foreground") if progress.seconds_left is not None else ("", "plain")
-    )
-    if view.is_deterministic:
-        parts: Row = (*step, rate, left)
-        if progress.point is not None:
-            where = ", ".join(f"{value:.4g}" for value in progress.point)
-            parts = (*parts, ("   at ", "dim foreground"), (f"({where})", "bold accent"))
-    else:
+    parts: list[_Part] = []
+    if not view.is_deterministic:
         stop = view.spec.stop.epochs
         done = progress.epochs
         epoch = int(done) + 1 if done != int(done) or not done else int(done)
         share = done - int(done) if done != int(done) else (1.0 if done else 0.0)
         of = f"/{stop:,}" if stop is not None else ""
-        bar_width = max(4, min(20, width - 90))
-        parts = (
-            ("epoch ", "dim foreground"),
-            (f"{epoch:,}{of} ", "bold foreground"),
-            ("▕", "dim foreground"),
-            (bar(share, bar_width), "primary"),
-            ("▏", "dim foreground"),
-            (f" {share:.0%} of it  " if width >= 90 else "  ", "dim foreground"),
-            *step,
-            rate,
-            left,
-        )
-        held_out = view.held_out_text()
-        if held_out:
-            short = f"   {held_out.removeprefix('held-out ') if width < 90 else held_out}"
-            if sum(cell_len(text) for text, _ in parts) + cell_len(short) <= width:
-                parts = (*parts, (short, "success"))
-    return parts
+        filled = bar(share, max(4, min(20, width - 90)))
+        parts += [
+            (1, (("epoch ", "dim foreground"), (f"{epoch:,}{of}  ", "bold foreground"))),
+            (4, (("▕", "dim foreground"), (filled, "primary"), ("▏ ", "dim foreground"))),
+            (6, ((f"{share:.0%} of it  ", "dim foreground"),)),
+        ]
+    parts.append((0, step))
+    # Nobody makes steps any more when the engine has gone: the last speed that was told is that of the past.
+    if not view.is_gone:
+        parts.append((2, ((f"  {_rate(progress.steps_per_second)} steps/s", "foreground"),)))
+        if progress.seconds_left is not None:
+            parts.append((3, ((f"  {_time(progress.seconds_left)} left", "foreground"),)))
+    if progress.point is not None and view.is_deterministic:
+        where = ", ".join(f"{value:.4g}" for value in progress.point)
+        parts.append((1, (("   at ", "dim foreground"), (f"({where})", "bold accent"))))
+    held_out = view.held_out_text()
+    if held_out:
+        parts.append((5, ((f"   {held_out if width >= 90 else held_out.removeprefix('held-out ')}", "success"),)))
+    return _fitting(parts, width)
 
 
-def message_rows(view: RunView, width: int) -> list[Row]:
-    """Return the message, on as many rows as it needs but no more than `MAXIMUM_ROWS`."""
+_Part = tuple[int, Row]
+"""How soon a part of a row makes room for the others, 0 for never, and the part."""
+
+
+def _fitting(parts: list[_Part], width: int) -> Row:
+    """Return the parts in their order, less those with the highest numbers that do not fit into `width` together."""
+    kept = list(parts)
+    while len(kept) > 1 and sum(cell_len(text) for _, part in kept for text, _ in part) > width:
+        kept.remove(max(kept, key=lambda part: part[0]))
+    return tuple(span for _, part in kept for span in part)
+
+
+def message_rows(view: RunView, width: int, height: int) -> list[Row]:
+    """Return the message, on as many rows as it needs but no more than `MAXIMUM_ROWS` or a sixth of the screen."""
     ((text, look),) = message(view)
-    width = max(8, width)
+    width, most = max(8, width), max(1, min(MAXIMUM_ROWS, height // 6))
     lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
-    if len(lines) > MAXIMUM_ROWS:
-        lines = lines[:MAXIMUM_ROWS]
+    if len(lines) > most:
+        lines = lines[:most]
         lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"
     return [((line, look),) for line in lines]
 

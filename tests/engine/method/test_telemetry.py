@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from engine.method.spec import RunSpec
-from engine.method.telemetry import FIGURES, SERIES, StepBlock
-from engine.method.trainer import Trainer, build_objective
+from engine.method.telemetry import FIGURES, SERIES
 
-
-def trainer_for(**sections: Any) -> Trainer:
-    spec = RunSpec.model_validate(sections)
-    return Trainer(spec, build_objective(spec))
-
-
-def ravine(**sections: Any) -> Trainer:
-    """Return ½(x² + 10y²) from (1, 1): loss 5.5, gradient (1, 10)."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "landscape", "function": "ravine", "condition": 10.0, "start": [1.0, 1.0]},
-            "optimizer": {"name": "sgd", "lr": 0.05},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def moons(**sections: Any) -> Trainer:
-    """Return a network on 24 samples in batches of 7, 7, 7 and 3."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "dataset"},
-            "data": {"name": "moons", "samples": 30},
-            "model": {"hidden": [5], "activation": "tanh"},
-            "optimizer": {"name": "adam", "lr": 0.01},
-            "batch": {"size": 7},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def taken(trainer: Trainer) -> StepBlock:
-    block = trainer.steps.take()
-    assert block is not None
-    return block
-
-
-def series(trainer: Trainer, name: str) -> list[float]:
-    """Return one series of the steps since the last time."""
-    return [float(value) for value in taken(trainer).values[SERIES.index(name)]]
+if TYPE_CHECKING:
+    from tests.engine.method.conftest import MakeTrainer, Take, TakeSeries
 
 
 @pytest.mark.parametrize("length", [1, 4096, 4097, 10_000])
-def test_the_scalars_of_every_step_are_there_however_rarely_they_are_taken(length: int) -> None:
+def test_the_scalars_of_every_step_are_there_however_rarely_they_are_taken(
+    ravine: MakeTrainer, taken: Take, length: int
+) -> None:
     trainer = ravine(optimizer={"name": "sgd", "lr": 1e-6})
     trainer.step()
     taken(trainer)
@@ -78,7 +38,7 @@ def test_the_scalars_of_every_step_are_there_however_rarely_they_are_taken(lengt
         7,
     ],
 )
-def test_a_taken_block_is_not_overwritten_by_later_steps(length: int) -> None:
+def test_a_taken_block_is_not_overwritten_by_later_steps(ravine: MakeTrainer, taken: Take, length: int) -> None:
     trainer = ravine()
     for _ in range(length):
         trainer.step()
@@ -89,7 +49,7 @@ def test_a_taken_block_is_not_overwritten_by_later_steps(length: int) -> None:
     assert np.array_equal(block.values, kept)
 
 
-def test_the_scalars_of_a_step_by_hand() -> None:
+def test_the_scalars_of_a_step_by_hand(ravine: MakeTrainer, taken: Take) -> None:
     """½(x² + 10y²) from (1, 1), α = 0.05: loss 5.5, gradient (1, 10), update (0.05, 0.5)."""
     trainer = ravine()
     trainer.step()
@@ -99,14 +59,16 @@ def test_the_scalars_of_a_step_by_hand() -> None:
     )
 
 
-def test_epochs_are_counted_from_1_and_the_short_batch_belongs_to_the_epoch_that_it_ends() -> None:
+def test_epochs_are_counted_from_1_and_the_short_batch_belongs_to_the_epoch_that_it_ends(
+    moons: MakeTrainer, series: TakeSeries
+) -> None:
     trainer = moons()
     for _ in range(9):
         trainer.step()
     assert series(trainer, "epoch") == [1.0] * 4 + [2.0] * 4 + [3.0]
 
 
-def test_measuring_changes_no_step() -> None:
+def test_measuring_changes_no_step(moons: MakeTrainer) -> None:
     measured, plain = moons(), moons()
     for _ in range(9):
         measured.step(measure=True)
@@ -118,7 +80,7 @@ def test_measuring_changes_no_step() -> None:
 
 
 @pytest.mark.parametrize("optimizer", [{"name": "adam", "lr": 0.05}, {"name": "rmsprop", "lr": 0.05, "rho": 0.8}])
-def test_the_figures_of_every_tensor_against_direct_computation(optimizer: dict[str, Any]) -> None:
+def test_the_figures_of_every_tensor_against_direct_computation(moons: MakeTrainer, optimizer: dict[str, Any]) -> None:
     trainer = moons(optimizer=optimizer)
     for _ in range(5):
         trainer.step()
@@ -145,7 +107,7 @@ def test_the_figures_of_every_tensor_against_direct_computation(optimizer: dict[
         assert dict(zip(FIGURES, row.tolist(), strict=True)) == pytest.approx(expected, rel=1e-9)
 
 
-def test_where_a_rule_keeps_no_second_moment_the_figure_is_not_a_number() -> None:
+def test_where_a_rule_keeps_no_second_moment_the_figure_is_not_a_number(ravine: MakeTrainer) -> None:
     trainer = ravine()
     trainer.step(measure=True)
     assert trainer.figures is not None
@@ -154,7 +116,7 @@ def test_where_a_rule_keeps_no_second_moment_the_figure_is_not_a_number() -> Non
     assert row["effective_lr"] == 0.05
 
 
-def test_the_effective_rate_of_momentum_grows_as_its_buffer_fills() -> None:
+def test_the_effective_rate_of_momentum_grows_as_its_buffer_fills(ravine: MakeTrainer) -> None:
     """α times 1, 1 + μ, 1 + μ + μ² for μ = ½."""
     trainer = ravine(optimizer={"name": "momentum", "lr": 0.01, "momentum": 0.5})
     rates = []
@@ -165,7 +127,9 @@ def test_the_effective_rate_of_momentum_grows_as_its_buffer_fills() -> None:
     assert rates == pytest.approx([0.01, 0.015, 0.0175], rel=1e-12)
 
 
-def test_the_update_ratio_of_zero_weights_is_infinite_and_of_nothing_moved_zero() -> None:
+def test_the_update_ratio_of_zero_weights_is_infinite_and_of_nothing_moved_zero(
+    ravine: MakeTrainer, moons: MakeTrainer
+) -> None:
     """Biases start at zero; at the minimum nothing moves."""
     trainer = moons()
     trainer.step(measure=True)
@@ -178,7 +142,7 @@ def test_the_update_ratio_of_zero_weights_is_infinite_and_of_nothing_moved_zero(
     assert still.figures.values[0, FIGURES.index("update_ratio")] == 0.0
 
 
-def test_the_gradient_norm_is_that_before_clipping_and_decay() -> None:
+def test_the_gradient_norm_is_that_before_clipping_and_decay(ravine: MakeTrainer) -> None:
     trainer = ravine(optimizer={"name": "sgd", "lr": 0.05, "weight_decay": 3.0}, clip={"norm": 0.1})
     trainer.step(measure=True)
     assert trainer.figures is not None

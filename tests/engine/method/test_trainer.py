@@ -3,82 +3,34 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from engine.method.spec import RunSpec
-from engine.method.telemetry import SERIES, StepBlock
-from engine.method.trainer import Trainer, build_objective
+from engine.method.telemetry import SERIES
 
-
-def trainer_for(**sections: Any) -> Trainer:
-    spec = RunSpec.model_validate(sections)
-    return Trainer(spec, build_objective(spec))
-
-
-def ravine(**sections: Any) -> Trainer:
-    """Return ½(x² + 10y²) from (1, 1): loss 5.5, gradient (1, 10)."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "landscape", "function": "ravine", "condition": 10.0, "start": [1.0, 1.0]},
-            "optimizer": {"name": "sgd", "lr": 0.05},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def moons(**sections: Any) -> Trainer:
-    """Return a network on 24 samples in batches of 7, 7, 7 and 3."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "dataset"},
-            "data": {"name": "moons", "samples": 30},
-            "model": {"hidden": [5], "activation": "tanh"},
-            "optimizer": {"name": "adam", "lr": 0.01},
-            "batch": {"size": 7},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def steps_until_the_end(trainer: Trainer, limit: int = 500) -> int:
-    with np.errstate(over="ignore"):
-        while trainer.ended is None:
-            assert trainer.step_count < limit, "no rule ended the run"
-            trainer.step()
-    return trainer.step_count
-
-
-def taken(trainer: Trainer) -> StepBlock:
-    block = trainer.steps.take()
-    assert block is not None
-    return block
-
-
-def series(trainer: Trainer, name: str) -> list[float]:
-    """Return one series of the steps since the last time."""
-    return [float(value) for value in taken(trainer).values[SERIES.index(name)]]
+if TYPE_CHECKING:
+    from tests.engine.method.conftest import MakeTrainer, Take, TakeSeries, ToTheEnd
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7])
-def test_a_run_ends_after_its_steps(steps: int) -> None:
+def test_a_run_ends_after_its_steps(ravine: MakeTrainer, steps_until_the_end: ToTheEnd, steps: int) -> None:
     trainer = ravine(stop={"steps": steps})
     assert steps_until_the_end(trainer) == steps
     assert trainer.ended == "steps"
 
 
 @pytest.mark.parametrize(("epochs", "steps"), [(0, 0), (1, 4), (3, 12)])
-def test_a_run_ends_after_its_epochs_short_batch_included(epochs: int, steps: int) -> None:
+def test_a_run_ends_after_its_epochs_short_batch_included(
+    moons: MakeTrainer, steps_until_the_end: ToTheEnd, epochs: int, steps: int
+) -> None:
     trainer = moons(stop={"epochs": epochs})
     assert steps_until_the_end(trainer) == steps
     assert trainer.ended == "epochs"
 
 
-def test_a_run_ends_when_a_step_is_shorter_than_wanted() -> None:
+def test_a_run_ends_when_a_step_is_shorter_than_wanted(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     """On ½x² with α = ½ the updates are ½, ¼, ⅛, …: the first below 0.1 is the fourth."""
     trainer = ravine(
         problem={"kind": "landscape", "function": "ravine", "condition": 1.0, "start": [1.0, 0.0]},
@@ -89,7 +41,7 @@ def test_a_run_ends_when_a_step_is_shorter_than_wanted() -> None:
     assert trainer.ended == "update_norm"
 
 
-def test_a_run_ends_when_the_loss_of_a_step_is_low_enough() -> None:
+def test_a_run_ends_when_the_loss_of_a_step_is_low_enough(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     """½x² with α = ½ has the losses ½, ⅛, 1/32 at its steps: 1/32 or less is met at the third."""
     trainer = ravine(
         problem={"kind": "landscape", "function": "ravine", "condition": 1.0, "start": [1.0, 0.0]},
@@ -100,7 +52,7 @@ def test_a_run_ends_when_the_loss_of_a_step_is_low_enough() -> None:
     assert trainer.ended == "loss"
 
 
-def test_a_loss_of_zero_is_a_goal_like_any_other() -> None:
+def test_a_loss_of_zero_is_a_goal_like_any_other(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     """α = 1 reaches the minimum of ½x² in one step; the second finds the loss 0."""
     trainer = ravine(
         problem={"kind": "landscape", "function": "ravine", "condition": 1.0, "start": [1.0, 0.0]},
@@ -110,20 +62,22 @@ def test_a_loss_of_zero_is_a_goal_like_any_other() -> None:
     assert steps_until_the_end(trainer) == 2
 
 
-def test_the_first_rule_that_holds_ends_a_run() -> None:
+def test_the_first_rule_that_holds_ends_a_run(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     trainer = ravine(stop={"steps": 100, "loss": 5.0})
     assert steps_until_the_end(trainer) == 2
     assert trainer.ended == "loss"
 
 
-def test_without_a_stop_rule_nothing_ends() -> None:
+def test_without_a_stop_rule_nothing_ends(ravine: MakeTrainer) -> None:
     trainer = ravine()
     for _ in range(50):
         trainer.step()
     assert trainer.ended is None
 
 
-def test_a_later_stop_lets_an_ended_run_go_on_and_an_earlier_one_ends_it_at_once() -> None:
+def test_a_later_stop_lets_an_ended_run_go_on_and_an_earlier_one_ends_it_at_once(
+    ravine: MakeTrainer, steps_until_the_end: ToTheEnd
+) -> None:
     trainer = ravine(stop={"steps": 3})
     steps_until_the_end(trainer)
     trainer.apply({"stop.steps": 5})
@@ -136,12 +90,12 @@ def test_a_later_stop_lets_an_ended_run_go_on_and_an_earlier_one_ends_it_at_once
     assert trainer.ended == "steps"
 
 
-def test_a_refused_step_counts_towards_the_end() -> None:
+def test_a_refused_step_counts_towards_the_end(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     trainer = ravine(problem={"kind": "landscape", "start": [1e200, 1.0]}, stop={"steps": 2})
     assert steps_until_the_end(trainer) == 2
 
 
-def test_a_loss_that_is_not_finite_is_recorded_and_takes_the_parameters_back() -> None:
+def test_a_loss_that_is_not_finite_is_recorded_and_takes_the_parameters_back(ravine: MakeTrainer, taken: Take) -> None:
     """From y = 1 with α = 1 and κ = 10⁶ every step multiplies y by nearly −10⁶, until y² overflows."""
     trainer = ravine(
         problem={"kind": "landscape", "condition": 1e6, "start": [1.0, 1.0]}, optimizer={"name": "sgd", "lr": 1.0}
@@ -164,7 +118,7 @@ def test_a_loss_that_is_not_finite_is_recorded_and_takes_the_parameters_back() -
     assert block.values[SERIES.index("update_norm"), -1] == 0.0
 
 
-def test_a_refused_step_names_what_was_not_finite_and_where() -> None:
+def test_a_refused_step_names_what_was_not_finite_and_where(ravine: MakeTrainer) -> None:
     """At y = 1e200 the loss overflows; at y = 1e153 only the square of the slope does."""
     for start, quantity in (([1.0, 1e200], "loss"), ([1.0, 1e153], "gradient")):
         trainer = ravine(problem={"kind": "landscape", "condition": 100.0, "start": start})
@@ -179,7 +133,7 @@ def test_a_refused_step_names_what_was_not_finite_and_where() -> None:
         assert trainer.theta.tolist() == start
 
 
-def test_not_a_number_is_recorded_as_it_is() -> None:
+def test_not_a_number_is_recorded_as_it_is(ravine: MakeTrainer, series: TakeSeries) -> None:
     trainer = ravine()
     trainer.step()
     kept = trainer.theta.copy()
@@ -191,7 +145,7 @@ def test_not_a_number_is_recorded_as_it_is() -> None:
     assert np.array_equal(trainer.theta, kept)
 
 
-def test_the_first_tensor_that_is_not_finite_is_named() -> None:
+def test_the_first_tensor_that_is_not_finite_is_named(moons: MakeTrainer) -> None:
     trainer = moons()
     trainer.step()
     trainer.tensors[2].of(trainer.theta)[:] = math.nan
@@ -202,7 +156,7 @@ def test_the_first_tensor_that_is_not_finite_is_named() -> None:
     assert np.isfinite(trainer.theta).all()
 
 
-def test_a_refused_step_leaves_the_rules_memory_as_it_was() -> None:
+def test_a_refused_step_leaves_the_rules_memory_as_it_was(moons: MakeTrainer) -> None:
     trainer = moons()
     trainer.step()
     kept = {key: vector.copy() for key, vector in trainer.state.vectors().items()}, trainer.state.weights()
@@ -214,7 +168,7 @@ def test_a_refused_step_leaves_the_rules_memory_as_it_was() -> None:
         assert np.array_equal(vector, kept[0][key])
 
 
-def test_training_goes_on_after_a_refused_step_with_a_smaller_learning_rate() -> None:
+def test_training_goes_on_after_a_refused_step_with_a_smaller_learning_rate(ravine: MakeTrainer) -> None:
     trainer = ravine(optimizer={"name": "sgd", "lr": 1e6})
     with np.errstate(over="ignore"):
         while trainer.non_finite is None:
@@ -226,7 +180,7 @@ def test_training_goes_on_after_a_refused_step_with_a_smaller_learning_rate() ->
     assert trainer.evaluate("train").loss < before
 
 
-def test_a_decay_that_overflows_does_not_reach_the_rules_memory() -> None:
+def test_a_decay_that_overflows_does_not_reach_the_rules_memory(moons: MakeTrainer) -> None:
     """Saturated units have a finite loss and no gradient however large the weights are; the decay sees the weights."""
     trainer = moons(
         optimizer={"name": "adam", "weight_decay": 1.0},

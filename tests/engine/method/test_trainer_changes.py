@@ -3,61 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.method.spec import RunSpec
-from engine.method.telemetry import SERIES, StepBlock
-from engine.method.trainer import Trainer, build_objective
+from engine.method.telemetry import SERIES
+from engine.method.trainer import Trainer
 
-
-def trainer_for(**sections: Any) -> Trainer:
-    spec = RunSpec.model_validate(sections)
-    return Trainer(spec, build_objective(spec))
-
-
-def ravine(**sections: Any) -> Trainer:
-    """Return ½(x² + 10y²) from (1, 1): loss 5.5, gradient (1, 10)."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "landscape", "function": "ravine", "condition": 10.0, "start": [1.0, 1.0]},
-            "optimizer": {"name": "sgd", "lr": 0.05},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def moons(**sections: Any) -> Trainer:
-    """Return a network on 24 samples in batches of 7, 7, 7 and 3."""
-    return trainer_for(
-        **{
-            "problem": {"kind": "dataset"},
-            "data": {"name": "moons", "samples": 30},
-            "model": {"hidden": [5], "activation": "tanh"},
-            "optimizer": {"name": "adam", "lr": 0.01},
-            "batch": {"size": 7},
-            "precision": "float64",
-            **sections,
-        }
-    )
-
-
-def steps_until_the_end(trainer: Trainer, limit: int = 500) -> int:
-    with np.errstate(over="ignore"):
-        while trainer.ended is None:
-            assert trainer.step_count < limit, "no rule ended the run"
-            trainer.step()
-    return trainer.step_count
-
-
-def taken(trainer: Trainer) -> StepBlock:
-    block = trainer.steps.take()
-    assert block is not None
-    return block
+if TYPE_CHECKING:
+    from tests.engine.method.conftest import MakeTrainer, Take, ToTheEnd
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -65,7 +21,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"optimizer.lr": math.nan}, "optimizer.lr = nan; allowed: a number > 0"),
     ({"optimizer.lr": math.inf}, "optimizer.lr = inf; allowed: a number > 0"),
     ({"optimizer.lr": "fast"}, "optimizer.lr = 'fast'; allowed: a number > 0"),
-    ({"optimizer.lr": None}, "optimizer.lr = None; allowed: a number > 0"),
+    ({"optimizer.lr": None}, "optimizer.lr = empty; allowed: a number > 0"),
     ({"optimizer.rho": 0.5}, "optimizer.rho = 0.5; allowed: only name, lr, weight_decay, beta1"),
     ({"optimizer.beta1": 1.0}, "optimizer.beta1 = 1.0; allowed: a number ≥ 0 and < 1"),
     ({"optimizer.name": "adamant"}, "optimizer.name = 'adamant'; allowed: one of sgd"),
@@ -88,7 +44,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("values", "said"), REFUSED, ids=lambda case: ",".join(case) if isinstance(case, dict) else "")
 def test_a_change_that_is_not_possible_is_refused_in_one_line_and_changes_nothing(
-    values: dict[str, Any], said: str
+    moons: MakeTrainer, values: dict[str, Any], said: str
 ) -> None:
     trainer, twin = moons(), moons()
     for each in (trainer, twin):
@@ -105,23 +61,23 @@ def test_a_change_that_is_not_possible_is_refused_in_one_line_and_changes_nothin
     assert np.array_equal(trainer.theta, twin.theta)
 
 
-def test_a_refusal_of_a_strange_key_is_one_line_without_control_characters() -> None:
+def test_a_refusal_of_a_strange_key_is_one_line_without_control_characters(ravine: MakeTrainer) -> None:
     with pytest.raises(InputError) as refusal:
         ravine().apply({"seed\n\x1b[2J": 1})
     assert str(refusal.value).isprintable()
 
 
-def test_a_list_for_a_rules_name_is_refused_like_anything_else() -> None:
+def test_a_list_for_a_rules_name_is_refused_like_anything_else(ravine: MakeTrainer) -> None:
     with pytest.raises(InputError):
         ravine().apply({"optimizer.name": ["adam"]})
 
 
-def test_a_landscape_has_no_batches_to_change() -> None:
+def test_a_landscape_has_no_batches_to_change(ravine: MakeTrainer) -> None:
     with pytest.raises(InputError, match=r"batch\.size"):
         ravine().apply({"batch.size": 3})
 
 
-def test_changes_are_reported_with_the_old_and_the_new_value() -> None:
+def test_changes_are_reported_with_the_old_and_the_new_value(moons: MakeTrainer) -> None:
     trainer = moons()
     changes = trainer.apply({"optimizer.lr": 0.5, "clip.norm": 2.0, "batch.size": "full", "optimizer.beta1": 0.9})
     assert {change.key: (change.old, change.new) for change in changes} == {
@@ -132,7 +88,7 @@ def test_changes_are_reported_with_the_old_and_the_new_value() -> None:
     assert trainer.apply({"optimizer.lr": 0.5}) == []
 
 
-def test_a_new_batch_size_holds_from_the_next_step_and_uses_no_sample_twice() -> None:
+def test_a_new_batch_size_holds_from_the_next_step_and_uses_no_sample_twice(moons: MakeTrainer) -> None:
     """24 samples: 7, then 10 of the 17 that are left, then 7."""
     trainer = moons()
     trainer.step()
@@ -144,7 +100,9 @@ def test_a_new_batch_size_holds_from_the_next_step_and_uses_no_sample_twice() ->
     assert shares == pytest.approx([17 / 24, 1.0, 1.0 + 10 / 24])
 
 
-def test_clipping_makes_a_long_gradient_as_long_as_allowed_and_leaves_a_short_one() -> None:
+def test_clipping_makes_a_long_gradient_as_long_as_allowed_and_leaves_a_short_one(
+    ravine: MakeTrainer, taken: Take
+) -> None:
     """The gradient at the start is (1, 10); α = 1 makes the update the gradient itself."""
     for norm, length in ((0.5, 0.5), (5.0, 5.0), (20.0, math.sqrt(101.0))):
         trainer = ravine(optimizer={"name": "sgd", "lr": 1.0}, clip={"norm": norm})
@@ -154,7 +112,7 @@ def test_clipping_makes_a_long_gradient_as_long_as_allowed_and_leaves_a_short_on
         assert block.values[SERIES.index("grad_norm"), 0] == math.sqrt(101.0)
 
 
-def test_clipping_keeps_the_small_constant_of_torchs_clipping() -> None:
+def test_clipping_keeps_the_small_constant_of_torchs_clipping(ravine: MakeTrainer) -> None:
     """A gradient of 1e-6 with a limit of 1e-6 is scaled by 1e-6/(1e-6 + 1e-6)."""
     trainer = ravine(
         problem={"kind": "landscape", "start": [1e-6, 0.0]}, optimizer={"name": "sgd", "lr": 1.0}, clip={"norm": 1e-6}
@@ -163,7 +121,7 @@ def test_clipping_keeps_the_small_constant_of_torchs_clipping() -> None:
     assert trainer.theta.tolist() == pytest.approx([5e-7, 0.0], rel=1e-12)
 
 
-def test_a_reset_takes_the_same_first_steps_bit_for_bit() -> None:
+def test_a_reset_takes_the_same_first_steps_bit_for_bit(moons: MakeTrainer, taken: Take) -> None:
     trainer = moons()
     for _ in range(6):
         trainer.step()
@@ -185,7 +143,7 @@ def test_a_reset_takes_the_same_first_steps_bit_for_bit() -> None:
     assert taken(trainer).values.tobytes() == first.values.tobytes()
 
 
-def test_a_reset_can_keep_what_was_turned() -> None:
+def test_a_reset_can_keep_what_was_turned(moons: MakeTrainer) -> None:
     trainer = moons()
     trainer.step()
     turned = {"optimizer.name": "sgd", "optimizer.lr": 0.5, "batch.size": 3, "batch.shuffle": False}
@@ -199,7 +157,7 @@ def test_a_reset_can_keep_what_was_turned() -> None:
     assert np.array_equal(trainer.theta, twin.theta)
 
 
-def test_a_reset_of_an_ended_or_diverged_run_can_go_on() -> None:
+def test_a_reset_of_an_ended_or_diverged_run_can_go_on(ravine: MakeTrainer, steps_until_the_end: ToTheEnd) -> None:
     trainer = ravine(optimizer={"name": "sgd", "lr": 1e6}, stop={"steps": 40})
     with np.errstate(over="ignore"):
         steps_until_the_end(trainer)
@@ -211,7 +169,9 @@ def test_a_reset_of_an_ended_or_diverged_run_can_go_on() -> None:
     assert trainer.theta.tolist() == [1.0, 1.0]
 
 
-def test_a_snapshot_holds_the_knobs_the_end_and_what_went_wrong() -> None:
+def test_a_snapshot_holds_the_knobs_the_end_and_what_went_wrong(
+    ravine: MakeTrainer, steps_until_the_end: ToTheEnd
+) -> None:
     trainer = ravine(stop={"steps": 2})
     steps_until_the_end(trainer)
     trainer.theta[:] = math.nan
@@ -231,7 +191,7 @@ def numbers_of_the_first_batch(trainer: Trainer) -> list[int]:
 
 
 @pytest.mark.parametrize("seed", ["data", "init", "batches"])
-def test_each_seed_changes_its_own_part_alone(seed: str) -> None:
+def test_each_seed_changes_its_own_part_alone(moons: MakeTrainer, seed: str) -> None:
     trainers = [moons(), moons(seed={seed: 1})]
     parts: dict[str, list[object]] = {
         "data": [trainer.objective.samples().batch(0, 24).inputs.tobytes() for trainer in trainers],

@@ -1,8 +1,9 @@
-"""A session for a test to steer: all that it told is there to look at."""
+"""A session for a test to steer, and a client of a real engine: all that they told is there to look at."""
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,9 +12,25 @@ import pytest
 
 from engine.method.trainer import flat
 from engine.run import directory
+from engine.run.client import Client, EngineProcess
+from engine.run.directory import RunDirectory
+from engine.run.history import RecordReader
 from engine.run.launch import Launch
-from engine.run.protocol import MAXIMUM_EVENT, Applied, FrameReader, Rejected, Steps, parsed_event
+from engine.run.protocol import (
+    MAXIMUM_EVENT,
+    Applied,
+    Finished,
+    FrameReader,
+    Progressed,
+    Rejected,
+    Steering,
+    Steps,
+    parsed_event,
+)
 from engine.run.session import Session
+
+PATIENCE_S = 20.0
+"""How long anything may take on a busy machine; nothing here waits that long unless it is broken."""
 
 RAVINE = {
     "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
@@ -114,3 +131,89 @@ def start() -> Iterator[Callable[..., Run]]:
     yield begin
     for run in made:
         run.session.close()
+
+
+class Listener(Client):
+    """A client that remembers what it hears while it waits for something."""
+
+    def until(self, wanted: Callable[[Any], bool]) -> list[Any]:
+        """Return what is heard until a message is as wanted; that one is the last."""
+        end = time.monotonic() + PATIENCE_S
+        heard: list[Any] = []
+        while self.open and time.monotonic() < end:
+            messages = self.wait(end - time.monotonic())
+            for index, message in enumerate(messages):
+                heard.append(message)
+                if wanted(message):
+                    self._ready = messages[index + 1 :] + self._ready
+                    return heard
+        raise AssertionError(f"not heard; the last of {len(heard)} messages was {heard[-1:]}")
+
+    def until_finished(self) -> list[Any]:
+        """Return what is heard until the run has finished."""
+        return self.until(lambda message: isinstance(message, Finished))
+
+    def until_under_way(self) -> list[Any]:
+        """Return what is heard until there is progress."""
+        return self.until(lambda message: isinstance(message, Progressed) and message.step > 0)
+
+    def until_gone(self) -> list[Any]:
+        """Return what is heard until the engine hangs up."""
+        end = time.monotonic() + PATIENCE_S
+        heard: list[Any] = []
+        while self.open:
+            assert time.monotonic() < end, "the engine does not leave"
+            heard += self.wait(end - time.monotonic())
+        return heard
+
+    def answer(self, command: Steering) -> Any:
+        """Return the engine's answer, for a test that does not mind what else it misses."""
+        reply = self.ask(command, PATIENCE_S)
+        assert reply is not None, "no answer"
+        return reply
+
+
+Connect = Callable[..., Listener]
+StepsOf = Callable[[list[Any]], list[int]]
+RecordedSteps = Callable[[RunDirectory], list[int]]
+Ended = Callable[[EngineProcess], int]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connect a client, which hangs up after the test."""
+    made: list[Listener] = []
+
+    def opened(run: RunDirectory, engine: EngineProcess | None = None, **others: Any) -> Listener:
+        connection = Listener(run, engine=engine, **{"watch": "live", **others})
+        made.append(connection)
+        return connection
+
+    yield opened
+    for connection in made:
+        connection.close()
+
+
+@pytest.fixture
+def steps_of() -> StepsOf:
+    """Return the steps that were heard of, in that order."""
+    return lambda messages: [
+        step
+        for message in messages
+        if isinstance(message, Steps)
+        for step in range(message.block.first_step, message.block.last_step + 1)
+    ]
+
+
+@pytest.fixture
+def recorded_steps() -> RecordedSteps:
+    """Return the steps in the record of a run's first stretch."""
+    return lambda run: [
+        step for block in RecordReader(run.record).steps(1, 1) for step in range(block.first_step, block.last_step + 1)
+    ]
+
+
+@pytest.fixture
+def ended() -> Ended:
+    """Return the exit code of an engine that must leave by now."""
+    return lambda engine: engine._process.wait(PATIENCE_S)

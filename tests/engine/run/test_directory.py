@@ -242,6 +242,93 @@ def test_what_a_person_put_into_a_runs_folder_outlives_the_run() -> None:
     assert [path.name for path in run.path.iterdir()] == ["notes.txt"]
 
 
+def elsewhere(places: Path, preset: str = "far") -> RunDirectory:
+    """A run that has ended in a folder that a person chose, as far as its files tell."""
+    run = directory.create(preset, out=places / preset)
+    run.launch.write_text('{"preset": "far", "spec": {}}')
+    for file in (run.record, run.lock, run.log):
+        file.write_text("")
+    return run
+
+
+def test_a_run_in_a_chosen_folder_is_known_by_its_name_after_its_end(places: Path) -> None:
+    recorded("ravine-aaaa")
+    run = elsewhere(places)
+    assert {found.name: found.path for found in directory.all_runs()} == {
+        "ravine-aaaa": directory.data_root() / "ravine-aaaa",
+        run.name: places / "far",
+    }
+    assert directory.find("far", live=False) == run
+    assert directory.find(str(run.path), live=False) == run, "by its path it has its own name as well"
+
+
+def test_a_chosen_folder_among_the_recorded_runs_is_one_run(places: Path) -> None:
+    run = directory.create("far", out=directory.data_root() / "mine")
+    run.launch.write_text('{"preset": "far", "spec": {}}')
+    assert directory.all_runs() == [run]
+    with live(run.name, run.path):
+        assert directory.all_runs() == [run]
+
+
+def test_a_run_whose_chosen_folder_has_gone_is_forgotten(places: Path) -> None:
+    run = elsewhere(places)
+    assert run.signpost.exists()
+    run.path.rename(places / "moved")
+    assert directory.all_runs() == []
+    assert not run.signpost.exists()
+    assert (places / "moved" / "run.db").exists()
+
+
+def test_a_run_in_a_chosen_folder_is_removed_with_its_signpost_and_nothing_of_the_persons(places: Path) -> None:
+    run, other = elsewhere(places), elsewhere(places, "near")
+    own = {"thesis.txt", "run.db.backup", "run.db-notes", "launch.json.old"}
+    for name in own:
+        (run.path / name).write_text("mine")
+    directory.remove(run)
+    assert {path.name for path in run.path.iterdir()} == own
+    assert not run.signpost.exists()
+    assert directory.all_runs() == [other]
+
+
+def test_a_folder_that_holds_something_else_by_now_is_no_run(places: Path) -> None:
+    """Others call a file launch.json, too: an editor does."""
+    run = elsewhere(places)
+    run.launch.write_text('{"version": "0.2.0", "configurations": []}')
+    assert directory.all_runs() == []
+    for name in (run.name, str(run.path)):
+        with pytest.raises(InputError):
+            directory.find(name, live=False)
+
+
+def test_a_chosen_folder_that_was_cleared_by_hand_belongs_to_the_newest_run_in_it_alone(places: Path) -> None:
+    first = elsewhere(places)
+    for path in first.path.iterdir():
+        path.unlink()
+    # The folder is there, so that the first run's signpost is as well.
+    assert first.signpost.exists()
+    second = elsewhere(places)
+    assert directory.all_runs() == [second]
+    assert second.name != first.name
+
+
+@pytest.mark.parametrize("content", [b"", b"here\n", b"\xff\xfe\n", b"/no\x00where\n"], ids=repr)
+def test_a_signpost_that_names_no_place_hides_no_run(
+    places: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    run = elsewhere(places)
+    monkeypatch.chdir(run.path)
+    (directory.data_root() / "stale-aaaa.at").write_bytes(content)
+    assert directory.all_runs() == [run]
+
+
+def test_a_data_root_that_cannot_be_written_does_not_keep_a_run_from_a_chosen_folder(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (places / "file").write_text("")
+    monkeypatch.setenv("GDTUI_DATA_DIR", str(places / "file"))
+    assert directory.create("far", out=places / "far").path.is_dir()
+
+
 def test_a_run_that_an_engine_works_on_cannot_be_removed() -> None:
     run = recorded("ravine-aaaa")
     with live("ravine-aaaa", run.path), pytest.raises(RunError, match="stop it first"):

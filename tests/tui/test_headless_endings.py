@@ -1,0 +1,109 @@
+"""`gdtui run`: how a run fails, how it is ended from outside, and what others do to it meanwhile."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from engine.run import directory
+from engine.run.client import Client
+from engine.run.history import RecordReader
+from engine.run.protocol import Applied, Pause, SetFields, Turn
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Events, Parsed, Running, UntilEnded
+
+PATIENCE_S = 30.0
+
+Command = Callable[..., Any]
+
+
+def test_a_run_that_diverges_is_exit_code_1_one_line_on_stderr_and_strict_json(events: Events, gdtui: Command) -> None:
+    outcome = gdtui("run", "ravine", "--json", "--set", "optimizer.lr=1e6", "--no-record")
+    found = events(outcome, code=1)
+    assert found[-1]["reason"] == "diverged"
+    last = found.of("step")[-1]
+    assert last["step"] == found[-1]["step"]
+    assert {last["loss"], last["grad_norm"]} & {"nan", "inf"}
+    assert last["update_norm"] == 0.0
+    assert all(np.isfinite(found[-1]["parameters"]))
+    assert outcome.err.count("\n") == 1
+    assert f"at step {last['step']} " in outcome.err
+    assert "smaller optimizer.lr" in outcome.err
+
+
+def test_a_killed_engine_is_exit_code_1_and_one_line_that_says_so(running: Running) -> None:
+    with running("rosenbrock", "--json", "--every", "1000000", "--set", "stop.loss=1e-300") as process:
+        name = process.first_line()["run"]
+        run = directory.find(name, live=True)
+        os.kill(int(run.lock.read_text()), signal.SIGKILL)
+        _, complaint = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 1
+    assert complaint.count("\n") == 1
+    assert "the engine is gone" in complaint
+    assert "killed by signal 9" in complaint
+
+
+def test_head_ends_a_run_quietly(running: Running, until_ended: UntilEnded) -> None:
+    """`gdtui run … --json | head -1`: no complaint, and no engine that trains on for nobody."""
+    with running("rosenbrock", "--json", "--set", "stop.loss=1e-300") as process:
+        name = process.first_line()["run"]
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.wait(PATIENCE_S)
+        assert process.stderr.read() == ""
+    assert process.returncode in (0, 1)
+    until_ended(name)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_a_signal_ends_a_run_in_order(
+    parsed: Parsed, running: Running, until_ended: UntilEnded, number: signal.Signals, code: int
+) -> None:
+    """To the whole group, as a terminal sends it: the engine is not in it."""
+    with running("rosenbrock", "--json", "--every", "1000", "--set", "stop.loss=1e-300") as process:
+        name = process.first_line()["run"]
+        os.killpg(process.pid, number)
+        rest, complaint = process.communicate(timeout=PATIENCE_S)
+    found = parsed(rest.splitlines())
+    assert (found[-1]["event"], found[-1]["reason"]) == ("finished", "stopped")
+    assert (process.returncode, complaint) == (code, "")
+    until_ended(name)
+    run = directory.data_root() / name
+    assert RecordReader(run / "run.db").last_step(1) == found[-1]["step"]
+
+
+def test_ctrl_c_while_paused_ends_a_run_as_well(running: Running, until_ended: UntilEnded) -> None:
+    with running("rosenbrock", "--json", "--every", "1000", "--set", "stop.loss=1e-300") as process:
+        name = process.first_line()["run"]
+        other = Client(directory.find(name, live=True), watch="nothing", name="other")
+        assert other.ask(Pause(seq=other.next_sequence())) is not None
+        other.close()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 130
+    until_ended(name)
+
+
+def test_a_run_that_someone_steers_prints_what_they_did_and_when(parsed: Parsed, running: Running) -> None:
+    with running("moons", "--json", "--every", "1000000", "--epochs", "1000000") as process:
+        name = process.first_line()["run"]
+        other = Client(directory.find(name, live=True), watch="nothing", name="other")
+        applied = other.ask(SetFields(seq=other.next_sequence(), values={"optimizer.lr": 0.125}))
+        turned = other.ask(Turn(seq=other.next_sequence(), key="optimizer.lr", factor=2.0))
+        stopped = other.ask(SetFields(seq=other.next_sequence(), values={"stop.epochs": 0}))
+        assert isinstance(applied, Applied)
+        assert isinstance(turned, Applied)
+        assert isinstance(stopped, Applied)
+        other.close()
+        rest, complaint = process.communicate(timeout=PATIENCE_S)
+    found = parsed(rest.splitlines())
+    changes = [(line["step"], line["key"], line["old"], line["new"]) for line in found.of("applied")]
+    assert changes[:2] == [(applied.step, "optimizer.lr", 1.0, 0.125), (turned.step, "optimizer.lr", 0.125, 0.25)]
+    assert (process.returncode, complaint, found[-1]["reason"]) == (0, "", "epochs")
