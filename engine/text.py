@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ZERO_WIDTH_JOINER = "\N{ZERO WIDTH JOINER}"
@@ -35,7 +32,3 @@ def clean(text: str, limit: int = 200) -> str:
     if len(text) > limit:
         return "".join(kept[: limit - 1]) + "…"
     return "".join(kept)
-
-
-SafeText = Annotated[str, Field(max_length=2000), AfterValidator(lambda text: clean(text, 2000))]
-"""Text for people in a file: cleaned the moment it is read."""
