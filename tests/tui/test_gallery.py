@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.pilot import Pilot
@@ -11,11 +11,12 @@ from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
 from engine.run import directory
-from presets import Preset, load, names, parsed_setting
+from presets import load, names
 from tui.app import GdtuiApp
+from tui.preview import described
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
-from tui.screens.gallery import Gallery, described
+from tui.screens.gallery import Gallery
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
@@ -28,12 +29,19 @@ def open_gallery(places: object, end_engines: EndEngines) -> Iterator[Open]:
     """Make an application that shows the gallery."""
     apps: list[GdtuiApp] = []
 
-    def make(load_one: Callable[[str], Preset] = load) -> GdtuiApp:
-        apps.append(GdtuiApp(gallery=Gallery(load_one)))
+    def make(**options: Any) -> GdtuiApp:
+        apps.append(GdtuiApp(gallery=Gallery(options)))
         return apps[-1]
 
     yield make
     end_engines()
+
+
+async def read(pilot: Pilot[None], until: WaitUntil) -> OptionList:
+    """Wait until the gallery has read the presets, and return its list."""
+    await until(lambda: pilot.app.screen.query("#presets"))
+    await pilot.pause()
+    return pilot.app.screen.query_one("#presets", OptionList)
 
 
 def shown(app: GdtuiApp) -> str:
@@ -47,10 +55,10 @@ async def opened(app: GdtuiApp, until: WaitUntil) -> RunView:
     return app.screen.view
 
 
-async def test_every_lesson_is_listed_with_what_it_trains(open_gallery: Open) -> None:
+async def test_every_lesson_is_listed_with_what_it_trains(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
-        choices = app.screen.query_one("#presets", OptionList)
+        choices = await read(pilot, wait_until)
         assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == names()
         for name in names():
             preset = load(name)
@@ -79,6 +87,7 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
 async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await pilot.press("down", "enter")
         view = await opened(app, wait_until)
         assert view.welcome.preset == names()[1]
@@ -89,6 +98,7 @@ async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: 
 async def test_a_click_starts_what_is_clicked(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         rows = app.screen.query_one("#presets", OptionList)
         await pilot.click(rows, offset=(4, 1 + 3 * names().index("ravine")))
         view = await opened(app, wait_until)
@@ -109,6 +119,7 @@ async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_u
     """An engine is a process of its own: a second one would train on with nobody to know of it."""
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await _twice(pilot, way)
         view = await opened(app, wait_until)
         await pilot.pause()
@@ -120,17 +131,19 @@ async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_u
 async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_until: WaitUntil, key: str) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await pilot.press(key)
         await wait_until(lambda: not app.is_running)
     assert not app.farewell
     assert not directory.all_runs()
 
 
-async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(open_gallery: Open) -> None:
-    setting = parsed_setting("batch.size=7")
-    app = open_gallery(lambda name: load(name, [setting]))
-    async with app.run_test(size=(120, 36)):
-        choices = app.screen.query_one("#presets", OptionList)
+async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(
+    open_gallery: Open, wait_until: WaitUntil
+) -> None:
+    app = open_gallery(settings=["batch.size=7"])
+    async with app.run_test(size=(120, 36)) as pilot:
+        choices = await read(pilot, wait_until)
         listed = [choices.get_option_at_index(index).id for index in range(choices.option_count)]
         assert listed == [name for name in names() if load(name).spec.problem.kind == "dataset"]
         problems = app.screen.query_one("#problems", Static)
@@ -140,11 +153,10 @@ async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_s
         assert all(line.startswith("--set batch.size=7: batch = ") for line in said)
 
 
-async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Open) -> None:
-    setting = parsed_setting("optimizer.lr=-1")
-    app = open_gallery(lambda name: load(name, [setting]))
+async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Open, wait_until: WaitUntil) -> None:
+    app = open_gallery(settings=["optimizer.lr=-1"])
     async with app.run_test(size=(120, 36)) as pilot:
-        assert not app.screen.query_one("#presets", OptionList).option_count
+        assert not (await read(pilot, wait_until)).option_count
         await pilot.press("enter", "down")
         await pilot.click("#presets")
         assert app.is_running
@@ -159,6 +171,7 @@ def cells(app: GdtuiApp) -> list[int]:
 async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         for size in ((80, 24), (40, 10), (20, 4), (8, 3), (3, 3), (1, 1), (1, 30), (300, 100), (120, 36)):
             await pilot.resize_terminal(*size)
             await wait_until(lambda: cells(app) == [size[0]] * size[1])  # noqa: B023

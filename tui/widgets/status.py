@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
-from textual.content import Content
+from rich.cells import cell_len
 
 from engine.method.optimizers import RULES
 from engine.text import clean
 
 from ..charts.axes import compact
 from ..run_view import Notice, RunView
-from .text_rows import Row, Span
+from .text_rows import Row, Span, titled_row, wrapped_rows
 
 STATES = {
     "waiting": ("◌ waiting", "bold warning"),
@@ -21,8 +20,6 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-MAXIMUM_ROWS = 3
-"""How many rows a message may take from the charts."""
 
 
 def headline(view: RunView, width: int) -> Row:
@@ -39,13 +36,7 @@ def headline(view: RunView, width: int) -> Row:
         (rule, "bold foreground"),
         (f" α {lr} ", "bold accent"),
     )
-    room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
-    title = clean(view.welcome.title, 120)
-    if room < 8:
-        return right
-    if cell_len(title) > room:
-        title = set_cell_size(title, room - 1) + "…"
-    return ((" gdtui ", "bold primary"), (f"{set_cell_size(title, room)} ", "foreground"), *right)
+    return titled_row(clean(view.welcome.title, 120), right, width)
 
 
 def progress_row(view: RunView, width: int) -> Row:
@@ -90,14 +81,9 @@ def progress_row(view: RunView, width: int) -> Row:
 
 
 def message_rows(view: RunView, width: int) -> list[Row]:
-    """Return the message, on as many rows as it needs but no more than `MAXIMUM_ROWS`."""
+    """Return the message, on as many rows as it needs and may have."""
     ((text, look),) = message(view)
-    width = max(8, width)
-    lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
-    if len(lines) > MAXIMUM_ROWS:
-        lines = lines[:MAXIMUM_ROWS]
-        lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"
-    return [((line, look),) for line in lines]
+    return wrapped_rows(text, look, width)
 
 
 def message(view: RunView) -> tuple[Span]:
