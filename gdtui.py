@@ -20,11 +20,15 @@ APP = HERE / "gdtui_app" if (HERE / "gdtui_app").is_dir() else HERE
 def main() -> int:
     """Run the command line and return the exit code."""
     sys.path.insert(0, str(APP))
+    # An engine's process loads neither the command line nor the screen.
     if sys.argv[1:2] == ["_engine"]:
-        # The engine's process loads neither the command line nor the screen.
         from engine.run.worker import main as engine_main
 
         return engine_main(sys.argv[2:])
+    if sys.argv[1:2] == ["_start"]:
+        from presets.start import main as start_main
+
+        return start_main(sys.argv[2:])
     from tui.cli import main as command_main
 
     return command_main(sys.argv[1:])

@@ -18,10 +18,10 @@ sys.path.insert(0, str(ROOT))
 
 async def take(name: str, preset: str, size: tuple[int, int], keys: Sequence[tuple[float, str]]) -> None:
     """Open a preset's dashboard, press each key after its number of seconds, and save the screen."""
-    from presets import load
-    from tui.app import GdtuiApp, started
+    from tui.app import GdtuiApp
+    from tui.opening import started
 
-    app = GdtuiApp(connect=started(load(preset)))
+    app = GdtuiApp(opening=started(preset, {}))
     async with app.run_test(size=size) as pilot:
         for seconds, key in keys:
             await asyncio.sleep(seconds)
@@ -38,11 +38,10 @@ async def take(name: str, preset: str, size: tuple[int, int], keys: Sequence[tup
 
 async def take_gallery(name: str, size: tuple[int, int]) -> None:
     """Save the gallery."""
-    from presets import load
     from tui.app import GdtuiApp
     from tui.screens.gallery import Gallery
 
-    app = GdtuiApp(gallery=Gallery(load))
+    app = GdtuiApp(gallery=Gallery())
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.3)
         print(Path(app.save_screenshot(f"{name}.svg", str(ROOT / "docs"))).relative_to(ROOT))

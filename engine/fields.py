@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
-from .text import SafeText
+from .text import clean
 
 
 class Section(BaseModel):
@@ -20,6 +20,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
+Scalar = float | int | bool | str | None
+"""A value of a field of a spec, as it is sent and recorded."""
+SafeText = Annotated[str, Field(max_length=2000), AfterValidator(lambda text: clean(text, 2000))]
+"""Text for people in a file: cleaned the moment it is read."""
 Number = Annotated[FiniteFloat, Field(strict=True)]
 """A finite number, and not a text or a switch that could be read as one."""
 Whole = Annotated[int, Field(strict=True)]
@@ -209,6 +213,7 @@ __all__ = [
     "Number",
     "Rho",
     "SafeText",
+    "Scalar",
     "Section",
     "Seed",
     "Shuffle",

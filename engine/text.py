@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 ZERO_WIDTH_JOINER = "\N{ZERO WIDTH JOINER}"
@@ -40,7 +37,3 @@ def clean(text: str, limit: int = 200) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number of things: "1 step", "1,234 steps"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-SafeText = Annotated[str, Field(max_length=2000), AfterValidator(lambda text: clean(text, 2000))]
-"""Text for people in a file: cleaned the moment it is read."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from collections.abc import Sequence
@@ -80,6 +79,8 @@ def load(name: str, settings: Sequence[Setting] = ()) -> Preset:
     if name.endswith(".toml") or "/" in name:
         return read(Path(name), settings)
     if name not in names():
+        import difflib  # only for the hint
+
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise InputError(
@@ -87,6 +88,40 @@ def load(name: str, settings: Sequence[Setting] = ()) -> Preset:
         )
     text = resources.files(__name__.rpartition(".")[0]).joinpath(f"{name}.toml").read_bytes()
     return _checked(name, f"{name}.toml", text, settings, Path())
+
+
+def chosen_preset(
+    name: str,
+    *,
+    settings: Sequence[str] = (),
+    steps: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+) -> Preset:
+    """Return a preset with the options of a command line on top; raises `InputError` as `load` does.
+
+    Args:
+        name: As for `load`.
+        settings: Each as in `--set KEY=VALUE`.
+        steps: Updates after which the run ends.
+        epochs: Passes through the training set after which it ends; one of the two is allowed.
+        seed: Of the data, the initial weights and the batch order.
+        precision: "float32" or "float64".
+    """
+    chosen = [parsed_setting(text) for text in settings]
+    if steps is not None and epochs is not None:
+        raise InputError("--steps and --epochs: allowed is one of the two")
+    if steps is not None or epochs is not None:
+        # The preset's own count of the other kind would end the run before or after what was asked for.
+        chosen.append(Setting(key="stop.steps", value=steps, source=f"--steps {steps}"))
+        chosen.append(Setting(key="stop.epochs", value=epochs, source=f"--epochs {epochs}"))
+    if seed is not None:
+        keys = ("seed.data", "seed.init", "seed.batches")
+        chosen = [Setting(key=key, value=seed, source=f"--seed {seed}") for key in keys] + chosen
+    if precision is not None:
+        chosen.append(Setting(key="precision", value=precision, source=f"--precision {precision}"))
+    return load(name, chosen)
 
 
 def read(path: Path, settings: Sequence[Setting] = ()) -> Preset:

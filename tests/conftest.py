@@ -18,8 +18,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    from engine.run.client import EngineProcess
     from engine.run.directory import RunDirectory
+    from engine.run.process import EngineProcess
 
 # The same examples every time, so that a change is judged by itself; HYPOTHESIS_PROFILE=explore looks for new ones.
 # No deadline: how fast an example is says more about the machine than about the code.

@@ -1,4 +1,8 @@
-"""The dashboard's frame: it starts or finds a run, shows it, and leaves the terminal as it was."""
+"""The dashboard's frame: it shows the gallery or a run, and leaves the terminal as it was.
+
+The first paint waits for as little as can be: what a run needs (NumPy, pydantic, plotext, the dashboard) is imported
+after it, in the functions that use it.
+"""
 
 from __future__ import annotations
 
@@ -8,64 +12,46 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Static
 
 from engine.errors import GdtuiError
-from engine.method.optimizers import RULES
-from engine.run import client, directory
-from engine.run.launch import Launch
+from engine.run import directory
 from engine.text import clean
-from presets import Preset
 
-from .run_view import RunView
-from .screens.dashboard import KEYS, Dashboard
-from .screens.gallery import Gallery
+from .opening import Opening, launched, started
+from .screens.run_screen import RunScreen
+from .screens.waiting import Waiting
 from .theme import DARK, LIGHT
 
-Connect = Callable[[], client.Client]
+if TYPE_CHECKING:
+    from .screens.dashboard import Dashboard
+    from .screens.gallery import Gallery
+
 STOP_S = 5.0
 DEAD_TERMINAL_S = 1.0
 LAST_RESORT_S = 2.0
 """How long a dashboard may take to leave the screen in order."""
 
 
-def open_gallery(load: Callable[[str], Preset]) -> int:
-    """Show the gallery, and the dashboard of what is chosen; return the exit code."""
-    return _run(GdtuiApp(gallery=Gallery(load)))
+def open_gallery(options: Mapping[str, Any]) -> int:
+    """Show the gallery, and the dashboard of what is chosen, with the command line's options; return the exit code."""
+    from .screens.gallery import Gallery
+
+    return _run(GdtuiApp(gallery=Gallery(options)))
 
 
-def open_preset(preset: Preset) -> int:
-    """Start a preset and show its dashboard; return the exit code."""
-    return _run(GdtuiApp(connect=started(preset)))
-
-
-def open_run(run: directory.RunDirectory) -> int:
-    """Show the dashboard of a run that is under way; return the exit code."""
-    return _run(GdtuiApp(connect=lambda: client.Client(run, watch="live", name="dashboard")))
-
-
-def started(preset: Preset) -> Connect:
-    """Start an engine for a preset, and return what connects to it once it listens."""
-    launch = Launch(
-        preset=preset.name, title=preset.title, see=preset.see, try_=preset.try_, spec=preset.spec.as_given()
-    )
-    return launched(launch)
-
-
-def launched(launch: Launch) -> Connect:
-    """Start an engine, and return what connects to it once it listens."""
-    run = directory.create(launch.preset)
-    engine = client.start(run, launch)
-    return lambda: client.Client(run, watch="live", name="dashboard", engine=engine)
+def open_run(opening: Opening) -> int:
+    """Show the dashboard of a run as soon as it can be reached; return the exit code."""
+    return _run(GdtuiApp(opening=opening))
 
 
 class GdtuiApp(App[None]):
@@ -76,75 +62,91 @@ class GdtuiApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
 
-    def __init__(self, *, gallery: Gallery | None = None, connect: Connect | None = None) -> None:
-        """Show the gallery, or the run that `connect` reaches."""
+    def __init__(self, *, gallery: Gallery | None = None, opening: Opening | None = None) -> None:
+        """Show the gallery, or this run."""
         super().__init__()
+        # Here and not when the screen is up, which would be painted once more in another theme.
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self.theme = DARK.name
         self._gallery = gallery
-        self._connect = connect
-        self._started = False
-        self._is_starting = False
-        self._leaves_once_started = False
+        self._opening = opening
         self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
 
     def on_mount(self) -> None:
-        """Choose the theme, watch the terminal, and open the first screen."""
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        """Watch the terminal, and open the run after the first paint."""
         self._watch_terminal()
-        if self._gallery is not None:
-            self.push_screen(self._gallery)
-        if self._connect is not None:
-            self.show_run(self._connect)
+        if self._opening is not None:
+            self.call_after_refresh(self.show_run, self._opening)
 
-    def get_default_screen(self) -> Screen[None]:
-        """Return what is seen while an engine starts."""
-        return _Waiting(id="_default")
+    def get_default_screen(self) -> Screen[Any]:
+        """Return what is painted first."""
+        if self._gallery is not None:
+            return self._gallery
+        return Waiting(*self._opening.introduction()) if self._opening is not None else Waiting()
 
     @work(exclusive=True)
-    async def show_run(self, connect: Connect) -> None:
-        """Connect without holding up the screen, and show the dashboard."""
-        self._is_starting = True
+    async def show_run(self, opening: Opening) -> None:
+        """Connect without holding up the screen, and show the dashboard over the screen that waits for it."""
+        self._opening = opening
+        # The keys are painted just after the rest, and what is imported now would hold them up.
+        await self.screen.wait_for_refresh()
         try:
-            view = RunView(await asyncio.to_thread(connect))
+            dashboard = await asyncio.to_thread(_dashboard_of, opening)
         except GdtuiError as error:
+            if self._gallery is not None:
+                self._opening = None
+                await self.pop_screen()
+                self.notify(clean(str(error), 1000), severity="error", markup=False)
+                return
             self.farewell = f"gdtui: {clean(str(error), 1000)}"
             self.exit(return_code=1)
             return
-        self._is_starting = False
-        await self.push_screen(Dashboard(view))
-        if self._leaves_once_started:
-            self._leaves_once_started = False
-            await self.action_quit()
+        screen = dashboard()
+        with self.batch_update():
+            # A new screen is painted empty at first: the old one stays in sight until its rows and keys are there.
+            await self.push_screen(screen)
+            await screen.wait_for_refresh()
 
-    def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
+    async def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
-        if self._started:
+        if self._opening is not None:
             return
         try:
-            connect = started(message.preset)
+            self._opening = started(message.preset.name, message.options)
         except GdtuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
-        self._started = True
-        self.show_run(connect)
+        await self.push_screen(Waiting(message.preset.title, message.preset.see))
+        self.show_run(self._opening)
+
+    async def on_waiting_left(self) -> None:
+        """Leave before there was anything to see: nobody is to find an engine later that nobody has watched."""
+        self.workers.cancel_all()
+        if self._opening is not None:
+            await asyncio.to_thread(self._opening.abandon)
+        self.exit()
 
     async def on_dashboard_asked_anew(self, message: Dashboard.AskedAnew) -> None:
         """Start the same run anew, after its engine has gone."""
+        from engine.run.launch import Launch
+
         try:
             before = Launch.model_validate_json(message.view.client.run.launch.read_bytes())
-            connect = launched(before.model_copy(update={"await_client": False, "on_non_finite": "pause"}))
+            opening = launched(before.model_copy(update={"await_client": False, "on_non_finite": "pause"}))
         except (GdtuiError, OSError, ValueError) as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
         message.view.client.close()
         await self.pop_screen()
-        self.show_run(connect)
+        self.show_run(opening)
 
     async def on_dashboard_left(self, message: Dashboard.Left) -> None:
         """Leave the program, and end the run if that was chosen."""
+        from engine.run import client
+
         view, run = message.dashboard.view, message.dashboard.view.client.run
         message.dashboard.hang_up()
         if view.has_broken_off:
@@ -165,19 +167,18 @@ class GdtuiApp(App[None]):
 
     async def action_quit(self) -> None:
         """Ask what becomes of the run, also from within a dialog; where there is no run, leave."""
-        if self._is_starting:
-            # Who left now would leave an engine behind that nobody has seen: the question comes with its dashboard.
-            self._leaves_once_started = True
-            self.notify("the engine is starting: you can leave in a moment", timeout=2)
-            return
-        dashboards = [screen for screen in self.screen_stack if isinstance(screen, Dashboard)]
-        if dashboards:
-            dashboards[-1].action_leave()
+        about_a_run = [screen for screen in self.screen_stack if isinstance(screen, RunScreen)]
+        if about_a_run:
+            about_a_run[-1].action_leave()
         else:
             self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
+        from engine.method.optimizers import RULES
+
+        from .screens.dashboard import KEYS, Dashboard
+
         if not isinstance(screen, Dashboard):
             yield from super().get_system_commands(screen)
             return
@@ -190,8 +191,9 @@ class GdtuiApp(App[None]):
             "help": "Help",
             "leave": "Quit…",
         }
+        key_words = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}
         for action, title in words.items():
-            yield SystemCommand(title, KEY_WORDS.get(action, ""), getattr(screen, f"action_{action}"))
+            yield SystemCommand(title, key_words.get(action, ""), getattr(screen, f"action_{action}"))
         for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "divided by 10"), (10.0, "times 10")):
             yield SystemCommand(
                 f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
@@ -233,7 +235,7 @@ class GdtuiApp(App[None]):
         last_resort = threading.Timer(LAST_RESORT_S, os._exit, (code,))
         last_resort.daemon = True
         last_resort.start()
-        has_run = self._is_starting or any(isinstance(screen, Dashboard) for screen in self.screen_stack)
+        has_run = any(isinstance(screen, RunScreen) for screen in self.screen_stack)
         if has_run and code == 128 + signal.SIGTERM:  # after a hang-up there is nobody to tell
             self.farewell = "a run goes on; come back with: gdtui attach"
         self.exit(return_code=code)
@@ -262,15 +264,12 @@ KEPT_COMMANDS = ("Theme", "Screenshot")
 """What is of use here among the commands that every Textual program has."""
 
 
-class _Waiting(Screen[None]):
-    """Something to look at for the moment that an engine needs; it lies under the dashboard, so nothing moves."""
+def _dashboard_of(opening: Opening) -> Callable[[], Dashboard]:
+    """Return what makes the dashboard of a run, as soon as the run can be reached; for a thread of its own."""
+    from .run_view import RunView
+    from .screens.dashboard import Dashboard
 
-    def compose(self) -> Iterable[Static]:
-        """Say what is going on."""
-        yield Static("gdtui: starting the engine …")
-
-
-KEY_WORDS = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}
+    return partial(Dashboard, RunView(opening.connect()))
 
 
 def _run(app: GdtuiApp) -> int:

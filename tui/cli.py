@@ -82,11 +82,25 @@ def _spec_options(command: Any) -> Any:
 @_spec_options
 def open_dashboard(preset: str | None, **options: Any) -> int:
     """Open the gallery, or the dashboard of a preset."""
-    chosen = _preset(preset, **options) if preset is not None else None
+    if not _has_terminal() and preset is not None:
+        _preset(preset, **options)  # what is wrong with the preset is said first
     _refuse_without_terminal()
-    from .app import open_gallery, open_preset
+    if preset is None:
+        from .app import open_gallery
 
-    return open_preset(chosen) if chosen is not None else open_gallery(lambda name: _preset(name, **options))
+        return open_gallery(options)
+    from .opening import started
+
+    opening = started(preset, options)
+    try:
+        # The engine checks the preset while the screen is loaded, and the screen is not taken before that is done.
+        from .app import open_run
+
+        opening.run()
+    except KeyboardInterrupt:
+        opening.abandon()
+        raise
+    return open_run(opening)
 
 
 @application.command()
@@ -150,11 +164,12 @@ def attach(run_name: str | None) -> int:
     """
     from engine.run import directory
 
-    from .app import open_run
-
     found = directory.find(run_name, live=True)
     _refuse_without_terminal()
-    return open_run(found)
+    from .app import open_run
+    from .opening import Opening
+
+    return open_run(Opening(run=found))
 
 
 @application.command()
@@ -245,36 +260,20 @@ def remove_run(run_name: str) -> int:
     return DONE
 
 
-def _preset(
-    name: str,
-    *,
-    settings: Sequence[str] = (),
-    steps: int | None = None,
-    epochs: int | None = None,
-    seed: int | None = None,
-    precision: str | None = None,
-) -> Any:
+def _preset(name: str, **options: Any) -> Any:
     """Return the preset with the options of the command line on top."""
-    from presets import Setting, load, parsed_setting
+    from presets import chosen_preset
 
-    chosen = [parsed_setting(text) for text in settings]
-    if steps is not None and epochs is not None:
-        raise InputError("--steps and --epochs: allowed is one of the two")
-    if steps is not None or epochs is not None:
-        # The preset's own count of the other kind would end the run before or after what was asked for.
-        chosen.append(Setting(key="stop.steps", value=steps, source=f"--steps {steps}"))
-        chosen.append(Setting(key="stop.epochs", value=epochs, source=f"--epochs {epochs}"))
-    if seed is not None:
-        keys = ("seed.data", "seed.init", "seed.batches")
-        chosen = [Setting(key=key, value=seed, source=f"--seed {seed}") for key in keys] + chosen
-    if precision is not None:
-        chosen.append(Setting(key="precision", value=precision, source=f"--precision {precision}"))
-    return load(name, chosen)
+    return chosen_preset(name, **options)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _refuse_without_terminal() -> None:
     """Textual spins on a stdin that is no terminal, and draws into a pipe."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _has_terminal():
         raise InputError("the dashboard needs a terminal; allowed without one: gdtui run PRESET")
 
 

@@ -5,6 +5,7 @@ Read in this order:
     protocol     the commands, the events, and the frames that carry them
     directory    where a run lives on disk, its lock and its socket
     launch       what an engine is told before it starts
+    process      engines as processes: started, noticed when they end
     record       every step, on disk; history reads it back while it is written
     actors       who does something to a run, and what people call them
     outbox       what there is to tell, in the order of the steps

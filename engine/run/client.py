@@ -6,10 +6,7 @@ import contextlib
 import os
 import select
 import socket
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Literal, TypeGuard
 
 from ..errors import RunError
@@ -17,6 +14,7 @@ from ..text import clean
 from .actors import own_name
 from .directory import RunDirectory, forget
 from .launch import Launch
+from .process import EngineProcess, spawned
 from .protocol import (
     MAXIMUM_EVENT,
     VERSION,
@@ -33,63 +31,18 @@ from .protocol import (
     framed,
     parsed_event,
 )
-from .threads import one_thread_to_begin_with
 
 START_S = 20.0
 """How long an engine may take until it listens."""
 ANSWER_S = 10.0
-DEATH_S = 0.2
 _READ = 256 * 1024
-
-LAUNCHER = Path(__file__).resolve().parents[2] / "gdtui.py"
-"""The launcher in a checkout; an installed copy has it one folder further up."""
-
-
-class EngineProcess:
-    """An engine that this process has started: not its master, but the one who learns how it died."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    def death(self) -> str | None:
-        """Return how the engine died, in words; None while it lives or if it left in order."""
-        # The kernel closes a dying process's sockets a moment before it can be waited for.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(DEATH_S)
-        code = self._process.poll()
-        if code is None or code == 0:
-            return None
-        return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
-
-    def is_over(self) -> bool:
-        """Return whether the process has ended."""
-        return self._process.poll() is not None
-
-
-_ENGINES: list[EngineProcess] = []
-"""Keeps what is still running from being collected, which would warn about a child left behind on purpose."""
 
 
 def start(run: RunDirectory, launch: Launch) -> EngineProcess:
-    """Start an engine in a session of its own, so that it outlives the terminal and this process."""
+    """Start the engine of a run that exists on disk."""
     run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
-    launcher = LAUNCHER if LAUNCHER.exists() else LAUNCHER.parents[1] / "gdtui.py"
-    environment = dict(os.environ)
-    one_thread_to_begin_with(environment)
-    # Every descriptor is named: under Textual, sys.stderr has none that could be inherited.
     with run.log.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  our own launcher, by its full path
-            [sys.executable, str(launcher), "_engine", str(run.path), run.name],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=run.path,
-            env=environment,
-            start_new_session=True,
-        )
-    engine = EngineProcess(process)
-    _ENGINES.append(engine)
-    return engine
+        return spawned(["_engine", str(run.path), run.name], output=log, folder=run.path)
 
 
 class Client:

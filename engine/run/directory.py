@@ -18,12 +18,12 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import stat
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 
 from ..errors import InputError, RunError
 from ..text import clean
@@ -33,6 +33,7 @@ MAXIMUM_SOCKET_PATH = 100
 """A socket's address holds 108 bytes on Linux and 104 on macOS."""
 LOCK_PATIENCE_S = 0.5
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_CHANCE = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", preset).strip("-_")[:40] or "run"
     runtime = runtime_root()
     for _ in range(1000):
-        name = f"{stem}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+        name = f"{stem}-{''.join(_CHANCE.choice(_LETTERS) for _ in range(4))}"
         path = out.absolute() if out is not None else (data_root() if recorded else runtime) / name
         if any(place.exists() for place in (runtime / f"{name}.at", data_root() / name, data_root() / f"{name}.at")):
             continue

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .protocol import Scalar
+from ..fields import Scalar
 
 
 class ScheduledChange(BaseModel):

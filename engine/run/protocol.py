@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..errors import GdtuiError
+from ..fields import Scalar
 from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
 
@@ -28,9 +29,6 @@ KIND_JSON, KIND_STEPS, KIND_FIGURES = 0, 1, 2
 MAXIMUM_COMMAND = 64 * 1024
 MAXIMUM_EVENT = 64 * 1024 * 1024
 
-Scalar = float | int | bool | str | None
-"""A value of a field of the spec."""
-
 
 class ProtocolError(GdtuiError):
     """The other side sent something that is not of this protocol."""
@@ -39,7 +37,7 @@ class ProtocolError(GdtuiError):
 class Message(BaseModel):
     """Anything that goes as JSON; a number that is not finite goes as text and comes back as that number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings", defer_build=True)
 
 
 # ---- commands: imperatives, from a client to the engine
@@ -279,8 +277,8 @@ class Figures(BaseModel):
     figures: TensorFigures
 
 
-_COMMAND: TypeAdapter[Any] = TypeAdapter(AnyCommand)
-_EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent)
+_COMMAND: TypeAdapter[Any] = TypeAdapter(AnyCommand, config=ConfigDict(defer_build=True))
+_EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent, config=ConfigDict(defer_build=True))
 
 
 # ---- frames

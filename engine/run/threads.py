@@ -11,17 +11,10 @@ import os
 from typing import Any
 
 from ..method.spec import RunSpec
+from .process import THREAD_VARIABLES
 
 WORTHWHILE = 1 << 23
 """Multiplications of the largest product from which all cores are used."""
-VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""What the libraries of matrix products read when they are loaded."""
-
-
-def one_thread_to_begin_with(environment: dict[str, str]) -> None:
-    """Let an engine with this environment start with one thread, unless someone has chosen otherwise."""
-    for name in VARIABLES:
-        environment.setdefault(name, "1")
 
 
 def suitable_threads(spec: RunSpec, *, largest_product: int, watched: bool) -> int:
@@ -42,7 +35,7 @@ def suitable_threads(spec: RunSpec, *, largest_product: int, watched: bool) -> i
 
 def _chosen() -> int | None:
     """Return what someone has chosen in the environment; None where it is as every engine begins."""
-    values = (os.environ.get(name, "1") for name in VARIABLES)
+    values = (os.environ.get(name, "1") for name in THREAD_VARIABLES)
     return next((int(value) for value in values if value.isdecimal() and int(value) > 1), None)
 
 

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.random import Generator
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    # Loads OpenSSL: who only checks a preset draws no number.
+    from numpy.random import Generator
 
 Task = Literal["classification", "regression"]
 Inputs = NDArray[np.float64]

@@ -22,7 +22,9 @@ from textual.pilot import Pilot
 from engine.method.spec import checked_spec
 from engine.run import client, directory, protocol
 from presets import Preset
-from tui.app import GdtuiApp, started
+from presets.start import launch_of
+from tui.app import GdtuiApp
+from tui.opening import launched
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
 from tui.widgets.chart import LiveChart
@@ -183,13 +185,8 @@ def watched(places: object) -> Watched:
     """Start an engine on a preset and open its dashboard; both are gone when the block is left."""
 
     @asynccontextmanager
-    async def watch(
-        preset: Preset | None = None,
-        *,
-        connect: Callable[[], client.Client] | None = None,
-        size: tuple[int, int] = (80, 24),
-    ) -> AsyncIterator[Seat]:
-        app = GdtuiApp(connect=connect or started(preset or small_preset()))
+    async def watch(preset: Preset | None = None, *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Seat]:
+        app = GdtuiApp(opening=launched(launch_of(preset or small_preset())))
         views: list[RunView] = []
         try:
             async with app.run_test(size=size) as pilot:

@@ -13,6 +13,7 @@ from textual.fuzzy import Matcher
 from textual.widgets import Footer, OptionList
 from textual.widgets._footer import FooterKey, FooterLabel
 
+from engine.fields import Scalar
 from engine.run import client, protocol
 from engine.run.history import RecordReader
 from presets import Preset
@@ -382,7 +383,7 @@ async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:
 async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other_client: Connect) -> None:
     async with watched() as seat:
         other = other_client(seat.view)
-        values: dict[str, protocol.Scalar] = {"batch.size": 8}
+        values: dict[str, Scalar] = {"batch.size": 8}
         assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied)
         await seat.until(lambda: "batch.size" in str(journal(seat)) and seat.view.spec.batch.size == 8)
         seat.dashboard.draw()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from textual.pilot import Pilot
@@ -12,13 +11,12 @@ from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
 from engine.run import directory
-from engine.run.client import Client
-from presets import Preset, load, names, parsed_setting
-from tui.app import Connect, GdtuiApp, started
+from presets import load, names, parsed_setting
+from tui.app import GdtuiApp
+from tui.preview import described
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
-from tui.screens.dialogs import QuitDialog
-from tui.screens.gallery import Gallery, described
+from tui.screens.gallery import Gallery
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
@@ -32,12 +30,19 @@ def open_gallery(places: object, end_engines: EndEngines) -> Iterator[Open]:
     """Make an application that shows the gallery."""
     apps: list[GdtuiApp] = []
 
-    def make(load_one: Callable[[str], Preset] = load) -> GdtuiApp:
-        apps.append(GdtuiApp(gallery=Gallery(load_one)))
+    def make(**options: Any) -> GdtuiApp:
+        apps.append(GdtuiApp(gallery=Gallery(options)))
         return apps[-1]
 
     yield make
     end_engines()
+
+
+async def read(pilot: Pilot[None], until: WaitUntil) -> OptionList:
+    """Wait until the gallery has read the presets, and return its list."""
+    await until(lambda: pilot.app.screen.query("#presets"))
+    await pilot.pause()
+    return pilot.app.screen.query_one("#presets", OptionList)
 
 
 def shown(app: GdtuiApp) -> str:
@@ -51,10 +56,10 @@ async def opened(app: GdtuiApp, until: WaitUntil) -> RunView:
     return app.screen.view
 
 
-async def test_every_lesson_is_listed_with_what_it_trains(open_gallery: Open) -> None:
+async def test_every_lesson_is_listed_with_what_it_trains(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
-        choices = app.screen.query_one("#presets", OptionList)
+        choices = await read(pilot, wait_until)
         assert [choices.get_option_at_index(index).id for index in range(choices.option_count)] == names()
         for name in names():
             preset = load(name)
@@ -87,6 +92,7 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
 async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await pilot.press("down", "enter")
         view = await opened(app, wait_until)
         assert view.welcome.preset == names()[1]
@@ -97,6 +103,7 @@ async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: 
 async def test_a_click_starts_what_is_clicked(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         rows = app.screen.query_one("#presets", OptionList)
         await pilot.click(rows, offset=(4, 1 + 3 * names().index("ravine")))
         view = await opened(app, wait_until)
@@ -117,6 +124,7 @@ async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_u
     """An engine is a process of its own: a second one would train on with nobody to know of it."""
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await _twice(pilot, way)
         view = await opened(app, wait_until)
         await pilot.pause()
@@ -128,49 +136,19 @@ async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_u
 async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_until: WaitUntil, key: str) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         await pilot.press(key)
         await wait_until(lambda: not app.is_running)
     assert not app.farewell
     assert not directory.all_runs()
 
 
-@pytest.mark.parametrize(("answer", "goes_on"), [("s", False), ("l", True)])
-async def test_leaving_while_the_engine_starts_asks_what_becomes_of_it(
-    open_gallery: Open, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch, answer: str, goes_on: bool
+async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(
+    open_gallery: Open, wait_until: WaitUntil
 ) -> None:
-    """No engine is left behind that nobody knows of, however hasty one is."""
-    may_start = threading.Event()
-
-    def late(preset: Preset) -> Connect:
-        connect = started(preset)
-
-        def wait() -> Client:
-            may_start.wait(PATIENCE_S)
-            return connect()
-
-        return wait
-
-    monkeypatch.setattr("tui.app.started", late)
-    app = open_gallery()
+    app = open_gallery(settings=["batch.size=7"])
     async with app.run_test(size=(120, 36)) as pilot:
-        await pilot.press("enter", "q", "ctrl+q")
-        assert app.is_running
-        assert isinstance(app.screen, Gallery)
-        may_start.set()
-        await wait_until(lambda: isinstance(app.screen, QuitDialog))
-        (run,) = directory.all_runs()
-        await pilot.press(answer)
-        await wait_until(lambda: app.farewell)
-    words = f"goes on; come back with: gdtui attach {run.name}" if goes_on else "has ended"
-    assert app.farewell.startswith(f"{run.name} {words}")
-    assert run.is_live() is goes_on
-
-
-async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_stay(open_gallery: Open) -> None:
-    setting = parsed_setting("batch.size=7")
-    app = open_gallery(lambda name: load(name, [setting]))
-    async with app.run_test(size=(120, 36)):
-        choices = app.screen.query_one("#presets", OptionList)
+        choices = await read(pilot, wait_until)
         listed = [choices.get_option_at_index(index).id for index in range(choices.option_count)]
         assert listed == [name for name in names() if load(name).spec.problem.kind == "dataset"]
         problems = app.screen.query_one("#problems", Static)
@@ -180,11 +158,10 @@ async def test_a_lesson_that_does_not_fit_the_settings_is_named_and_the_others_s
         assert all(line.startswith("--set batch.size=7: batch = ") for line in said)
 
 
-async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Open) -> None:
-    setting = parsed_setting("optimizer.lr=-1")
-    app = open_gallery(lambda name: load(name, [setting]))
+async def test_a_gallery_without_any_lesson_does_nothing_worse(open_gallery: Open, wait_until: WaitUntil) -> None:
+    app = open_gallery(settings=["optimizer.lr=-1"])
     async with app.run_test(size=(120, 36)) as pilot:
-        assert not app.screen.query_one("#presets", OptionList).option_count
+        assert not (await read(pilot, wait_until)).option_count
         await pilot.press("enter", "down")
         await pilot.click("#presets")
         assert app.is_running
@@ -198,10 +175,11 @@ def cells(app: GdtuiApp) -> list[int]:
 
 @pytest.mark.parametrize(("size", "beside"), [((60, 20), True), ((59, 20), False), ((20, 5), False)])
 async def test_a_narrow_gallery_gives_the_list_all_its_room(
-    open_gallery: Open, size: tuple[int, int], beside: bool
+    open_gallery: Open, wait_until: WaitUntil, size: tuple[int, int], beside: bool
 ) -> None:
     app = open_gallery()
-    async with app.run_test(size=size):
+    async with app.run_test(size=size) as pilot:
+        await read(pilot, wait_until)
         assert bool(app.screen.query_one("#preview").region) is beside
         presets = app.screen.query_one("#presets").region
         assert (presets.width == size[0]) is not beside
@@ -211,6 +189,7 @@ async def test_a_narrow_gallery_gives_the_list_all_its_room(
 async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
         for size in ((80, 24), (40, 10), (20, 4), (8, 3), (3, 3), (1, 1), (1, 30), (300, 100), (120, 36)):
             await pilot.resize_terminal(*size)
             await wait_until(lambda: cells(app) == [size[0]] * size[1])  # noqa: B023

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from engine.method.telemetry import SERIES, StepBlock
 from engine.run import client, protocol
-from engine.run.client import EngineProcess
 from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
+from engine.run.process import EngineProcess
 from tui import run_view
 from tui.charts.history import Series
 from tui.run_view import RunView

@@ -11,7 +11,7 @@ from textual.app import App
 from textual.widgets import Input, Static, Switch
 
 import tui
-from engine.fields import Section
+from engine.fields import Scalar, Section
 from engine.method.optimizers import RULES
 from engine.method.spec import BatchSpec, ClipSpec, PaceSpec, RunSpec, checked_spec
 from engine.run import client, protocol
@@ -268,7 +268,7 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
         await seat.paused_at(5)
         form = await open_form(seat)
         other = other_client(seat.view)
-        changed: dict[str, protocol.Scalar] = {"optimizer.lr": 0.5}
+        changed: dict[str, Scalar] = {"optimizer.lr": 0.5}
         assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
         fill(form, "optimizer.lr", "0.02")
         fill(form, "optimizer.beta1", "0.5")
@@ -293,7 +293,7 @@ async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, othe
         await seat.paused_at(5)
         form = await open_form(seat)
         other = other_client(seat.view)
-        changed: dict[str, protocol.Scalar] = {
+        changed: dict[str, Scalar] = {
             "optimizer.lr": 0.5,
             "clip.norm": 2.0,
             "optimizer.bias_correction": False,
@@ -316,7 +316,7 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
         await seat.paused_at(5)
         form = await open_form(seat)
         other = other_client(seat.view)
-        changed: dict[str, protocol.Scalar] = {"optimizer.name": "sgd"}
+        changed: dict[str, Scalar] = {"optimizer.name": "sgd"}
         assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
         await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
         fill(form, "optimizer.beta1", "0.5")

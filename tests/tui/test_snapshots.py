@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from engine.run import client, directory
 from engine.run.launch import Launch, ScheduledChange
-from presets import load
 from tui.app import GdtuiApp
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
@@ -126,4 +126,11 @@ def test_the_question_at_the_end_looks_like_this(snap_compare: Compare, ended_ru
 
 @pytest.mark.parametrize("size", [pytest.param((120, 36), id="120x36"), pytest.param((80, 24), id="80x24")])
 def test_the_gallery_looks_like_this(snap_compare: Compare, size: tuple[int, int]) -> None:
-    assert snap_compare(GdtuiApp(gallery=Gallery(load)), press=["down"], terminal_size=size)
+    async def look(pilot: Pilot[None]) -> None:
+        while not any(choices.option_count for choices in pilot.app.screen.query(OptionList)):
+            await pilot.pause(0.01)
+        await pilot.pause()
+        await pilot.press("down")
+        await pilot.pause()
+
+    assert snap_compare(GdtuiApp(gallery=Gallery()), terminal_size=size, run_before=look)

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 
 from engine.run import protocol
 from presets import Preset
-from tui.app import started
+from presets.start import launch_of
+from tui.opening import launched
 from tui.run_view import Notice, RunView
 from tui.widgets.status import STATES, bar, headline, message_rows, progress_row
 from tui.widgets.text_rows import Row
@@ -31,7 +32,7 @@ def open_view(preset: MakePreset, end_engines: EndEngines) -> Iterator[Callable[
 
     def look(title: str = "A small network", see: str = "A curve that falls.", **sections: Any) -> RunView:
         lesson = replace(preset(pace={"steps_per_second": 0.01}, **sections), title=title, see=see)
-        views.append(RunView(started(lesson)()))
+        views.append(RunView(launched(launch_of(lesson)).connect()))
         views[-1].catch_up(5.0)
         return views[-1]
 

@@ -203,6 +203,36 @@ def test_a_lesson_is_opened_steered_and_ended(terminal: Callable[..., Terminal])
     assert RecordReader(run.record).last_step(1) > 0
 
 
+def test_the_first_frame_stays_until_the_dashboard_takes_its_place(terminal: Callable[..., Terminal]) -> None:
+    """A screen that is painted empty before it is filled flickers, at every start."""
+    one = terminal("digits")
+    one.sees("gdtui Handwritten digits", "◌ starting", "q Quit")
+    empty: list[str] = []
+
+    def is_running() -> bool:
+        empty.extend(one.lines[0] + one.lines[-1] for row in (0, -1) if not one.lines[row].strip())
+        return "● running" in one.text and "steps/s" in one.text
+
+    one.until(is_running)
+    assert not empty
+    one.type("q")
+    one.sees("Leave digits-")
+    one.type("s")
+    assert one.exit_code() == 0
+
+
+@pytest.mark.parametrize("arguments", [["ravin"], ["digits", "--set", "optimizer.lr=-1"]], ids=["name", "setting"])
+def test_a_wrong_preset_is_told_before_the_screen_is_taken(
+    terminal: Callable[..., Terminal], arguments: list[str]
+) -> None:
+    one = terminal(*arguments)
+    assert one.exit_code() == 2
+    assert len(one.text.split("\n\n")[0].splitlines()) <= 2, "one line, wrapped by the terminal"
+    assert one.text.startswith("gdtui: ")
+    assert b"\x1b[?1049h" not in one.raw
+    assert not directory.all_runs()
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_ends_the_dashboard_and_not_the_run(
     terminal: Callable[..., Terminal], number: signal.Signals, code: int
@@ -323,7 +353,7 @@ def test_a_slow_terminal_does_not_slow_the_run(terminal: Callable[..., Terminal]
 
 
 def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(terminal: Callable[..., Terminal]) -> None:
-    one = terminal("digits", "--set", "pace.steps_per_second=400", "--set", "stop.steps=300")
+    one = terminal("digits", "--set", "pace.steps_per_second=400", "--set", "stop.steps=900")
     one.sees("● running", "steps/s")
     one.type("]")
     one.sees("α 0.0011")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
-from textual.screen import Screen
 from textual.widgets import Footer
 
 from engine.run import protocol
@@ -26,8 +24,8 @@ from ..widgets.status import headline, message_rows, progress_row
 from ..widgets.text_rows import TextRows
 from ..wording import symbol_of
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
+from .run_screen import RunScreen
 from .settings import SettingsForm
-from .sizes import NewestSizeOnly
 
 FRAMES_PER_SECOND = 15
 HISTORY_BUDGET_S = 0.02
@@ -37,34 +35,9 @@ USUAL_PACE = 200.0
 FULL_SPEED = 20_000.0
 """A pace beyond this is no pace at all."""
 
-_LR = Binding.Group("α −10 % +10 %", compact=True)
-_LR_TEN = Binding.Group("α ÷10 ×10", compact=True)
-_PACE = Binding.Group("Pace", compact=True)
 
-
-class Dashboard(NewestSizeOnly, Screen[None]):
+class Dashboard(RunScreen):
     """One run, through one `RunView`; one clock draws everything."""
-
-    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide"), (118, "-roomy")]  # noqa: RUF012  Textual declares it so
-    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat"), (17, "-low"), (30, "-tall")]  # noqa: RUF012
-    # In the footer's order: a terminal that is too narrow for all of it still says how to learn more and how to leave.
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark", "help", "Help", key_display="?", id="help"),
-        Binding("q,ctrl+q", "leave", "Quit", key_display="q", id="quit", priority=True),
-        Binding("space", "toggle_pause", "Pause", id="run.pause"),
-        Binding("s", "step", "Step", id="run.step"),
-        Binding("left_square_bracket", "turn(0.9)", "α −10 %", key_display="[", id="lr.down", group=_LR),
-        Binding("right_square_bracket", "turn(1.1)", "α +10 %", key_display="]", id="lr.up", group=_LR),
-        Binding("left_curly_bracket", "turn(0.1)", "α ÷10", key_display="{", id="lr.tenth", group=_LR_TEN),
-        Binding("right_curly_bracket", "turn(10.0)", "α ×10", key_display="}", id="lr.tenfold", group=_LR_TEN),
-        Binding("o", "optimizer", "Optimizer", id="run.optimizer"),
-        Binding("h", "settings", "Settings", id="run.settings"),
-        Binding("r", "reset(False)", "Reset", id="run.reset"),
-        Binding("R", "reset(True)", "Reset, keep settings", show=False, id="run.reset-keep"),
-        Binding("comma", "pace(0.5)", "Slower", key_display=",", id="pace.down", group=_PACE),
-        Binding("full_stop", "pace(2.0)", "Faster", key_display=".", id="pace.up", group=_PACE),
-        Binding("ctrl+c", "leave", show=False, priority=True),
-    ]
 
     class Left(Message):
         """A person is done with this run."""

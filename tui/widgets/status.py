@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from rich.cells import cell_len, set_cell_size
-from textual.content import Content
+from rich.cells import cell_len
 
 from engine.method.optimizers import RULES
 from engine.text import clean
 
 from ..charts.axes import compact
 from ..run_view import Notice, RunView
-from .text_rows import Row, Span
+from .text_rows import Row, Span, titled_row, wrapped_rows
 
 STATES = {
     "waiting": ("◌ waiting", "bold warning"),
@@ -21,8 +20,6 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-MAXIMUM_ROWS = 3
-"""How many rows a message may take from the charts."""
 
 
 def headline(view: RunView, width: int) -> Row:
@@ -37,13 +34,7 @@ def headline(view: RunView, width: int) -> Row:
     right: Row = ((state, look), ("  ", "plain"), *what)
     if sum(cell_len(text) for text, _ in right) > width:
         right = ((f"{state[:1]} ", look), *what)
-    room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
-    title = clean(view.welcome.title, 120)
-    if room < 8:
-        return right
-    if cell_len(title) > room:
-        title = set_cell_size(title, room - 1) + "…"
-    return ((" gdtui ", "bold primary"), (f"{set_cell_size(title, room)} ", "foreground"), *right)
+    return titled_row(clean(view.welcome.title, 120), right, width)
 
 
 def progress_row(view: RunView, width: int) -> Row:
@@ -93,14 +84,9 @@ def _fitting(parts: list[_Part], width: int) -> Row:
 
 
 def message_rows(view: RunView, width: int, height: int) -> list[Row]:
-    """Return the message, on as many rows as it needs but no more than `MAXIMUM_ROWS` or a sixth of the screen."""
+    """Return the message, on as many rows as it needs and may have on a screen of this height."""
     ((text, look),) = message(view)
-    width, most = max(8, width), max(1, min(MAXIMUM_ROWS, height // 6))
-    lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
-    if len(lines) > most:
-        lines = lines[:most]
-        lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"
-    return [((line, look),) for line in lines]
+    return wrapped_rows(text, look, width, height)
 
 
 def message(view: RunView) -> tuple[Span]:

@@ -9,6 +9,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -16,6 +17,8 @@ from textual.strip import Strip
 Span = tuple[str, str]
 """Text, and the name of a theme colour, with "bold" or "dim" before it where that is wanted: "bold primary"."""
 Row = tuple[Span, ...]
+MAXIMUM_ROWS = 3
+"""How many rows a message may take from the charts."""
 
 
 class TextRows(ScrollView):
@@ -91,3 +94,23 @@ class TextRows(ScrollView):
                 style += Style(color=Color.parse(self.app.theme_variables[colour]).rich_color)
             self._looks[name] = style
         return style
+
+
+def titled_row(title: str, right: Row, width: int) -> Row:
+    """Return the top row of a run: its title, and `right` at the right edge."""
+    room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
+    if room < 8:
+        return right
+    if cell_len(title) > room:
+        title = set_cell_size(title, room - 1) + "…"
+    return ((" gdtui ", "bold primary"), (f"{set_cell_size(title, room)} ", "foreground"), *right)
+
+
+def wrapped_rows(text: str, look: str, width: int, height: int) -> list[Row]:
+    """Return a text on as many rows as it needs but no more than `MAXIMUM_ROWS` or a sixth of the screen's height."""
+    width, most = max(8, width), max(1, min(MAXIMUM_ROWS, height // 6))
+    lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
+    if len(lines) > most:
+        lines = lines[:most]
+        lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"
+    return [((line, look),) for line in lines]

@@ -12,10 +12,11 @@ import pytest
 
 from engine.method.trainer import flat
 from engine.run import directory
-from engine.run.client import Client, EngineProcess
+from engine.run.client import Client
 from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
+from engine.run.process import EngineProcess
 from engine.run.protocol import (
     MAXIMUM_EVENT,
     Applied,

@@ -15,8 +15,8 @@ import pytest
 
 from engine.errors import RunError
 from engine.run import client, directory
-from engine.run.client import EngineProcess
 from engine.run.directory import RunDirectory
+from engine.run.process import EngineProcess
 from engine.run.protocol import (
     HEADER,
     Applied,

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.run import directory
-from engine.run.client import EngineProcess
 from engine.run.directory import RunDirectory
+from engine.run.process import EngineProcess
 from engine.run.protocol import (
     Pause,
     Progressed,

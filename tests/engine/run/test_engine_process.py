@@ -15,9 +15,9 @@ import pytest
 
 from engine.errors import RunError
 from engine.run import client, directory
-from engine.run.client import EngineProcess
 from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
+from engine.run.process import EngineProcess
 from engine.run.protocol import (
     Applied,
     Finished,

@@ -100,6 +100,7 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
         batches_per_epoch=COUNTS,
         steps_per_second=NUMBERS,
         seconds_left=st.none() | NUMBERS,
+        threads=COUNTS,
         problem=st.none() | WORDS,
     ),
     st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),

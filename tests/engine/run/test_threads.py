@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_info
 
 from engine.method.spec import RunSpec
 from engine.run import client, protocol, threads
-from engine.run.threads import VARIABLES, WORTHWHILE, ProductThreads, cores, one_thread_to_begin_with, suitable_threads
+from engine.run.process import THREAD_VARIABLES, one_thread_to_begin_with
+from engine.run.threads import WORTHWHILE, ProductThreads, cores, suitable_threads
 
 WIDE: dict[str, Any] = {
     "problem": {"kind": "dataset"},
@@ -29,7 +30,7 @@ def spec_with(**compute: Any) -> RunSpec:
 
 @pytest.fixture
 def as_an_engine_begins(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
+    for name in THREAD_VARIABLES:
         monkeypatch.setenv(name, "1")
 
 
@@ -62,17 +63,17 @@ def test_a_number_in_the_spec_decides() -> None:
 
 
 def test_what_someone_chose_in_the_environment_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
+    for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "6")
     assert suitable_threads(spec_with(), largest_product=0, watched=True) == 6
     environment = {"OMP_NUM_THREADS": "6"}
     one_thread_to_begin_with(environment)
-    assert environment == {**dict.fromkeys(VARIABLES, "1"), "OMP_NUM_THREADS": "6"}
+    assert environment == {**dict.fromkeys(THREAD_VARIABLES, "1"), "OMP_NUM_THREADS": "6"}
 
 
 def test_a_machine_with_one_core_never_uses_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
+    for name in THREAD_VARIABLES:
         monkeypatch.setenv(name, "1")
     monkeypatch.setattr(threads, "cores", lambda: 1)
     assert suitable_threads(spec_with(), largest_product=1 << 40, watched=False) == 1
@@ -97,7 +98,7 @@ def told(connection: client.Client, count: int) -> bool:
 def test_an_engine_uses_one_thread_from_when_a_dashboard_looks_on(
     start_run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in VARIABLES:
+    for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     if cores() == 1:
         pytest.skip("one core: there is nothing to choose")

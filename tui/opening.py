@@ -1,0 +1,102 @@
+"""A run on its way to the screen: started anew, or found again.
+
+Nothing heavy is imported here, so that an engine is started before anything else and the first paint waits for nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import GdtuiError, InputError, RunError
+from engine.run import directory
+from engine.run.directory import RunDirectory
+from engine.run.process import EngineProcess, spawned
+from engine.text import clean
+
+if TYPE_CHECKING:
+    from engine.run.client import Client
+    from engine.run.launch import Launch
+
+
+class Opening:
+    """A run that a dashboard is about to show; it may be waited for in a thread and abandoned in another."""
+
+    def __init__(self, *, run: RunDirectory | None = None, engine: EngineProcess | None = None) -> None:
+        """Take a run that is known, or an engine that will say what its run is."""
+        self._run = run
+        self._engine = engine
+        self._reading = threading.Lock()
+
+    def run(self) -> RunDirectory:
+        """Return the run, as soon as its engine has checked what it is to train.
+
+        Raises:
+            InputError: The preset or an option is wrong.
+            RunError: There is no run, for whatever reason.
+        """
+        with self._reading:
+            if self._run is None:
+                assert self._engine is not None, "a run is known, or its engine is"
+                self._run = _announced(self._engine)
+            return self._run
+
+    def introduction(self) -> tuple[str, str]:
+        """Return the title and what there is to see, as the engine was told them."""
+        run = self.run()
+        try:
+            launch = json.loads(run.launch.read_bytes())
+            return clean(str(launch["title"]), 120), clean(str(launch["see"]), 2000)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return run.name, ""
+
+    def connect(self) -> Client:
+        """Return a connection to the engine, as soon as it listens; raises as `run` does, and if it never listens."""
+        from engine.run.client import Client
+
+        return Client(self.run(), watch="live", name="dashboard", engine=self._engine)
+
+    def abandon(self) -> None:
+        """End an engine that was started for nothing, and leave no trace of its run; a run found again stays."""
+        if self._engine is None:
+            return
+        self._engine.end()
+        with contextlib.suppress(GdtuiError):
+            directory.forget(self.run())
+
+
+def started(name: str, options: Mapping[str, Any]) -> Opening:
+    """Start an engine that checks a preset, with the options of `presets.chosen_preset`, and then trains it."""
+    order = json.dumps({"name": name, **options})
+    return Opening(engine=spawned(["_start", order], output=subprocess.PIPE))
+
+
+def launched(launch: Launch) -> Opening:
+    """Start an engine as another one was told to."""
+    from engine.run import client
+
+    run = directory.create(launch.preset)
+    return Opening(run=run, engine=client.start(run, launch))
+
+
+def _announced(engine: EngineProcess) -> RunDirectory:
+    """Return the run that an engine announces; see `presets.start` for its words."""
+    line = (engine.first_words().strip().splitlines() or [""])[-1]
+    try:
+        words = json.loads(line)
+    except ValueError:
+        words = None
+    match words:
+        case {"name": str(name), "path": str(path)}:
+            return RunDirectory(name=name, path=Path(path))
+        case {"wrong_input": str(text)}:
+            raise InputError(text)
+        case {"failure": str(text)}:
+            raise RunError(text)
+        case _:
+            raise RunError(f"the engine did not start: {clean(line) or engine.death() or 'no reason given'}")
