@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..subject.objective import Batch, Samples
+import numpy as np
+
+from ..subject.objective import Batch, Matrix, Samples
 from .order import EpochOrder
 
 GATHER_BYTES = 1 << 20
@@ -79,6 +81,7 @@ class BatchStream:
         batches_per_gather = max(1, GATHER_BYTES // ((one.inputs.nbytes + one.targets.nbytes) * self.size))
         self._rows = min(min(batches_per_gather, self.batches_per_epoch) * self.size, self.count)
         self._buffer: Batch | None = None
+        self._whole: Batch | None = None
 
     def seek(self, position: Position) -> None:
         """Go on from this place."""
@@ -107,14 +110,19 @@ class BatchStream:
             self.seek(Position(epoch=self.epoch + 1, taken=0, shuffled=self._shuffle))
         if self.size == self.count and self._gathered == 0:
             # All samples at once: their order is of no consequence.
-            self._ready = [self._samples.batch(0, self.count)]
+            if self._whole is None:
+                whole = self._samples.batch(0, self.count)
+                self._whole = whole.part(0, self.count, np.ascontiguousarray(whole.outputs))
+            self._ready = [self._whole]
             self._gathered = self._last = self.count
             return
         if self._buffer is None:
             self._buffer = self._samples.empty(self._rows)
+            self._outputs = np.empty_like(self._buffer.targets.reshape(-1))
             self._batches = self._cut(self._buffer, self._rows)
         rows = min(self._rows, self.count - self._gathered)
         self._fill(self._buffer, rows)
+        self._lay_out(self._buffer.targets[:rows])
         self._ready = self._batches.copy() if rows == self._rows else self._cut(self._buffer, rows)
         self._last = len(self._ready[0].inputs)
         self._gathered += rows
@@ -138,5 +146,22 @@ class BatchStream:
 
     def _cut(self, buffer: Batch, rows: int) -> list[Batch]:
         """Return the batches in the first `rows` of `buffer`, the last one first."""
-        firsts = range(0, rows, self.size)
-        return [buffer.part(first, min(first + self.size, rows)) for first in reversed(firsts)]
+        outputs = buffer.targets.shape[1]
+        batches = []
+        for first in reversed(range(0, rows, self.size)):
+            stop = min(first + self.size, rows)
+            laid_out = self._outputs[first * outputs : stop * outputs].reshape(outputs, stop - first)
+            batches.append(buffer.part(first, stop, laid_out))
+        return batches
+
+    def _lay_out(self, targets: Matrix) -> None:
+        """Copy the targets of the batches that were just gathered to where a network's outputs are compared with them.
+
+        One copy for all whole batches: one for each would cost as much as it saves in the loss.
+        """
+        rows, outputs = targets.shape
+        whole = rows - rows % self.size
+        blocks = self._outputs[: whole * outputs].reshape(-1, outputs, self.size)
+        np.copyto(blocks, targets[:whole].reshape(-1, self.size, outputs).transpose(0, 2, 1))
+        rest = self._outputs[whole * outputs : rows * outputs].reshape(outputs, rows - whole)
+        np.copyto(rest, targets[whole:].T)

@@ -146,22 +146,22 @@ class CrossEntropy(Loss):
         classes, samples = outputs.shape
         sums, ones = np.empty(samples, delta.dtype), np.ones(classes, delta.dtype)
         scale = np.array(1.0 / samples, delta.dtype)
-        flat_outputs, flat_delta = outputs.reshape(-1), delta.reshape(-1)
+        row_of_ones = np.ones(samples, delta.dtype)
+        flat = outputs.reshape(-1)
         safe = self.SAFE**2
 
         def measure(targets: Matrix) -> float:
             # The largest logit of a sample changes nothing but what overflows, and is slow to find: where the length
             # of all logits together is safe, each of them is.
-            if not flat_outputs.dot(flat_outputs) < safe:
+            if not flat.dot(flat) < safe:
                 np.maximum.reduce(outputs, axis=0, out=sums)
                 np.subtract(outputs, sums, outputs)
-            np.multiply(outputs, targets, delta)
-            at_class = float(np.add.reduce(flat_delta))
+            at_class = float(flat.dot(targets.reshape(-1)))
             np.exp(outputs, delta)
             ones.dot(delta, sums)
             np.divide(delta, sums, delta)
             np.log(sums, sums)
-            value: float = (float(np.add.reduce(sums)) - at_class) / samples
+            value: float = (float(sums.dot(row_of_ones)) - at_class) / samples
             np.subtract(delta, targets, delta)
             np.multiply(delta, scale, delta)
             return value

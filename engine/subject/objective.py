@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,33 +36,31 @@ class Tensor:
         return vector[self.start : self.stop].reshape(self.shape)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """The samples of one step, ready for a matrix product."""
+    """The samples of one step, ready for a matrix product; what is made of them once is used again and again.
 
-    inputs: Matrix
-    """(samples, features + 1), contiguous; the last column is ones, so that a bias is a row of its weight matrix."""
-    targets: Matrix
-    """(samples, outputs): numbers to fit, or the classes one-hot."""
-    count: int = field(init=False)
-    """How many samples there are."""
-    features: Matrix = field(init=False)
-    """The inputs as a network takes them, (features + 1, samples); a view."""
-    outputs: Matrix = field(init=False)
-    """The targets as a network gives them, (outputs, samples); a view."""
+    Attributes:
+        inputs: (samples, features + 1), contiguous; the last column is ones, so that a bias is a row of its weight
+            matrix.
+        targets: (samples, outputs): numbers to fit, or the classes one-hot.
+        count: How many samples there are.
+        features: The inputs as a network takes them, (features + 1, samples); a view.
+        outputs: The targets as a network gives its outputs, (outputs, samples); a loss is fastest where this is
+            contiguous.
+    """
 
-    def __post_init__(self) -> None:
-        """Make the views once, as a batch is used again and again."""
-        for name, value in (
-            ("count", len(self.inputs)),
-            ("features", self.inputs.T),
-            ("outputs", self.targets.T),
-        ):
-            object.__setattr__(self, name, value)
+    __slots__ = ("count", "features", "inputs", "outputs", "targets")
 
-    def part(self, first: int, stop: int) -> Batch:
-        """Return the samples from `first` up to `stop`, as views."""
-        return Batch(inputs=self.inputs[first:stop], targets=self.targets[first:stop])
+    def __init__(self, *, inputs: Matrix, targets: Matrix, outputs: Matrix | None = None) -> None:
+        self.inputs = inputs
+        self.targets = targets
+        self.count = len(inputs)
+        self.features = inputs.T
+        self.outputs: Matrix = targets.T if outputs is None else outputs
+
+    def part(self, first: int, stop: int, outputs: Matrix | None = None) -> Batch:
+        """Return the samples from `first` up to `stop` as views."""
+        return Batch(inputs=self.inputs[first:stop], targets=self.targets[first:stop], outputs=outputs)
 
 
 class Samples(Protocol):
