@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -76,6 +76,7 @@ class RunView:
         self.before: Series | None = None
         self._heard = time.monotonic()
         self._waiting: deque[protocol.Steps] = deque()
+        self._evaluated: list[protocol.Evaluated] = []
         self._early: list[protocol.Evaluated] = []
         self._recalled: list[protocol.Applied] = []
         self._gap_since: float | None = None
@@ -129,6 +130,7 @@ class RunView:
         for message in self.client.receive():
             self._heard = time.monotonic()
             urgent = self._take(message) or urgent
+        self.catch_up(0.0)
         if not self.client.open:
             self._lose_engine()
             urgent = True
@@ -136,6 +138,8 @@ class RunView:
 
     def catch_up(self, budget_s: float) -> None:
         """Read the past from the record for about this long, and then what has come in meanwhile."""
+        self._add_evaluations(self._evaluated)
+        self._evaluated.clear()
         end = time.perf_counter() + budget_s
         while self._history is not None and time.perf_counter() < end:
             try:
@@ -150,7 +154,7 @@ class RunView:
         while self._history is None and self._waiting:
             if not self._fits(self._waiting[0].block.first_step):
                 break
-            self._append(self._waiting.popleft().block)
+            self._append(self._next_stretch())
         # The last block before a pause or the end may have been left out as well, and none comes after it.
         behind = self._history is None and not self._waiting and self.loss.last_x < self.step
         if behind and self._looked_up_to < self.step and self._fits(self.step + 1):
@@ -183,7 +187,6 @@ class RunView:
             case protocol.Steps():
                 if message.segment == self._segment:
                     self._waiting.append(message)
-                    self.catch_up(0.0)
             case protocol.Figures(segment=segment, figures=figures):
                 if segment == self._segment:
                     self.figures = figures.values
@@ -192,11 +195,10 @@ class RunView:
                 self._set_state(message.state)
             case protocol.Evaluated(segment=segment):
                 # That of step 0 comes just before the reset it belongs to.
-                if segment == self._segment:
-                    self._add_evaluation(message)
-                else:
-                    self._early.append(message)
+                (self._evaluated if segment == self._segment else self._early).append(message)
             case protocol.Applied():
+                # What came before it belongs to the curves as they were until then.
+                self.catch_up(0.0)
                 self._apply(message)
                 return True
             case protocol.Rejected(seq=seq, reason=reason):
@@ -269,15 +271,23 @@ class RunView:
         if then is not None:
             then(answer)
 
-    def _add_evaluation(self, message: protocol.Evaluated | Any) -> None:
-        if message.split != "held_out" or message.step < self.held_out.last_x:
-            return
-        # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
-        if message.step == self.held_out.last_x and message.loss == self.held_out.last:
-            return
-        self.held_out.append(float(message.step), message.loss)
-        if message.accuracy is not None:
-            self.accuracy.append(float(message.step), message.accuracy)
+    def _add_evaluations(self, evaluations: Iterable[protocol.Evaluated | Any]) -> None:
+        """Append evaluations of the present stretch to their curves, all at once: short epochs make many a second."""
+        last, loss = self.held_out.last_x, self.held_out.last
+        fresh = []
+        for evaluation in evaluations:
+            if evaluation.split != "held_out" or evaluation.step < last:
+                continue
+            # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
+            if evaluation.step == last and evaluation.loss == loss:
+                continue
+            last, loss = evaluation.step, evaluation.loss
+            fresh.append(evaluation)
+        if fresh:
+            steps = [float(evaluation.step) for evaluation in fresh]
+            self.held_out.append(steps, [evaluation.loss for evaluation in fresh])
+            if fresh[0].accuracy is not None:
+                self.accuracy.append(steps, np.array([evaluation.accuracy for evaluation in fresh], np.float64))
 
     def _set_state(self, state: str) -> None:
         if state != self.state:
@@ -315,19 +325,29 @@ class RunView:
         # One epoch is what a person takes for the present; less than ten steps smooth nothing.
         self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
         self._waiting.clear()
+        self._evaluated.clear()
         self._history = None
         self._looked_up_to = 0
         self.finished = self.diverged = None
         self.figures = None
         self.step = 0
-        for evaluation in self._early:
-            if evaluation.segment == segment:
-                self._add_evaluation(evaluation)
+        self._add_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()
 
     def _batches_per_epoch(self) -> int:
         size = self.spec.batch.size
         return 1 if size == "full" else -(-self.welcome.samples // size)
+
+    def _next_stretch(self) -> StepBlock:
+        """Return the blocks that wait and lie end to end as one: a curve takes one long block far faster than many."""
+        blocks = [self._waiting.popleft().block]
+        while self._waiting and self._waiting[0].block.first_step == blocks[-1].last_step + 1:
+            blocks.append(self._waiting.popleft().block)
+        if len(blocks) == 1:
+            return blocks[0]
+        return StepBlock(
+            first_step=blocks[0].first_step, values=np.concatenate([block.values for block in blocks], axis=1)
+        )
 
     def _append(self, block: StepBlock) -> None:
         values = block.values
@@ -380,8 +400,7 @@ class RunView:
         try:
             reader = self._reader()
             self._history = reader.steps(self._segment, 1, self.welcome.step)
-            for evaluation in reader.evaluations(self._segment):
-                self._add_evaluation(evaluation)
+            self._add_evaluations(reader.evaluations(self._segment))
             telemetry = reader.telemetry(self._segment, last_only=True)
             self.figures = telemetry[-1].values if telemetry else None
             for event in reader.events(self._segment):

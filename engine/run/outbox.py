@@ -60,15 +60,19 @@ class Outbox:
         block = steps.take()
         if block is not None and self._record is not None:
             self._record.append(block)
-        start = 0
+        start, frames = 0, bytearray()
         for step, frame in self._between:
             if block is not None:
                 stop = min(step - block.first_step + 1, block.values.shape[1])
-                start = self._tell_part(block, start, stop)
-            self._tell(frame, True)
+                frames += self._framed_part(block, start, stop)
+                start = max(start, stop)
+            frames += frame
         if block is not None:
-            self._tell_part(block, start, block.values.shape[1])
+            frames += self._framed_part(block, start, block.values.shape[1])
         self._between.clear()
+        if frames:
+            # In one go: every call wakes up those who listen.
+            self._tell(bytes(frames), True)
 
     def tell_event(
         self, event: Message, *, step: int, kind: str, actor: str = "engine", payload: Mapping[str, Any] | None = None
@@ -100,9 +104,8 @@ class Outbox:
         if self._record is not None:
             self._record.close()
 
-    def _tell_part(self, block: StepBlock, start: int, stop: int) -> int:
+    def _framed_part(self, block: StepBlock, start: int, stop: int) -> bytes:
         if stop <= start:
-            return start
+            return b""
         part = StepBlock(first_step=block.first_step + start, values=block.values[:, start:stop])
-        self._tell(framed_steps(LANE, self.segment, part), True)
-        return stop
+        return framed_steps(LANE, self.segment, part)

@@ -53,8 +53,7 @@ class Run:
         self._sequence = 0
 
     def _take(self, frame: bytes, droppable: bool) -> None:
-        (message,) = [parsed_event(*part) for part in FrameReader(MAXIMUM_EVENT).feed(frame)]
-        self.told.append(message)
+        self.told += [parsed_event(*part) for part in FrameReader(MAXIMUM_EVENT).feed(frame)]
         if not droppable and self.directory.record.exists():
             # Another connection sees what survives a kill of the engine.
             reader = sqlite3.connect(f"file:{self.directory.record}?mode=ro", uri=True)

@@ -319,8 +319,8 @@ def test_progress_is_told_to_those_who_keep_up_and_changes_to_everyone(start: Ma
     told: list[tuple[str, bool]] = []
 
     def take(frame: bytes, droppable: bool) -> None:
-        (message,) = [parsed_event(*part) for part in FrameReader(MAXIMUM_EVENT).feed(frame)]
-        told.append((type(message).__name__, droppable))
+        parts = FrameReader(MAXIMUM_EVENT).feed(frame)
+        told.extend((type(parsed_event(*part)).__name__, droppable) for part in parts)
 
     place = directory.create("test", recorded=False)
     session = Session(place, Launch(preset="x", title="x", spec=MOONS, recorded=False), take)
