@@ -54,13 +54,30 @@ def execution(update: str) -> Execution:
     """Return how passes are carried out.
 
     Args:
-        update: "numpy", "compiled" where numba is installed, or "auto" for the better of what there is.
+        update: "numpy", "compiled" where numba is installed, or "auto" for the better of what is loaded by now: as
+            the results are the same, a run can begin with NumPy and go on with the other, see `load_compiled`.
     """
-    if update == "numpy" or not is_compiler_installed():
-        return called
+    if update == "compiled":
+        load_compiled(np.float32)
+    return called if update == "numpy" or not _loaded else _loaded[0]
+
+
+_loaded: list[Execution] = []
+"""The compiled execution, once it is loaded."""
+
+
+def load_compiled(dtype: DTypeLike) -> None:
+    """Load numba, which takes some tenths of a second, and make the loop for vectors of this type ready.
+
+    May be called in a thread of its own, so that training goes on meanwhile.
+    """
     from .compiled import compiled
 
-    return compiled
+    (one,) = numbers(dtype, 1.0)
+    vector = np.zeros(1, dtype)
+    for call in compiled([(np.add, vector, one, vector)]):
+        call()
+    _loaded[:] = [compiled]
 
 
 def is_compiler_installed() -> bool:

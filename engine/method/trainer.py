@@ -136,7 +136,7 @@ class Trainer:
         self.non_finite: NonFinite | None = None
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
-        self._take_settings()
+        self.prepare()
 
     @property
     def theta(self) -> Vector:
@@ -212,7 +212,7 @@ class Trainer:
             self.batches.configure(size=spec.batch.size, shuffle=spec.batch.shuffle)
         if any(change.key.startswith("stop.") for change in changes):
             self.ended = None
-        self._take_settings()
+        self.prepare()
         return changes
 
     def reset(self, *, keep: bool) -> list[Change]:
@@ -237,7 +237,7 @@ class Trainer:
         self.step_count = 0
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
-        self._take_settings()
+        self.prepare()
         return differences(old, self.spec)
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
@@ -268,10 +268,10 @@ class Trainer:
         self.batches.seek(snapshot.position)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
         self.steps, self.figures = StepBuffer(), None
-        self._take_settings()
+        self.prepare()
 
-    def _take_settings(self) -> None:
-        """Bring everything that is made ahead of a step in line with the spec, the rule and the state."""
+    def prepare(self) -> None:
+        """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""
         carried_out = execution(self.spec.compute.update)
         bound = self.rule.bind(self.state, self._grad)
         self._begin = bound.begin

@@ -11,6 +11,7 @@ import faulthandler
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -19,6 +20,7 @@ from types import FrameType
 import numpy as np
 
 from ..errors import GdtuiError
+from ..method import passes
 from ..method.denormals import flush_denormals
 from . import directory, protocol
 from .connections import Connection, Connections
@@ -55,6 +57,8 @@ class Worker:
         )
         self._connections = Connections(run.socket)
         self._threads = ProductThreads()
+        self._compiler: threading.Thread | None = None
+        self._compiler_is_used = False
         self._leaving = False
         self._had_client = False
         self._alone_since = time.monotonic()
@@ -79,6 +83,7 @@ class Worker:
             if now >= next_flush and (session.state == "running" or now >= next_beat):
                 self._choose_threads()
                 session.flush()
+                self._load_compiler()
                 session.tell_progress()
                 next_flush, next_beat = now + FLUSH_S, now + HEARTBEAT_S
             if now >= next_commit:
@@ -126,6 +131,18 @@ class Worker:
         )
         self._threads.use(count)
         self._session.threads = self._threads.count
+
+    def _load_compiler(self) -> None:
+        """Load the compiled update beside the first steps, which need not wait for it, and use it once it is there."""
+        trainer = self._session.trainer
+        if self._compiler is None:
+            wanted = trainer.spec.compute.update == "auto" and passes.is_compiler_installed()
+            if wanted and self._session.state == "running":
+                self._compiler = threading.Thread(target=passes.load_compiled, args=(trainer.theta.dtype,))
+                self._compiler.start()
+        elif not self._compiler_is_used and not self._compiler.is_alive():
+            self._compiler_is_used = True
+            trainer.prepare()
 
     def _leave_if_alone(self, now: float) -> None:
         """Leave when the run is over and nobody watches: no engine is left behind by accident."""

@@ -141,3 +141,26 @@ def test_compiled_operations_treat_what_is_not_finite_as_numpy_does(dtype: Any) 
         results.append(made)
     for expected, found in zip(*results, strict=True):
         assert np.array_equal(expected, found, equal_nan=True)
+
+
+@pytest.mark.reference
+def test_a_run_that_goes_on_with_the_compiled_update_once_it_is_loaded_changes_by_no_bit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("numba", reason="the compiled update needs numba: pip install 'gdtui[fast]'")
+    monkeypatch.setattr(passes_module, "_loaded", [])
+    spec = RunSpec.model_validate(
+        {"problem": {"kind": "dataset"}, "data": {"name": "moons"}, "optimizer": {"name": "adam"}}
+    )
+    usual, switched = (Trainer(spec, build_objective(spec)) for _ in range(2))
+    assert execution("auto") is called
+    for _ in range(20):
+        usual.step()
+        switched.step()
+    passes_module.load_compiled(switched.theta.dtype)
+    assert execution("auto") is not called
+    switched.prepare()
+    for _ in range(20):
+        usual.step()
+        switched.step()
+    assert np.array_equal(usual.theta, switched.theta)
