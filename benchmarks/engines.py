@@ -127,7 +127,7 @@ def runs(environment: Mapping[str, str]) -> Path:
 def only(environment: Mapping[str, str]) -> contextlib.AbstractContextManager[Engine]:
     """Return the only engine there is, once it has recorded a step, to be ended afterwards."""
     end = time.monotonic() + PATIENCE_S
-    while not (found := list(runs(environment).glob("*"))):
+    while not (found := [path for path in runs(environment).glob("*") if path.is_dir()]):
         if time.monotonic() > end:
             raise RunError("no engine has started")
         time.sleep(0.01)
