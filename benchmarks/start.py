@@ -39,6 +39,7 @@ def measure(*, rounds: int, tell: Callable[[str], None]) -> Iterator[Figure]:
             lambda: note("version", _seconds((*GDTUI, "--version"), environment)),
             lambda: note("empty", _first_frame(EMPTY_APP, environment)),
             lambda: _dashboard(environment, note),
+            lambda: note("first", _first_step_of_dashboard(environment)),
             lambda: note("engine", _first_step_of_engine(environment)),
             lambda: note("run", _first_step_of_run(environment)),
         )
@@ -48,10 +49,11 @@ def measure(*, rounds: int, tell: Callable[[str], None]) -> Iterator[Figure]:
                 starts[place_in_round]()
     over = [version - bare for version, bare in zip(found["version"], found["bare"], strict=True)]
     behind = [own - empty for own, empty in zip(found["frame"], found["empty"], strict=True)]
-    yield figure("gdtui --version over a bare python", over, "ms")
+    yield figure("gdtui --version over a bare python", over, "ms", at_most=150.0)
     yield figure("first frame of an empty Textual app", found["empty"], "ms")
     yield figure("first frame of gdtui digits", found["frame"], "ms")
-    yield figure("first frame of gdtui digits over the empty app's", behind, "ms")
+    yield figure("first frame of gdtui digits over the empty app's", behind, "ms", at_most=150.0)
+    yield figure("first step of gdtui digits", found["first"], "ms", at_most=300.0)
     yield figure("charts of gdtui digits on the screen", found["dashboard"], "ms")
     yield figure("first step of an engine by itself", found["engine"], "ms")
     yield figure("first step of gdtui run digits", found["run"], "ms")
@@ -83,6 +85,17 @@ def _first_step(command: tuple[str, ...], folder: Path, environment: Mapping[str
     before_ns = time.monotonic_ns()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=dict(environment)), at_work(folder) as engine:
         return float(engine.moment().at_ns - before_ns) / 1e9
+
+
+def _first_step_of_dashboard(environment: Mapping[str, str]) -> float:
+    """Return the same for the run of a dashboard, which waits for no client."""
+    before_ns = time.monotonic_ns()
+    with Terminal((*GDTUI, "digits", "--steps", "1"), environment) as terminal:
+        terminal.until(DASHBOARD)
+        with only(environment) as engine:
+            path, seconds = engine.path, float(engine.moment().at_ns - before_ns) / 1e9
+        remove(RunDirectory(name=path.name, path=path))
+    return seconds
 
 
 def _first_step_of_run(environment: Mapping[str, str]) -> float:
