@@ -258,8 +258,8 @@ class RunView:
             self._pass_on(applied.seq, applied)
 
     def _mark(self, applied: protocol.Applied) -> None:
-        # The pace changes nothing about the training, so it leaves no mark on the curves.
-        changes = tuple(change for change in applied.changes if not change.key.startswith("pace."))
+        # How fast it goes changes nothing about the training, so it leaves no mark on the curves.
+        changes = tuple(change for change in applied.changes if not change.key.startswith(("pace.", "compute.")))
         # What happened between the welcome and the reading of the journal is told as well.
         if changes and applied not in self._recalled:
             # Who goes on after the end lifts a stop rule: what counts on a curve is that the run goes on.

@@ -49,6 +49,8 @@ _SYMBOLS = {
     "batch.size": "batch",
     "clip.norm": "clip",
     "pace.steps_per_second": "pace",
+    "compute.threads": "threads",
+    "compute.update": "update",
 }
 
 

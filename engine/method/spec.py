@@ -220,6 +220,7 @@ SECTIONS: dict[str, type[Section]] = {
     "stop": StopSpec,
     "evaluation": EvaluationSpec,
     "pace": PaceSpec,
+    "compute": ComputeSpec,
 }
 """The sections that are always of one class; a problem and an optimizer are told apart by their name."""
 

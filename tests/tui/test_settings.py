@@ -13,7 +13,7 @@ from textual.widgets import Input, Static, Switch
 import tui
 from engine.fields import Scalar, Section
 from engine.method.optimizers import RULES
-from engine.method.spec import BatchSpec, ClipSpec, PaceSpec, RunSpec, checked_spec
+from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
 from engine.run import client, protocol
 from presets import Preset
 from tui.run_view import RunView
@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 MakePreset = Callable[..., Preset]
 Connect = Callable[[RunView], client.Client]
 
-EVERY_SECTION: dict[str, type[Section]] = {"batch": BatchSpec, "clip": ClipSpec, "pace": PaceSpec}
+EVERY_SECTION: dict[str, type[Section]] = {
+    "batch": BatchSpec,
+    "clip": ClipSpec,
+    "pace": PaceSpec,
+    "compute": ComputeSpec,
+}
 
 
 def spec_of(rule: str) -> RunSpec:

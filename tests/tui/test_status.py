@@ -136,6 +136,15 @@ def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView
         assert f"  {words} left" in text(progress_row(view, 120))
 
 
+def test_more_threads_than_one_are_named_where_there_is_room(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    view.progress = progressed(threads=1)
+    assert "thread" not in text(progress_row(view, 200))
+    view.progress = progressed(threads=4)
+    assert "  4 threads" in text(progress_row(view, 200))
+    assert "thread" not in text(progress_row(view, 40))
+
+
 def test_progress_fits_into_any_width_in_whole_words_and_keeps_the_step_to_the_last(
     open_view: Callable[..., RunView],
 ) -> None:

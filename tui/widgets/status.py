@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from engine.method.optimizers import RULES
-from engine.text import clean
+from engine.text import clean, counted
 
 from ..charts.axes import compact
 from ..run_view import Notice, RunView
@@ -62,6 +62,8 @@ def progress_row(view: RunView, width: int) -> Row:
         parts.append((2, ((f"  {_rate(progress.steps_per_second)} steps/s", "foreground"),)))
         if progress.seconds_left is not None:
             parts.append((3, ((f"  {_time(progress.seconds_left)} left", "foreground"),)))
+        if progress.threads > 1:
+            parts.append((7, ((f"  {counted(progress.threads, 'thread')}", "dim foreground"),)))
     if progress.point is not None and view.is_deterministic:
         where = ", ".join(f"{value:.4g}" for value in progress.point)
         parts.append((1, (("   at ", "dim foreground"), (f"({where})", "bold accent"))))

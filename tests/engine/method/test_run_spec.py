@@ -311,3 +311,13 @@ def test_no_value_in_any_known_field_raises_anything_but_one_clean_line(
     start: dict[str, Any] = {"name": data.draw(st.sampled_from(list(RULES)))} if section == "optimizer" else {}
     field = data.draw(st.sampled_from(names))
     assert_one_clean_line({**base, section: {**start, **base.get(section, {}), field: data.draw(nested)}})
+
+
+def test_every_section_can_be_named_in_a_complaint() -> None:
+    sections = {
+        name
+        for name, field in RunSpec.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section)
+    }
+    assert sections <= SECTIONS.keys()
+    assert "compute" in sections
