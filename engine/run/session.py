@@ -118,15 +118,17 @@ class Session:
         trainer, before = self.trainer, self.trainer.step_count
         due = self._step_to_measure()
         measure = self._measure_next or due == before + 1
-        usual = trainer.step(measure=measure)
-        if measure and trainer.non_finite is None and trainer.figures is not None:
-            self._measure_next = False
-            self._outbox.add_figures(trainer.figures)
-            due = self._step_to_measure()
-        stop = min(due - 1, self._scheduled[0].step if self._scheduled else FAR)
-        while usual and trainer.step_count < stop and time.perf_counter() < until:
-            usual = trainer.step()
-        self._steps_made += trainer.step_count - before
+        try:
+            usual = trainer.step(measure=measure)
+            if measure and trainer.non_finite is None and trainer.figures is not None:
+                self._measure_next = False
+                self._outbox.add_figures(trainer.figures)
+                due = self._step_to_measure()
+            stop = min(due - 1, self._scheduled[0].step if self._scheduled else FAR)
+            while usual and trainer.step_count < stop and time.perf_counter() < until:
+                usual = trainer.step()
+        finally:
+            self._steps_made += trainer.step_count - before
         if trainer.non_finite is not None:
             self._diverge()
         elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
