@@ -15,8 +15,8 @@ from typing import Any, Protocol
 import click
 
 from engine.errors import InputError, RunError
+from engine.method.changes import changed_spec
 from engine.method.spec import RunSpec, StopSpec
-from engine.method.trainer import changed_spec
 from engine.run import client, directory, protocol
 from engine.run.launch import Launch, ScheduledChange
 from engine.text import clean, counted

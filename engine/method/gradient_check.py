@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ..subject.network import BoundNetwork, Network
 from ..subject.objective import Batch, BoundObjective, Objective, Tensor, Vector
+from .objectives import build_objective
 from .spec import RunSpec
-from .trainer import Trainer, build_objective
+from .trainer import Trainer
 
 THRESHOLD = 1e-7
 """The relative error below which a gradient counts as right; a wrong one has 1e-4 and more."""

@@ -7,66 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
-from ..errors import InputError, MisfitError
-from ..subject.datasets import Split, generate, split
-from ..subject.file_samples import FileSplit, split_file
-from ..subject.landscapes import LANDSCAPES, Landscape
-from ..subject.network import Network
 from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
-from ..subject.spec import DataSpec, LandscapeProblem
-from ..text import clean
 from .batches import BatchStream, Position
-from .file_spec import opened
-from .optimizers import RULES, Rule, State, carried_state, stretches, successor
+from .changes import Change, changed_spec, differences
+from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
-from .spec import RunSpec, blamed, complaint, shown
+from .shaping import Shaping
+from .spec import RunSpec
+from .stopping import StopRules
 from .telemetry import FIGURES, StepBuffer, TensorFigures
-
-
-def build_objective(spec: RunSpec) -> Objective:
-    """Return what the spec wants trained, with its data made and its parameters not yet drawn."""
-    if isinstance(spec.problem, LandscapeProblem):
-        kind = LANDSCAPES[spec.problem.function]
-        return Landscape(
-            kind, start=spec.problem.start, condition=spec.problem.condition, dtype=np.dtype(spec.precision)
-        )
-    assert spec.data is not None, "a checked spec of this kind has data"
-    return Network(
-        _split(spec.data, spec.seed.data),
-        hidden=spec.model.hidden,
-        activation=spec.model.activation,
-        loss=spec.loss_name,
-        init=spec.model.init,
-        seed=spec.seed.init,
-        dtype=spec.precision,
-    )
-
-
-def _split(data: DataSpec, seed: int) -> Split | FileSplit:
-    if data.name is not None:
-        made = generate(data.name, samples=data.samples, noise=data.noise, seed=seed)
-        return split(made, held_out=data.held_out, seed=seed)
-    assert data.shape is not None, "a file is examined before it is trained on"
-    try:
-        file = opened(data)
-    except MisfitError as error:
-        raise InputError(blamed(error.key, error.value, error.allowed, "data", {})) from None
-    return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)
-
-
-LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
-"""The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One field of the spec that now has another value."""
-
-    key: str
-    old: Any
-    new: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +86,7 @@ class Trainer:
         self.non_finite: NonFinite | None = None
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
+        self.dials: Dials
         self.prepare()
 
     @property
@@ -168,7 +119,7 @@ class Trainer:
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             return self._refuse(loss, grad_norm)
         grad_norms = self._norms(grad) if measure else None
-        if self._alters_gradient and not self._alter_gradient(grad_norm):
+        if self._shaping is not None and not self._shaping.apply(self.theta, grad, grad_norm):
             return self._refuse(loss, grad_norm)
         self._begin()
         squares = 0.0
@@ -180,10 +131,10 @@ class Trainer:
         if grad_norms is not None:
             self._measure(grad_norms)
         self._here, self._there = self._there, here
-        self.steps.add(self.step_count, self.batches.epoch, loss, self.rule.lr, grad_norm, update_norm)
+        self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, update_norm)
         self.non_finite = None
-        if self._may_end:
-            self._check_stop(loss, update_norm)
+        if self._stop is not None:
+            self.ended = self._stop.reason(self.step_count, self.batches.epochs, loss, update_norm)
         return self.ended is None and not self.batches.epoch_is_over
 
     def apply(self, values: dict[str, Any], *, carry: bool = True) -> list[Change]:
@@ -273,7 +224,8 @@ class Trainer:
     def prepare(self) -> None:
         """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""
         carried_out = execution(self.spec.compute.update)
-        bound = self.rule.bind(self.state, self._grad)
+        self.dials = self.rule.dials()
+        bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
         self._begin = bound.begin
         updates = [update for (update,) in stretches(self._grad)]
         for start, goal in ((self._here, self._there), (self._there, self._here)):
@@ -282,23 +234,10 @@ class Trainer:
                 (carried_out([*passes, (np.subtract, origin, update, target)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
-        stop, clip = self.spec.stop, self.spec.clip.norm
-        self._alters_gradient = clip is not None or bool(self.rule.weight_decay)
-        self._may_end = any(limit is not None for limit in (stop.steps, stop.epochs, stop.update_norm, stop.loss))
-        self._check_counts()
-
-    def _alter_gradient(self, grad_norm: float) -> bool:
-        """Clip the gradient and add the weight decay; return whether its norm still fits its type."""
-        grad, clip, decay = self._grad, self.spec.clip.norm, self.rule.weight_decay
-        # As torch.nn.utils.clip_grad_norm_, whose small constant is kept so that figures agree.
-        if clip is not None and clip < grad_norm + 1e-6:
-            np.multiply(grad, clip / (grad_norm + 1e-6), grad)
-        if not decay:
-            return True
-        # The gradient of ½·λ·‖θ‖²: L2 regularisation, which an adaptive rule then rescales.
-        for theta, part in stretches(self.theta, grad):
-            np.add(part, theta * decay, part)
-        return math.isfinite(grad.dot(grad))
+        shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)
+        self._shaping = shaping if shaping.is_active else None
+        self._stop = stop if stop.is_active else None
+        self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
 
     def _refuse(self, loss: float, grad_norm: float) -> bool:
         norms = self._norms(self._grad)
@@ -309,25 +248,10 @@ class Trainer:
             tensor=self.tensors[first].name,
         )
         np.copyto(self._here.theta, self._there.theta)
-        self.steps.add(self.step_count, self.batches.epoch, loss, self.rule.lr, grad_norm, 0.0)
-        self._check_counts()
+        self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, 0.0)
+        if self._stop is not None:
+            self.ended = self._stop.reached(self.step_count, self.batches.epochs)
         return False
-
-    def _check_stop(self, loss: float, update_norm: float) -> None:
-        stop = self.spec.stop
-        if stop.loss is not None and loss <= stop.loss:
-            self.ended = "loss"
-        elif stop.update_norm is not None and update_norm < stop.update_norm:
-            self.ended = "update_norm"
-        else:
-            self._check_counts()
-
-    def _check_counts(self) -> None:
-        stop = self.spec.stop
-        if stop.steps is not None and self.step_count >= stop.steps:
-            self.ended = "steps"
-        elif stop.epochs is not None and self.batches.epochs >= stop.epochs:
-            self.ended = "epochs"
 
     def _norms(self, vector: Vector) -> list[float]:
         parts = (vector[tensor.start : tensor.stop] for tensor in self.tensors)
@@ -345,53 +269,6 @@ class Trainer:
                 rms = math.sqrt(float(np.add.reduce(moment[0][tensor.start : tensor.stop])) / tensor.size / moment[1])
             weight_norm, update_norm = weight_norms[row], update_norms[row]
             ratio = update_norm / weight_norm if weight_norm else (math.inf if update_norm else 0.0)
-            effective = self.rule.effective_lr(self.state, rms)
+            effective = self.rule.effective_lr(self.state, rms, self.dials.lr)
             values[row] = (weight_norm, grad_norms[row], math.nan if rms is None else rms, effective, ratio)
         self.figures = TensorFigures(step=self.step_count, values=values)
-
-
-def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
-    """Return `spec` with these fields changed, as a live change would; `InputError` says what is not possible."""
-    for key in values:
-        section, _, name = key.partition(".")
-        if section not in LIVE_SECTIONS or not name:
-            raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
-        if spec.problem.kind == "landscape" and section == "batch":
-            raise InputError(f'{key}: a problem of kind "landscape" has no batches')
-    data = spec.as_given()
-    rule: Rule = spec.optimizer
-    name = values.get("optimizer.name", rule.name)
-    if name != rule.name:
-        if not isinstance(name, str) or name not in RULES:
-            raise InputError(f"optimizer.name = {shown(name)}; allowed: one of {', '.join(RULES)}")
-        data["optimizer"] = successor(rule, name).model_dump(exclude_unset=True)
-    for key, value in values.items():
-        section, _, field = key.partition(".")
-        data.setdefault(section, {})[field] = value
-    try:
-        return RunSpec.model_validate(data)
-    except ValidationError as error:
-        raise InputError(complaint(error, "change", {}).removeprefix("change: ")) from None
-
-
-def differences(old: RunSpec, new: RunSpec) -> list[Change]:
-    """Return the fields that two specs disagree on; of two rules, only the hyperparameters that both have."""
-    before, after = flat(old), flat(new)
-    return [
-        Change(key=key, old=before[key], new=value)
-        for key, value in after.items()
-        if key in before and before[key] != value
-    ]
-
-
-def flat(spec: RunSpec) -> dict[str, Any]:
-    """Return the fields that can change live, by dotted key."""
-    return {
-        f"{section}.{key}": value
-        for section in LIVE_SECTIONS
-        for key, value in getattr(spec, section).model_dump().items()
-    }
-
-
-def _live_keys(spec: RunSpec) -> str:
-    return ", ".join(flat(spec))

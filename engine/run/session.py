@@ -13,9 +13,11 @@ from typing import Any, assert_never
 import numpy as np
 
 from ..errors import InputError, RunError
+from ..method.changes import Change, flat
 from ..method.file_spec import examined
+from ..method.objectives import build_objective
 from ..method.spec import checked_spec, shown
-from ..method.trainer import Change, Trainer, build_objective, flat
+from ..method.trainer import Trainer
 from ..subject.objective import Evaluation
 from ..text import clean
 from . import actors, protocol

@@ -16,9 +16,9 @@ from textual.widgets import Button, Input, Static, Switch
 
 from engine.errors import InputError
 from engine.fields import allowed_values
+from engine.method.changes import changed_spec, flat
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
-from engine.method.trainer import changed_spec, flat
 from engine.run.protocol import Rejected
 
 from ..run_view import Answer

@@ -16,7 +16,7 @@ from ...subject.objective import Vector
 from .adam import Adam
 from .momentum import Momentum
 from .rmsprop import Rmsprop
-from .rule import Moments, Rule, State, stretches
+from .rule import Dials, Moments, Rule, State, stretches
 from .sgd import Sgd
 
 AnyRule = Annotated[Sgd | Momentum | Rmsprop | Adam, Field(discriminator="name")]
@@ -45,4 +45,4 @@ def carried_state(old: Rule, state: State, new: Rule, theta: Vector) -> State:
     return new.adopted_state(theta, old.moments(state))
 
 
-__all__ = ["RULES", "AnyRule", "Moments", "Rule", "State", "carried_state", "stretches", "successor"]
+__all__ = ["RULES", "AnyRule", "Dials", "Moments", "Rule", "State", "carried_state", "stretches", "successor"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
+from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
-from .rule import BoundRule, Moments, Rule, State, spare, stretches
+from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
 @dataclass(slots=True)
@@ -47,6 +48,8 @@ class Adam(Rule):
 
     title: ClassVar[str] = "Adam"
 
+    inertia: ClassVar[str | None] = "beta1"
+
     name: Literal["adam"] = "adam"
     lr: fields.LearningRate = 1e-3
     beta1: fields.Beta1 = 0.9
@@ -71,21 +74,22 @@ class Adam(Rule):
         """Return both means with their weights."""
         return Moments(mean=state.m, mean_weight=state.m_weight, square=state.v, square_weight=state.v_weight)
 
-    def bind(self, state: AdamState, grad: Vector) -> BoundRule:
+    def _bound(self, state: AdamState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes α·m̂/(√v̂ + ε) of the gradient.
 
         With one division: α·(m/c₁) / (√v/√c₂ + ε) = (α·√c₂/c₁)·m / (√v + ε·√c₂).
         """
         beta1, rest1, beta2, rest2, floor, length = numbers(
-            grad.dtype, self.beta1, 1.0 - self.beta1, self.beta2, 1.0 - self.beta2, 0.0, 0.0
+            grad.dtype, 0.0, 0.0, self.beta2, 1.0 - self.beta2, 0.0, 0.0
         )
 
         def begin() -> None:
-            state.m_weight = self.beta1 * state.m_weight + (1.0 - self.beta1)
+            beta1[()], rest1[()] = dials.momentum, 1.0 - dials.momentum
+            state.m_weight = dials.momentum * state.m_weight + (1.0 - dials.momentum)
             state.v_weight = self.beta2 * state.v_weight + (1.0 - self.beta2)
             first, second = (state.m_weight, state.v_weight) if self.bias_correction else (1.0, 1.0)
             root = math.sqrt(second)
-            floor[()], length[()] = self.eps * root, self.lr * root / first
+            floor[()], length[()] = self.eps * root, dials.lr * root / first
 
         def part(g: Vector, m: Vector, v: Vector) -> Passes:
             s = workspace[: len(g)]
@@ -110,6 +114,6 @@ class Adam(Rule):
         """Return v and its weight, or 1 where the rule does not correct the bias."""
         return state.v, (state.v_weight or 1.0) if self.bias_correction else 1.0
 
-    def effective_lr(self, state: AdamState, rms: float | None) -> float:
+    def effective_lr(self, state: AdamState, rms: float | None, lr: float) -> float:
         """Return α / (√v̂ + ε)."""
-        return self.lr / ((rms or 0.0) + self.eps)
+        return lr / ((rms or 0.0) + self.eps)

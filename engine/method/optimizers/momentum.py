@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
+from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
-from .rule import BoundRule, Moments, Rule, State, stretches
+from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Momentum(Rule):
 
     title: ClassVar[str] = "Momentum"
 
+    inertia: ClassVar[str | None] = "momentum"
+
     name: Literal["momentum"] = "momentum"
     lr: fields.LearningRate = 1e-3
     momentum: fields.Momentum = 0.9
@@ -64,19 +67,20 @@ class Momentum(Rule):
         weight = 1.0 - state.decay
         return Moments(mean=state.buffer * (weight / state.total), mean_weight=weight)
 
-    def bind(self, state: MomentumState, grad: Vector) -> BoundRule:
+    def _bound(self, state: MomentumState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the buffer and makes α·b of the gradient."""
-        lr, kept, taken = numbers(grad.dtype, self.lr, 0.0, 1.0)
+        lr, kept, taken = numbers(grad.dtype, 0.0, 0.0, 0.0)
 
         def begin() -> None:
+            lr[()] = dials.lr
             if state.total == 0.0:
                 # The buffer is zero: the first gradient goes into it whole, undamped.
                 kept[()], taken[()] = 0.0, 1.0
                 state.total = 1.0
             else:
-                kept[()], taken[()] = self.momentum, 1.0 - self.dampening
-                state.total = self.momentum * state.total + (1.0 - self.dampening)
-            state.decay *= self.momentum
+                kept[()], taken[()] = dials.momentum, 1.0 - self.dampening
+                state.total = dials.momentum * state.total + (1.0 - self.dampening)
+            state.decay *= dials.momentum
 
         def part(g: Vector, b: Vector) -> Passes:
             damping = [(np.multiply, g, taken, g)] if self.dampening else []
@@ -89,6 +93,6 @@ class Momentum(Rule):
 
         return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.buffer)))
 
-    def effective_lr(self, state: MomentumState, rms: float | None) -> float:
+    def effective_lr(self, state: MomentumState, rms: float | None, lr: float) -> float:
         """Return α times the total weight in the buffer: towards α/(1 − μ) under a constant gradient."""
-        return self.lr * state.total
+        return lr * state.total

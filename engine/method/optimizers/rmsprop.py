@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
-from ...subject.objective import Vector
+from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
-from .rule import BoundRule, Moments, Rule, State, spare, stretches
+from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class Rmsprop(Rule):
 
     title: ClassVar[str] = "RMSProp"
 
+    inertia: ClassVar[str | None] = "momentum"
+
     name: Literal["rmsprop"] = "rmsprop"
     lr: fields.LearningRate = 1e-2
     rho: fields.Rho = 0.9
@@ -77,13 +80,12 @@ class Rmsprop(Rule):
             return Moments(mean=state.mean, mean_weight=state.mean_weight, square=state.v, square_weight=state.v_weight)
         return Moments(square=state.v, square_weight=state.v_weight)
 
-    def bind(self, state: RmspropState, grad: Vector) -> BoundRule:
+    def _bound(self, state: RmspropState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the means and makes α·g/(√v + ε), or α·b with momentum, of the gradient."""
-        lr, rho, rest, eps, mu, zero = numbers(
-            grad.dtype, self.lr, self.rho, 1.0 - self.rho, self.eps, self.momentum, 0.0
-        )
+        lr, rho, rest, eps, mu, zero = numbers(grad.dtype, 0.0, self.rho, 1.0 - self.rho, self.eps, 0.0, 0.0)
 
         def begin() -> None:
+            lr[()], mu[()] = dials.lr, dials.momentum
             state.v_weight = self.rho * state.v_weight + (1.0 - self.rho)
             # What was switched off is emptied: when it is switched on again, what is left of it would be too old.
             if self.centered:
@@ -91,7 +93,7 @@ class Rmsprop(Rule):
             elif state.mean_weight:
                 state.mean[:], state.mean_weight = 0.0, 0.0
             if self.momentum:
-                state.buffer_weight = self.momentum * state.buffer_weight + 1.0
+                state.buffer_weight = dials.momentum * state.buffer_weight + 1.0
             elif state.buffer_weight:
                 state.buffer[:], state.buffer_weight = 0.0, 0.0
 
@@ -129,6 +131,6 @@ class Rmsprop(Rule):
         """Return v as it stands: the rule corrects no bias. The centered form divides by less than its root."""
         return state.v, 1.0
 
-    def effective_lr(self, state: RmspropState, rms: float | None) -> float:
+    def effective_lr(self, state: RmspropState, rms: float | None, lr: float) -> float:
         """Return α / (√v + ε), times the total weight in the velocity where there is one."""
-        return self.lr * (state.buffer_weight or 1.0) / ((rms or 0.0) + self.eps)
+        return lr * (state.buffer_weight or 1.0) / ((rms or 0.0) + self.eps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...fields import LearningRate, Section, WeightDecay
-from ...subject.objective import Vector
+from ...subject.objective import Tensor, Vector
 from ..passes import Passes, called
 
 STRETCH_BYTES = 128 * 1024
@@ -57,6 +57,16 @@ class State:
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(cast("Any", self))]
 
 
+@dataclass(slots=True, kw_only=True)
+class Dials:
+    """The numbers that a schedule turns from step to step; a rule reads them at the beginning of every update."""
+
+    lr: float
+    """The learning rate of the coming update."""
+    momentum: float
+    """What the rule's field named by `Rule.inertia` is in the coming update; 0 where it has none."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundRule:
     """A rule tied to its state and to the vector of the gradient, with everything made that a step needs.
@@ -86,6 +96,8 @@ class Rule(Section, abc.ABC):
 
     title: ClassVar[str]
     """What people call the rule."""
+    inertia: ClassVar[str | None] = None
+    """The field that plays the part of momentum, which some schedules turn against the learning rate."""
 
     name: str
     lr: LearningRate
@@ -103,9 +115,24 @@ class Rule(Section, abc.ABC):
     def moments(self, state: Any) -> Moments:
         """Return what the state holds in terms that other rules understand, for `adopted_state`."""
 
+    def dials(self) -> Dials:
+        """Return the rule's own numbers, which stand while no schedule turns them."""
+        return Dials(lr=self.lr, momentum=getattr(self, self.inertia) if self.inertia is not None else 0.0)
+
+    def bind(self, state: Any, grad: Vector, dials: Dials | None = None, tensors: Sequence[Tensor] = ()) -> BoundRule:
+        """Return the rule tied to `state` and to the vector that holds the gradient and then the update.
+
+        Args:
+            state: What the rule remembers; a step changes it.
+            grad: The vector, contiguous.
+            dials: Where the rule reads learning rate and momentum; without them, its own fields.
+            tensors: The parts of the vector, for rules that treat a matrix as one.
+        """
+        return self._bound(state, grad, dials or self.dials(), tensors)
+
     @abc.abstractmethod
-    def bind(self, state: Any, grad: Vector) -> BoundRule:
-        """Return the rule tied to `state` and to the vector that holds the gradient and then the update."""
+    def _bound(self, state: Any, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
+        """Do what `bind` promises."""
 
     def second_moment(self, state: Any) -> tuple[Vector, float] | None:
         """Return the vector v and the number c by which the rule divides it: the gradient is divided by √(v/c) + ε.
@@ -114,18 +141,15 @@ class Rule(Section, abc.ABC):
         """
         return None
 
-    def effective_lr(self, state: Any, rms: float | None) -> float:
+    def effective_lr(self, state: Any, rms: float | None, lr: float) -> float:
         """Return how far one step moves a parameter per unit of a constant gradient.
 
         Args:
             state: What the rule remembers.
+            lr: The learning rate of the step.
             rms: Root mean square of √v̂ over the parameters in question, or None where there is no second moment.
         """
-        return self.lr
-
-
-def nothing() -> None:
-    """Begin an update whose numbers are always the same."""
+        return lr
 
 
 def stretches(*vectors: Vector) -> Iterator[tuple[Vector, ...]]:

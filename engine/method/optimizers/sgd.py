@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from ...fields import LearningRate
-from ...subject.objective import Vector
+from ...subject.objective import Tensor, Vector
 from ..passes import numbers
-from .rule import BoundRule, Moments, Rule, State, nothing, stretches
+from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 
 @dataclass(slots=True)
@@ -47,7 +48,11 @@ class Sgd(Rule):
         """Return nothing learnt."""
         return Moments()
 
-    def bind(self, state: SgdState, grad: Vector) -> BoundRule:
+    def _bound(self, state: SgdState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what makes α·g of the gradient."""
-        (lr,) = numbers(grad.dtype, self.lr)
-        return BoundRule(begin=nothing, parts=tuple([(np.multiply, g, lr, g)] for (g,) in stretches(grad)))
+        (lr,) = numbers(grad.dtype, 0.0)
+
+        def begin() -> None:
+            lr[()] = dials.lr
+
+        return BoundRule(begin=begin, parts=tuple([(np.multiply, g, lr, g)] for (g,) in stretches(grad)))

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.method.objectives import build_objective
 from engine.method.spec import RunSpec
 from engine.method.telemetry import SERIES, StepBlock
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]
 """Makes a trainer; a section of the spec given by name takes the place of the usual one."""

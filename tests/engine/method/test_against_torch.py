@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from engine.method.batches import BatchStream
+from engine.method.objectives import build_objective
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 from engine.subject.objective import Vector
 
 torch = pytest.importorskip("torch", reason="the reference needs torch: pip install torch==2.13.0")

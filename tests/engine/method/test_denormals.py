@@ -12,9 +12,10 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.method.denormals import flush_denormals, flushes_denormals
+from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or os.uname().machine not in ("x86_64", "aarch64"),

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from engine.method.objectives import build_objective
 from engine.method.optimizers import Rule, State
 from engine.method.optimizers.adam import Adam
 from engine.method.optimizers.momentum import Momentum
 from engine.method.optimizers.rmsprop import Rmsprop
 from engine.method.optimizers.sgd import Sgd
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 TINY = 1e-30
 """An ε that no figure here can see."""
@@ -136,7 +137,7 @@ def test_turning_momentum_in_mid_run_keeps_its_mean_unbiased(momenta: list[float
         moments = rule.moments(state)
         assert moments.mean is not None
         assert moments.mean / moments.mean_weight == pytest.approx([5.0], rel=1e-9)
-        assert moved == pytest.approx([5.0 * rule.effective_lr(state, None)], rel=1e-9)
+        assert moved == pytest.approx([5.0 * rule.effective_lr(state, None, rule.lr)], rel=1e-9)
 
 
 @given(rhos=betas)

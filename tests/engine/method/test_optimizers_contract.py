@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES, Rule, State
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 DTYPES = [np.float32, np.float64]
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from engine.method.objectives import build_objective
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 Point = tuple[float, float]
 

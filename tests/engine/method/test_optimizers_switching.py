@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES, Moments, Rule, State, carried_state, successor
 from engine.method.optimizers.adam import Adam, AdamState
 from engine.method.optimizers.momentum import Momentum, MomentumState
 from engine.method.optimizers.rmsprop import Rmsprop, RmspropState
 from engine.method.optimizers.sgd import Sgd
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 TINY = 1e-30
 """An ε that no figure here can see."""

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from engine.errors import InputError
 from engine.method import passes as passes_module
+from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES
 from engine.method.optimizers.rule import STRETCH_BYTES, Rule
 from engine.method.passes import Passes, called, execution, numbers
 from engine.method.spec import RunSpec, checked_spec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 

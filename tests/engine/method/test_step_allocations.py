@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 
 STEPS = 1000
 A_FEW_NUMBERS = 2048

@@ -15,8 +15,9 @@ import pytest
 
 from engine.errors import InputError, RunError
 from engine.method.file_spec import examined
+from engine.method.objectives import build_objective
 from engine.method.spec import checked_spec
-from engine.method.trainer import Trainer, build_objective
+from engine.method.trainer import Trainer
 from engine.subject import file_samples
 from engine.subject.datasets import DataSet, Split
 from engine.subject.network import Network

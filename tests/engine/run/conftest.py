@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.method.trainer import flat
+from engine.method.changes import flat
 from engine.run import directory
 from engine.run.client import Client
 from engine.run.directory import RunDirectory

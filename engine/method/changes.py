@@ -1,0 +1,72 @@
+"""What can change between two steps of a run, and the spec that a change makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from ..errors import InputError
+from ..text import clean
+from .optimizers import RULES, Rule, successor
+from .spec import RunSpec, complaint, shown
+
+LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
+"""The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field of the spec that now has another value."""
+
+    key: str
+    old: Any
+    new: Any
+
+
+def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
+    """Return `spec` with these fields changed, as a live change would; `InputError` says what is not possible."""
+    for key in values:
+        section, _, name = key.partition(".")
+        if section not in LIVE_SECTIONS or not name:
+            raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
+        if spec.problem.kind == "landscape" and section == "batch":
+            raise InputError(f'{key}: a problem of kind "landscape" has no batches')
+    data = spec.as_given()
+    rule: Rule = spec.optimizer
+    name = values.get("optimizer.name", rule.name)
+    if name != rule.name:
+        if not isinstance(name, str) or name not in RULES:
+            raise InputError(f"optimizer.name = {shown(name)}; allowed: one of {', '.join(RULES)}")
+        data["optimizer"] = successor(rule, name).model_dump(exclude_unset=True)
+    for key, value in values.items():
+        section, _, field = key.partition(".")
+        data.setdefault(section, {})[field] = value
+    try:
+        return RunSpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError(complaint(error, "change", {}).removeprefix("change: ")) from None
+
+
+def differences(old: RunSpec, new: RunSpec) -> list[Change]:
+    """Return the fields that two specs disagree on; of two rules, only the hyperparameters that both have."""
+    before, after = flat(old), flat(new)
+    return [
+        Change(key=key, old=before[key], new=value)
+        for key, value in after.items()
+        if key in before and before[key] != value
+    ]
+
+
+def flat(spec: RunSpec) -> dict[str, Any]:
+    """Return the fields that can change live, by dotted key."""
+    return {
+        f"{section}.{key}": value
+        for section in LIVE_SECTIONS
+        for key, value in getattr(spec, section).model_dump().items()
+    }
+
+
+def _live_keys(spec: RunSpec) -> str:
+    return ", ".join(flat(spec))
