@@ -8,6 +8,7 @@ they go FIRST on the path, as Python does with the folder of any script, so that
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -28,10 +29,23 @@ def main() -> int:
     if sys.argv[1:2] == ["_start"]:
         from presets.start import main as start_main
 
-        return start_main(sys.argv[2:])
+        return start_main()
+    if _trains(sys.argv[1:]):
+        # The engine takes the longest to load: it begins before the command line is even read.
+        from tui.opening import prepare
+
+        prepare()
     from tui.cli import main as command_main
 
     return command_main(sys.argv[1:])
+
+
+def _trains(arguments: list[str]) -> bool:
+    """Return whether a command line is about to start an engine; a wrong guess costs a process that ends at once."""
+    if not arguments or {"-h", "--help"}.intersection(arguments):
+        return False
+    first = arguments[0]
+    return first == "run" or first.endswith(".toml") or os.path.isfile(APP / "presets" / f"{first}.toml")  # noqa: PTH113  a name of any length and bytes
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ A file starts with `title`, `topic`, `see` (what a person will see) and `try` (w
 of a spec. Drop a file in here and it is in the gallery; `gdtui presets check FILE` says what is wrong with one.
 
     loader    reads and checks a preset, with a person's own settings on top
+    launches  what an engine is told about a preset
     start     the process that checks a preset and then trains it
 """
 

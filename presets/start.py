@@ -1,7 +1,9 @@
 """Starts the engine of a preset: the process that checks the preset is the one that then trains it.
 
 So whoever shows the run need not load what checks a preset, and the engine is at work while a screen is still being
-loaded. Its output is a pipe to whoever started it, until it has said in one line of JSON what came of the preset:
+loaded. It may be started before it is known what it is to do: it loads what it needs, waits for its order, and ends if
+the pipe is closed without one. Its output is a pipe as well, to whoever started it, until it has said in one line of
+JSON what came of the preset:
 
     {"name": …, "path": …}    the run, which is about to begin; from here on the output goes into the run's log
     {"wrong_input": …}        one line for the person who typed it
@@ -12,25 +14,33 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from engine.errors import GdtuiError, InputError
 from engine.run import directory
 from engine.run.directory import RunDirectory
-from engine.run.launch import Launch
 
-from .loader import Preset, chosen_preset
+from .launches import Unwatched, launch_of
+from .loader import chosen_preset
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 
-def main(arguments: list[str]) -> int:
-    """Be the engine of the preset that a JSON object names, with the options of `chosen_preset`; return the exit code.
+def main() -> int:
+    """Be the engine that a JSON object on stdin orders, and return the exit code.
+
+    The order has the preset's `name` and the `options` of `chosen_preset`; for a run that nobody watches, the fields
+    of `Unwatched`; and where the record is to lie (`out`), and whether there is to be one (`recorded`).
 
     A preset that is wrong leaves nothing behind, and neither does one that nobody waits for any longer.
     """
+    order = sys.stdin.buffer.read()
+    if not order:
+        return DONE
     try:
-        run = _new_run(**json.loads(arguments[0]))
+        run = _new_run(**json.loads(order))
     except InputError as error:
         _say({"wrong_input": str(error)})
         return WRONG_INPUT
@@ -50,14 +60,17 @@ def main(arguments: list[str]) -> int:
     return engine_main([str(run.path), run.name])
 
 
-def launch_of(preset: Preset) -> Launch:
-    """Return what the engine of a preset is told when people watch."""
-    return Launch(preset=preset.name, title=preset.title, see=preset.see, try_=preset.try_, spec=preset.spec.as_given())
-
-
-def _new_run(name: str, **options: Any) -> RunDirectory:
-    launch = launch_of(chosen_preset(name, **options))
-    run = directory.create(launch.preset)
+def _new_run(
+    name: str,
+    *,
+    options: dict[str, Any],
+    unwatched: dict[str, Any] | None = None,
+    out: str | None = None,
+    recorded: bool = True,
+) -> RunDirectory:
+    alone = Unwatched(**unwatched) if unwatched is not None else None
+    launch = launch_of(chosen_preset(name, **options), alone, recorded=recorded)
+    run = directory.create(launch.preset, out=Path(out) if out is not None else None, recorded=recorded)
     run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
     return run
 
@@ -67,7 +80,9 @@ def _say(words: dict[str, str]) -> None:
 
 
 def _write_into_log(run: RunDirectory) -> None:
-    """Let go of the pipe, which tells its reader that all is said."""
+    """Let go of the pipes, which tells the reader of one that all is said."""
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
     with run.log.open("ab") as log:
         for number in (1, 2):
             os.dup2(log.fileno(), number)

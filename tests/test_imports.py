@@ -74,12 +74,19 @@ def test_a_command_loads_what_it_needs(places: Path, arguments: str, loads: set[
 
 
 def test_an_engine_loads_what_trains_and_what_records(places: Path) -> None:
-    order = json.dumps({"name": "xor", "settings": ["stop.steps=1"]})
+    order = json.dumps({"name": "xor", "options": {"settings": ["stop.steps=1"]}})
     engine = subprocess.Popen(
-        [sys.executable, "-c", THE_COMMAND, "_start", order], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", THE_COMMAND, "_start"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     with engine:
+        assert engine.stdin is not None
         assert engine.stdout is not None
+        engine.stdin.write(order.encode())
+        engine.stdin.close()
         words = json.loads(engine.stdout.read())
         run = RunDirectory(name=words["name"], path=Path(words["path"]))
         while not run.socket.exists():

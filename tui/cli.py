@@ -141,18 +141,23 @@ def run(
         raise InputError("--out and --no-record: allowed is one of the two")
     if every is not None and not as_json:
         raise InputError(f"--every {every}: allowed only with --json")
-    from .headless import run_headless, scheduled
+    from .opening import started
 
-    chosen = _preset(preset, **options)
-    return run_headless(
-        chosen,
-        changes=scheduled(chosen.spec, changes),
-        keeps_pace=any(setting.startswith("pace.") for setting in options["settings"]),
-        as_json=as_json,
-        every=every or 1,
-        out=out,
+    opening = started(
+        preset,
+        options,
+        unwatched={
+            "changes": changes,
+            "measure_every": every or 1 if as_json else None,
+            "keeps_pace": any(setting.startswith("pace.") for setting in options["settings"]),
+        },
+        out=str(out) if out is not None else None,
         recorded=not no_record,
     )
+    # The engine checks the preset and begins while this is loaded.
+    from .headless import run_headless
+
+    return run_headless(opening, as_json=as_json, every=every or 1)
 
 
 @application.command()

@@ -7,74 +7,33 @@ import json
 import math
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, Protocol
 
 import click
 
-from engine.errors import InputError, RunError
-from engine.method.changes import changed_spec
-from engine.method.spec import RunSpec, StopSpec
-from engine.run import client, directory, protocol
-from engine.run.launch import Launch, ScheduledChange
+from engine.errors import RunError
+from engine.run import client, protocol
 from engine.text import clean, counted
-from presets import Preset, parsed_setting
+
+from .opening import Opening
 
 GOODBYE_S = 10.0
 """How long the engine may take to end in order when someone interrupts."""
 
 
-def scheduled(spec: RunSpec, changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
-    """Return the changes of `--at` in the order of their steps, each checked against the spec as it will be then."""
-    found: list[ScheduledChange] = []
-    for step, text in sorted(changes, key=lambda change: change[0]):
-        source = clean(f"--at {step} {text}", 120)
-        if spec.stop.steps is not None and step > spec.stop.steps:
-            raise InputError(f"{source}: STEP = {step}; allowed: up to {spec.stop.steps}, where the run ends")
-        setting = parsed_setting(text, f"--at {step}")
-        try:
-            spec = changed_spec(spec, {setting.key: setting.value})
-        except InputError as error:
-            raise InputError(f"{source}: {error}") from None
-        found.append(ScheduledChange(step=step, values={setting.key: setting.value}))
-    return tuple(found)
-
-
-def run_headless(
-    preset: Preset,
-    *,
-    changes: tuple[ScheduledChange, ...],
-    keeps_pace: bool,
-    as_json: bool,
-    every: int,
-    out: Path | None,
-    recorded: bool,
-) -> int:
-    """Train a preset to its end and return the exit code."""
-    spec = preset.spec.as_given()
-    if not keeps_pace:
-        # A preset's pace is for people who watch.
-        spec.pop("pace", None)
-    launch = Launch(
-        preset=preset.name,
-        title=preset.title,
-        see=preset.see,
-        try_=preset.try_,
-        spec=spec,
-        changes=changes,
-        recorded=recorded,
-        await_client=True,
-        measure_every=every if as_json else None,
-        on_non_finite="finish",
-    )
-    run = directory.create(preset.name, out=out, recorded=recorded)
-    connection = client.Client(run, watch="all", name="run", engine=client.start(run, launch))
-    reporter: Reporter = JsonReporter(every) if as_json else LineReporter(preset.spec)
+def run_headless(opening: Opening, *, as_json: bool, every: int) -> int:
+    """Follow a run to its end and return the exit code."""
+    try:
+        connection = opening.connect(watch="all", name="run")
+    except KeyboardInterrupt:
+        opening.abandon()
+        raise
+    reporter: Reporter = JsonReporter(every) if as_json else LineReporter()
     try:
         with _interruptible(connection) as interruption:
-            finished = _follow(connection, preset, reporter)
+            finished = _follow(connection, reporter)
     finally:
         connection.close()
     reporter.close(connection.welcome, finished)
@@ -203,8 +162,7 @@ class JsonReporter:
 class LineReporter:
     """A progress bar on a terminal, and a few lines at the end."""
 
-    def __init__(self, spec: RunSpec) -> None:
-        self._spec = spec
+    def __init__(self) -> None:
         self._step = 0
         self._loss = math.nan
         self._evaluated: dict[str, protocol.Evaluated] = {}
@@ -214,12 +172,14 @@ class LineReporter:
         """Begin the bar, where stderr is a terminal."""
         if not sys.stderr.isatty():
             return
-        stop = self._spec.stop
-        length = stop.steps
-        if length is None and stop.epochs is not None:
-            size = self._spec.batch.size
+        from engine.method.spec import RunSpec
+
+        spec = RunSpec.model_validate(welcome.spec)
+        length = spec.stop.steps
+        if length is None and spec.stop.epochs is not None:
+            size = spec.batch.size
             batches = 1 if size == "full" else -(-welcome.samples // size)
-            length = stop.epochs * batches
+            length = spec.stop.epochs * batches
         self._bar = click.progressbar(
             length=length or 1,
             label=clean(f"{welcome.run}", 40),
@@ -251,6 +211,8 @@ class LineReporter:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
+        from engine.method.spec import StopSpec
+
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
         print(
             f"{welcome.run}: {counted(finished.step, 'step')}, {finished.steps_per_second:,.0f} a second; "
@@ -297,9 +259,9 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
             signal.signal(number, handler)
 
 
-def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> protocol.Finished:
+def _follow(connection: client.Client, reporter: Reporter) -> protocol.Finished:
     """Hand everything to the reporter until the run has finished."""
-    step = 0
+    step, name = 0, clean(connection.welcome.preset)
     try:
         reporter.started(connection.welcome)
         while connection.open:
@@ -312,13 +274,13 @@ def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> pr
                         raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
                     case protocol.Diverged():
                         print(
-                            f"gdtui: {preset.name}: the {message.quantity} is not finite at step {message.step} "
+                            f"gdtui: {name}: the {message.quantity} is not finite at step {message.step} "
                             f"(first in {message.tensor}); the parameters of the last finite step are kept. "
                             "Try a smaller optimizer.lr, or clip.norm=1",
                             file=sys.stderr,
                         )
                     case protocol.Rejected(seq=0, reason=reason):
-                        print(f"gdtui: {preset.name}: refused: {clean(reason)}", file=sys.stderr)
+                        print(f"gdtui: {name}: refused: {clean(reason)}", file=sys.stderr)
                     case protocol.Steps(block=block):
                         step = block.last_step
                         reporter.message(message)

@@ -1,4 +1,4 @@
-"""A run on its way to the screen: started anew, or found again.
+"""A run on its way to who shows it: started anew, or found again.
 
 Nothing heavy is imported here, so that an engine is started before anything else and the first paint waits for nothing.
 """
@@ -11,7 +11,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.errors import GdtuiError, InputError, RunError
 from engine.run import directory
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Opening:
-    """A run that a dashboard is about to show; it may be waited for in a thread and abandoned in another."""
+    """A run that someone is about to show; it may be waited for in a thread and abandoned in another."""
 
     def __init__(self, *, run: RunDirectory | None = None, engine: EngineProcess | None = None) -> None:
         """Take a run that is known, or an engine that will say what its run is."""
@@ -55,11 +55,11 @@ class Opening:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return run.name, ""
 
-    def connect(self) -> Client:
+    def connect(self, *, watch: Literal["live", "all"] = "live", name: str = "dashboard") -> Client:
         """Return a connection to the engine, as soon as it listens; raises as `run` does, and if it never listens."""
         from engine.run.client import Client
 
-        return Client(self.run(), watch="live", name="dashboard", engine=self._engine)
+        return Client(self.run(), watch=watch, name=name, engine=self._engine)
 
     def abandon(self) -> None:
         """End an engine that was started for nothing, and leave no trace of its run; a run found again stays."""
@@ -70,10 +70,32 @@ class Opening:
             directory.forget(self.run())
 
 
-def started(name: str, options: Mapping[str, Any]) -> Opening:
-    """Start an engine that checks a preset, with the options of `presets.chosen_preset`, and then trains it."""
-    order = json.dumps({"name": name, **options})
-    return Opening(engine=spawned(["_start", order], output=subprocess.PIPE))
+def started(name: str, options: Mapping[str, Any], **order: Any) -> Opening:
+    """Start an engine that checks a preset and then trains it.
+
+    Args:
+        name: The preset's name or path.
+        options: Those of `presets.chosen_preset`.
+        order: More of what `presets.start` takes, for a run that nobody watches.
+    """
+    engine = _PREPARED.pop() if _PREPARED else _started()
+    engine.order(json.dumps({"name": name, "options": options, **order}))
+    return Opening(engine=engine)
+
+
+def prepare() -> None:
+    """Start an engine for the first order to come, which loads what it needs meanwhile; it ends if none comes."""
+    # What is wrong here is said when the engine is wanted.
+    with contextlib.suppress(RunError):
+        _PREPARED.append(_started())
+
+
+_PREPARED: list[EngineProcess] = []
+"""The engine that waits for its order, if there is one."""
+
+
+def _started() -> EngineProcess:
+    return spawned(["_start"], output=subprocess.PIPE, takes_order=True)
 
 
 def launched(launch: Launch) -> Opening:

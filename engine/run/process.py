@@ -44,6 +44,15 @@ class EngineProcess:
         """Return whether the process has ended."""
         return self._process.poll() is not None
 
+    def order(self, words: str) -> None:
+        """Tell the process, which must have been started with `takes_order`, what it is to do; once."""
+        order = self._process.stdin
+        assert order is not None, "started with takes_order"
+        # A process that has died says why in its first words, or by its exit code.
+        with contextlib.suppress(OSError):
+            order.write(words.encode())
+            order.close()
+
     def first_words(self) -> str:
         """Return all that the process writes until it lets go of its output, which must be a pipe; once."""
         output = self._process.stdout
@@ -74,13 +83,16 @@ def one_thread_to_begin_with(environment: dict[str, str]) -> None:
         environment.setdefault(name, "1")
 
 
-def spawned(arguments: Sequence[str], *, output: int | IO[bytes], folder: Path | None = None) -> EngineProcess:
+def spawned(
+    arguments: Sequence[str], *, output: int | IO[bytes], folder: Path | None = None, takes_order: bool = False
+) -> EngineProcess:
     """Start the launcher in a session of its own, so that it outlives the terminal and this process.
 
     Args:
         arguments: The launcher's.
         output: Where stdout and stderr go: a file, or `subprocess.PIPE`.
         folder: Where it works; without one, where this process does.
+        takes_order: Whether `EngineProcess.order` is going to tell it what to do; it ends if nobody ever does.
 
     Raises:
         RunError: The system does not give another process.
@@ -92,7 +104,7 @@ def spawned(arguments: Sequence[str], *, output: int | IO[bytes], folder: Path |
         # Every descriptor is named: under Textual, sys.stderr has none that could be inherited.
         process = subprocess.Popen(  # noqa: S603  our own launcher, by its full path
             [sys.executable, str(launcher), *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if takes_order else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,

@@ -22,7 +22,7 @@ from textual.pilot import Pilot
 from engine.method.spec import checked_spec
 from engine.run import client, directory, protocol
 from presets import Preset
-from presets.start import launch_of
+from presets.launches import launch_of
 from tui.app import GdtuiApp
 from tui.opening import launched
 from tui.run_view import RunView

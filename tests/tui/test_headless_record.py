@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from engine.run.client import Client
 from engine.run.history import RecordReader
-from engine.run.launch import Launch
+from tui.opening import Opening
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Events
@@ -57,7 +58,15 @@ def test_a_run_is_recorded_among_the_others_by_default_and_nowhere_if_not_wanted
 def test_a_failed_run_that_was_not_to_be_recorded_leaves_nothing_either(
     gdtui: Command, places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.headless.Launch", lambda **fields: Launch(**{**fields, "spec": {"problem": 5}}))
+    connect = Opening.connect
+
+    def connect_too_late(self: Opening, **options: Any) -> Client:
+        assert self._engine is not None
+        self.run()
+        self._engine.end()
+        return connect(self, **options)
+
+    monkeypatch.setattr(Opening, "connect", connect_too_late)
     outcome = gdtui("run", "ravine", "--no-record")
     assert outcome.code == 1
     assert [path.name for path in (places / "run").iterdir()] == []

@@ -138,3 +138,25 @@ def test_an_introduction_that_cannot_be_read_is_none(tmp_path: Path, text: str |
     assert see == ""
     assert title in ("test", "a�[2Jb")
     assert os.linesep not in title
+
+
+def test_an_engine_that_is_never_told_what_to_do_ends_and_leaves_nothing() -> None:
+    engine = process.spawned(["_start"], output=subprocess.PIPE, takes_order=True)
+    engine.order("")
+    assert engine.first_words() == ""
+    assert engine.death() is None
+    assert engine.is_over()
+    assert not left_behind()
+
+
+@pytest.mark.parametrize("word", ["x" * 5000, "a/../../digits", "digits\udcff"])
+def test_a_first_word_of_any_kind_is_answered_in_one_line(places: Path, word: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "gdtui.py"), os.fsencode(word), "--steps", "1"],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.count(b"\n") == 1
+    assert not left_behind()

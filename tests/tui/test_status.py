@@ -13,7 +13,7 @@ from rich.cells import cell_len
 
 from engine.run import protocol
 from presets import Preset
-from presets.start import launch_of
+from presets.launches import launch_of
 from tui.opening import launched
 from tui.run_view import Notice, RunView
 from tui.widgets.status import STATES, bar, headline, message_rows, progress_row

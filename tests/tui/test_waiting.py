@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from textual.widgets import Footer, OptionList
@@ -33,10 +33,10 @@ class Slow(Opening):
         super().__init__(run=opening.run(), engine=opening._engine)
         self.come = threading.Event()
 
-    def connect(self) -> Client:
+    def connect(self, *, watch: Literal["live", "all"] = "live", name: str = "dashboard") -> Client:
         """Connect when it is time."""
         self.come.wait(15.0)
-        return super().connect()
+        return super().connect(watch=watch, name=name)
 
 
 @pytest.fixture
