@@ -202,6 +202,20 @@ def check(preset: str, **options: Any) -> int:
     return print_gradient_check(_preset(preset, **options))
 
 
+@application.command()
+@click.argument("preset")
+@_spec_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
+def graph(preset: str, as_json: bool, **options: Any) -> int:
+    """Print the graph of PRESET's typed-in function.
+
+    Each node with its value at the start, its gradient, and the local gradients to its operands.
+    """
+    from .graph import print_graph
+
+    return print_graph(_preset(preset, **options), as_json=as_json)
+
+
 @application.group(invoke_without_command=True)
 @click.pass_context
 def presets(context: click.Context) -> int:

@@ -8,7 +8,7 @@ from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
 from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
-from engine.subject.spec import LandscapeProblem
+from engine.subject.spec import ExpressionProblem, LandscapeProblem
 from engine.text import clean, counted
 from presets import Preset
 
@@ -34,6 +34,10 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         start = spec.problem.start if spec.problem.start is not None else kind.start
         rows.append(("problem", f"{kind.title}: f = {kind.formula}"))
         rows.append(("start", "(" + ", ".join(f"{value:g}" for value in start) + ")"))
+    elif isinstance(spec.problem, ExpressionProblem):
+        point = spec.problem.point
+        rows.append(("problem", f"f({', '.join(point)}) = {' '.join(spec.problem.expression.split())}"))
+        rows.append(("start", ", ".join(f"{name} = {value:g}" for name, value in point.items())))
     elif spec.data is not None and (data := spec.data.shape) is not None:
         title, count = clean(data.title), counted(data.samples, "sample")
         rows.append(("problem", f"{title}: {count}, {spec.data.held_out:.0%} of them held out"))

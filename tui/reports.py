@@ -37,7 +37,7 @@ def print_preset(preset: Preset) -> int:
         click.echo(f"{key} = {json.dumps(text, ensure_ascii=False)}")
     data = preset.spec.model_dump(mode="json", exclude_none=True)
     sections = {key: value for key, value in data.items() if isinstance(value, dict)}
-    if preset.spec.problem.kind == "landscape":
+    if preset.spec.problem.kind != "dataset":
         sections = {key: value for key, value in sections.items() if key not in ("data", "model", "batch")}
     for key, value in data.items():
         if not isinstance(value, dict):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ..subject.expression.objective import BoundExpression, Expression
 from ..subject.network import BoundNetwork, Network
 from ..subject.objective import Batch, BoundObjective, Objective, Tensor, Vector
 from .objectives import build_objective
@@ -40,7 +41,8 @@ class TensorCheck:
     checked: int
     """Coordinates that were compared."""
     skipped: int
-    """Coordinates that were drawn and left out, because a rectifier switches within their stencil."""
+    """Coordinates that were drawn and left out, because a rectifier switches within their stencil, or a typed-in
+    function has a corner or an edge there."""
     relative_error: float
     """‖a − n‖ / max(1e-8, ‖a‖ + ‖n‖) over the compared coordinates, a the gradient and n the differences."""
     rounding: float
@@ -114,7 +116,9 @@ def _check_point(
     bound = objective.bind(point, grad)
     loss = bound.loss_and_gradient(batch)
     analytic = grad.copy()
-    kinked = isinstance(objective, Network) and objective.activation.name == "relu"
+    kinked = isinstance(objective, Expression) or (
+        isinstance(objective, Network) and objective.activation.name == "relu"
+    )
     results = []
     for tensor, coordinates in zip(objective.tensors, chosen, strict=True):
         smooth = [index for index in coordinates if not (kinked and _switches(bound, batch, point, int(index)))]
@@ -163,16 +167,17 @@ def _difference(bound: BoundObjective, batch: Batch, point: Vector, index: int) 
 
 
 def _switches(bound: BoundObjective, batch: Batch, point: Vector, index: int) -> bool:
-    """Return whether a rectifier switches on or off within the stencil of one coordinate.
+    """Return whether there is a corner or an edge of the domain within the stencil of one coordinate.
 
     The two ends tell: along one coordinate the sums of a layer are linear as long as no unit before them switches,
-    so what is on at both ends is on in between.
+    so what is on at both ends is on in between. The operands of a typed-in function are as good as linear over so short
+    a way.
     """
-    assert isinstance(bound, BoundNetwork)
+    assert isinstance(bound, BoundNetwork | BoundExpression)
     middle, reach = float(point[index]), 2.0 * _width(point, index)
-    patterns = []
+    patterns: list[object] = []
     for value in (middle - reach, middle + reach):
         point[index] = value
-        patterns.append(bound.active_units(batch))
+        patterns.append(bound.sides() if isinstance(bound, BoundExpression) else bound.active_units(batch))
     point[index] = middle
     return patterns[0] != patterns[1]

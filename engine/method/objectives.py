@@ -6,11 +6,12 @@ import numpy as np
 
 from ..errors import InputError, MisfitError
 from ..subject.datasets import Split, generate, split
+from ..subject.expression.objective import Expression
 from ..subject.file_samples import FileSplit, split_file
 from ..subject.landscapes import LANDSCAPES, Landscape
 from ..subject.network import Network
 from ..subject.objective import Objective
-from ..subject.spec import DataSpec, LandscapeProblem
+from ..subject.spec import DataSpec, ExpressionProblem, LandscapeProblem
 from .file_spec import opened
 from .spec import RunSpec, blamed
 
@@ -22,6 +23,9 @@ def build_objective(spec: RunSpec) -> Objective:
         return Landscape(
             kind, start=spec.problem.start, condition=spec.problem.condition, dtype=np.dtype(spec.precision)
         )
+    if isinstance(spec.problem, ExpressionProblem):
+        problem = spec.problem
+        return Expression(problem.graph, start=tuple(problem.point.values()), dtype=np.dtype(spec.precision))
     assert spec.data is not None, "a checked spec of this kind has data"
     return Network(
         _split(spec.data, spec.seed.data),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,13 +13,21 @@ from ..fields import Section, allowed_values
 from ..subject.datasets import DATASETS
 from ..subject.landscapes import LANDSCAPES
 from ..subject.losses import LOSSES
-from ..subject.spec import OF_A_FILE, DatasetProblem, DataShape, DataSpec, LandscapeProblem, ModelSpec
+from ..subject.spec import (
+    OF_A_FILE,
+    DatasetProblem,
+    DataShape,
+    DataSpec,
+    ExpressionProblem,
+    LandscapeProblem,
+    ModelSpec,
+)
 from ..text import clean
 from . import passes
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
 
-PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, DatasetProblem)
+PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, ExpressionProblem, DatasetProblem)
 MAXIMUM_PARAMETERS = 100_000_000
 MAXIMUM_MADE = 1 << 21
 """Samples of a data set that a formula makes: they are held in memory."""
@@ -101,7 +109,7 @@ class ComputeSpec(Section):
 class RunSpec(Section):
     """Everything that decides what a run does: the same spec gives the same run, bit for bit."""
 
-    problem: LandscapeProblem | DatasetProblem = Field(discriminator="kind")
+    problem: LandscapeProblem | ExpressionProblem | DatasetProblem = Field(discriminator="kind")
     data: DataSpec | None = None
     model: ModelSpec = ModelSpec()
     optimizer: AnyRule = Sgd()
@@ -131,30 +139,31 @@ class RunSpec(Section):
 
     @model_validator(mode="after")
     def _fits_together(self) -> RunSpec:
-        if isinstance(self.problem, LandscapeProblem):
-            self._check_landscape(self.problem)
-        else:
-            self._check_dataset()
+        match self.problem:
+            case DatasetProblem():
+                self._check_dataset()
+            case LandscapeProblem() as landscape:
+                self._refuse_samples()
+                _check_landscape(landscape)
+            case ExpressionProblem():
+                self._refuse_samples()
+            case _ as never:
+                assert_never(never)
         if self.compute.update == "compiled" and not passes.is_compiler_installed():
             raise MisfitError(
                 "compute.update", "compiled", '"auto" or "numpy"; "compiled" needs numba: pip install "gdtui[fast]"'
             )
         return self
 
-    def _check_landscape(self, problem: LandscapeProblem) -> None:
-        kind = LANDSCAPES[problem.function]
+    def _refuse_samples(self) -> None:
+        """Refuse what only a model that is fitted to samples has."""
         for name in ("data", "model", "batch"):
             if name in self.model_fields_set:
                 raise MisfitError(
                     name,
                     getattr(self, name).model_dump(exclude_unset=True),
-                    f'nothing: a problem of kind "landscape" has no {name}',
+                    f'nothing: a problem of kind "{self.problem.kind}" has no {name}',
                 )
-        if problem.start is not None and len(problem.start) != kind.dimension:
-            raise MisfitError("problem.start", list(problem.start), f"{kind.dimension} numbers")
-        if problem.condition is not None and kind.condition is None:
-            able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
-            raise MisfitError("problem.condition", problem.condition, f"only for the functions {able}")
 
     def _check_dataset(self) -> None:
         if self.data is None or (self.data.name is None and self.data.file is None):
@@ -192,6 +201,15 @@ class RunSpec(Section):
                 f"at most {most:,} for {shape.title}: a batch is held in memory, and may take "
                 f"{MAXIMUM_BATCH_BYTES >> 20} MB of it",
             )
+
+
+def _check_landscape(problem: LandscapeProblem) -> None:
+    kind = LANDSCAPES[problem.function]
+    if problem.start is not None and len(problem.start) != kind.dimension:
+        raise MisfitError("problem.start", list(problem.start), f"{kind.dimension} numbers")
+    if problem.condition is not None and kind.condition is None:
+        able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
+        raise MisfitError("problem.condition", problem.condition, f"only for the functions {able}")
 
 
 def _check_source(data: DataSpec) -> None:

@@ -6,6 +6,7 @@ spec         the fields of a problem, a data set and a model, as people type the
 objective    the faces that the method sees: of what is trained, and of the samples it is trained on
 samples      samples held in memory
 landscapes   test functions of two variables, the shortest objectives
+expression/  functions that people type in, and backpropagation through their graphs
 datasets     the data: real digits, and point sets in the plane
 array_file   where the arrays of someone's own file lie, and whether that can be
 data_file    a file of samples, open and not read: what is in it, and rows of it

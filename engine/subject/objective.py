@@ -156,7 +156,7 @@ class Objective(Protocol):
         ...
 
     def samples(self) -> Samples:
-        """Return the training set; a landscape is a set of one sample without features."""
+        """Return the training set; a function is a set of one sample without features."""
         ...
 
     def start(self) -> Vector:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
+from ..errors import MisfitError
 from ..fields import Number, Section, Whole
+from ..text import counted
 from .activations import ACTIVATIONS
 from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
 from .datasets import DATASETS, Task
+from .expression.graph import Graph
+from .expression.parse import ExpressionError, parse
 from .file_samples import Scale
 from .landscapes import LANDSCAPES
 from .losses import LOSSES
@@ -49,6 +53,50 @@ class LandscapeProblem(Section):
         description="Ratio of the largest to the smallest curvature of the ravine; higher zigzags more.",
         json_schema_extra={"symbol": "κ", "scale": "log"},
     )
+
+
+class ExpressionProblem(Section):
+    """A function that someone typed in; it is itself the loss, as a landscape is."""
+
+    kind: Literal["expression"] = "expression"
+    expression: str = Field(
+        title="Function", description="Of any variables, such as (x + y)*z or exp(-x**2); pi and e are constants."
+    )
+    variables: tuple[str, ...] | None = Field(
+        title="Variables",
+        default=None,
+        description="Their order; empty means the one in which they first appear in the function.",
+    )
+    start: tuple[Number, ...] | None = Field(
+        title="Start",
+        default=None,
+        description="Where the descent begins, one number a variable in their order; empty means 1 for each.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_read(self) -> ExpressionProblem:
+        try:
+            variables = parse(self.expression).variables
+        except ExpressionError as error:
+            raise MisfitError("problem.expression", self.expression, str(error)) from None
+        if self.variables is not None and sorted(self.variables) != sorted(variables):
+            allowed = f"the function's variables, each once: {', '.join(variables)}"
+            raise MisfitError("problem.variables", list(self.variables), allowed)
+        if self.start is not None and len(self.start) != len(variables):
+            allowed = f"{counted(len(variables), 'number')}, for {', '.join(self.variables or variables)}"
+            raise MisfitError("problem.start", list(self.start), allowed)
+        return self
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes of the function, made anew."""
+        return parse(self.expression, self.variables or ())
+
+    @property
+    def point(self) -> dict[str, float]:
+        """Every variable with its initial value, in their order."""
+        variables = self.graph.variables
+        return dict(zip(variables, self.start or (1.0,) * len(variables), strict=True))
 
 
 class DatasetProblem(Section):

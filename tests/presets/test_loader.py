@@ -196,7 +196,7 @@ def test_any_value_for_any_field_gives_a_preset_or_one_line_that_names_the_optio
         ("momentum = 0.5", "momentum = 1", ("optimizer.momentum = 1", "≥ 0 and < 1")),
         ('name = "momentum"', 'name = "adamant"', ("optimizer.name = 'adamant'", '"sgd", "momentum"')),
         ('name = "momentum"', "", ("optimizer.name = missing", '"sgd"')),
-        ('kind = "landscape"', 'kind = "casino"', ("problem.kind = 'casino'", '"landscape", "dataset"')),
+        ('kind = "landscape"', 'kind = "casino"', ("problem.kind = 'casino'", '"landscape", "expression", "dataset"')),
         ('kind = "landscape"', 'kind = "dataset"', ("problem", "only kind")),
         ('function = "ravine"', 'function = "canyon"', ("problem.function = 'canyon'", '"ravine"')),
         ("start = [1.0, 1.0]", "start = [1.0]", ("problem.start = [1.0]", "2 numbers")),

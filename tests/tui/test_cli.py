@@ -115,6 +115,24 @@ WRONG = {
         "--at 9 optimizer.momentum=0.5",
     ),
     "a live change of the batch of a landscape": (["run", "ravine", "--at", "5", "batch.size=2"], "has no batches"),
+    "a live change of the batch of a typed-in function": (
+        ["run", "circuit", "--at", "5", "batch.size=2"],
+        'of kind "expression" has no batch',
+    ),
+    "a live change of a typed-in function": (
+        ["run", "circuit", "--at", "5", 'problem.expression="x"'],
+        "cannot change while",
+    ),
+    "a function that is none": (
+        ["run", "circuit", "--set", "problem.expression=\"__import__('os')\""],
+        "no __import__, as at character 1",
+    ),
+    "a function of other variables than the start": (
+        ["graph", "circuit", "--set", 'problem.expression="a*b"'],
+        "problem.start = [1.0, -3.0, 4.0]; allowed: 2 numbers, for a, b",
+    ),
+    "the graph of a landscape": (["graph", "ravine"], "ravine: problem.kind = 'landscape'; allowed: \"expression\""),
+    "the graph of a network": (["graph", "xor", "--json"], "xor: problem.kind = 'dataset'; allowed: \"expression\""),
     "a record and none": (["run", "ravine", "--out", "x", "--no-record"], "--out and --no-record"),
     "a place that is a file": (["run", "ravine", "--out", "/dev/null"], "/dev/null"),
     "a place that is not empty": (["run", "ravine", "--out", "/"], "not empty"),
@@ -380,7 +398,9 @@ def test_a_run_that_was_recorded_elsewhere_is_listed_and_removed_like_any_other(
 # ---- help
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["presets"], ["runs"], ["attach"], ["stop"], ["check"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [[], ["run"], ["presets"], ["runs"], ["attach"], ["stop"], ["check"], ["graph"]], ids=str
+)
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_explains_itself(gdtui: Command, command: list[str], option: str) -> None:
     shown = gdtui(*command, option)

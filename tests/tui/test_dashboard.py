@@ -88,6 +88,22 @@ async def test_every_key_steers_a_run_that_is_under_way(watched: Watched) -> Non
         await seat.until(lambda: seat.view.step > step)
 
 
+async def test_a_function_that_falls_below_zero_is_drawn_on_a_linear_axis(watched: Watched, preset: MakePreset) -> None:
+    """A straight line from 1 down, 0.1 a step; the table has a row for each of its variables."""
+    line = preset(
+        problem={"kind": "expression", "expression": "height + 0*width"},
+        optimizer={"name": "sgd", "lr": 0.1},
+        data=None,
+        model=None,
+        batch=None,
+    )
+    async with watched(line, size=(120, 36)) as seat:
+        await seat.until(lambda: seat.view.loss.count and seat.view.loss.last < -1.0)
+        await seat.until(lambda: seat.chart("loss").startswith("loss   -"))
+        assert "not drawn" not in seat.chart("loss")
+        assert [row.split()[:2] for row in seat.table.splitlines()[1:]] == [["height", "1"], ["width", "1"]]
+
+
 async def test_every_key_steers_a_run_that_is_paused(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await seat.paused_at(5)

@@ -86,6 +86,10 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["start"] == "(1, 1)"
     assert "model" not in rows
     assert rows["optimizer"] == "SGD: α 0.0198"
+    rows = dict(described(load("circuit").spec))
+    assert rows["problem"] == "f(x, y, z) = (x + y)*z"
+    assert rows["start"] == "x = 1, y = -3, z = 4"
+    assert "model" not in rows
     assert set(RULES) >= {load(name).spec.optimizer.name for name in names()}
 
 

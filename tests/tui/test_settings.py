@@ -92,8 +92,9 @@ async def test_every_field_of_every_rule_has_its_line(name: str) -> None:
             assert str(info.description) in words, key
 
 
-def test_a_landscape_has_no_batches_in_its_form() -> None:
-    spec = checked_spec({"problem": {"kind": "landscape", "function": "ravine"}}, "test")
+@pytest.mark.parametrize("problem", [{"kind": "landscape"}, {"kind": "expression", "expression": "x**2"}], ids=str)
+def test_a_function_has_no_batches_in_its_form(problem: dict[str, Any]) -> None:
+    spec = checked_spec({"problem": problem}, "test")
     assert not [key for key in form_keys(spec) if key.startswith("batch.")]
 
 

@@ -141,6 +141,9 @@ class Dashboard(RunScreen):
         view = self.view
         markers, x_end = list(view.markers), view.x_end
         curves: list[Curve] = []
+        if view.loss.count and view.loss.last < 0.0:
+            # A function may well go below zero, where a logarithm has nothing to show.
+            self._loss.make_linear("loss")
         if view.before is not None:
             curves.append(
                 Curve(label="before the reset", series=view.before, colour="foreground", faint=True, ghost=True)

@@ -30,8 +30,8 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 
 def form_keys(spec: RunSpec) -> list[str]:
     """Return the keys of the form: the rule's hyperparameters, the batch, the clipping, the pace, the processor."""
-    sections = ("optimizer.", "clip.", "pace.") if spec.problem.kind == "landscape" else None
-    wanted = sections or ("optimizer.", "batch.", "clip.", "pace.", "compute.")
+    has_samples = spec.problem.kind == "dataset"
+    wanted = ("optimizer.", "clip.", "pace.") + (("batch.", "compute.") if has_samples else ())
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 

@@ -153,6 +153,12 @@ class LiveChart(Widget):
             self._y_limits = StickyLimits(log=log_y)
             self._redraw()
 
+    def make_linear(self, title: str) -> None:
+        """Give the chart a linear vertical axis for good, and a title that says so."""
+        if self._log_y:
+            self._title = title
+            self.log_y = False
+
     def show(self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float) -> int:
         """Bring the chart up to date and return the number of rows that changed.
 

@@ -73,7 +73,7 @@ class ParameterTable(Vertical):
     def show(self, figures: NDArray[np.float64] | np.ndarray[Any, Any] | None) -> int:
         """Bring the table up to date with (tensors, figures) and return how many rows changed."""
         names = [clean(tensor.name, 40) for tensor in self._tensors]
-        shapes = ["×".join(str(size) for size in tensor.shape) for tensor in self._tensors]
+        shapes = ["×".join(str(size) for size in tensor.shape) or "1" for tensor in self._tensors]
         width = self.size.width
         name_width = max([len("parameter"), *map(cell_len, names)])
         shape_width = max([len("shape"), *map(len, shapes)])

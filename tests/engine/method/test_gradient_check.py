@@ -14,6 +14,7 @@ from engine.method.gradient_check import THRESHOLD, GradientCheck, check_gradien
 from engine.method.spec import RunSpec
 from engine.subject import landscapes
 from engine.subject.activations import Tanh
+from engine.subject.expression.graph import OPERATIONS
 from engine.subject.landscapes import LANDSCAPES, Point
 from engine.subject.losses import MeanSquaredError, Measure
 from engine.subject.objective import Matrix, Operations
@@ -44,6 +45,34 @@ def test_every_landscape_passes_at_the_start_and_after_training(function: str) -
         ("point", 20, 2),
     ]
     assert check.worst.relative_error < 1e-10
+
+
+def expression(text: str, *start: float, **sections: Any) -> RunSpec:
+    return RunSpec.model_validate({"problem": {"kind": "expression", "expression": text, "start": start}, **sections})
+
+
+def test_a_typed_in_function_passes_variable_by_variable() -> None:
+    check = check_gradient(expression("exp(-x*y)*sin(z)/(1 + x**2) + log(z)", 0.3, -0.7, 2.0))
+    assert check.passed
+    assert [(tensor.name, tensor.steps) for tensor in check.tensors] == [
+        (name, steps) for steps in (0, 20) for name in ("x", "y", "z")
+    ]
+    assert check.worst.relative_error < 1e-9
+
+
+def test_a_typed_in_function_is_not_compared_across_its_corners_and_edges() -> None:
+    """At 0 the rectifier bends and the root ends; the square beside them is smooth."""
+    check = check_gradient(expression("relu(x) + sqrt(y) + z**2", 0.0, 0.0, 1.0, optimizer={"name": "sgd", "lr": 1e-3}))
+    assert [tensor.skipped for tensor in check.tensors[:3]] == [1, 1, 0]
+    assert check.passed
+
+
+def test_a_typed_in_function_whose_derivative_is_wrong_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 − v instead of 1 − v², in one operation of several."""
+    wrong = dataclasses.replace(OPERATIONS["tanh"], slopes=(lambda _operand, value: 1.0 - value,))
+    monkeypatch.setitem(OPERATIONS, "tanh", wrong)
+    check = check_gradient(expression("tanh(x) + y**2", 0.5, 0.5))
+    assert {tensor.name for tensor in check.tensors if not tensor.passed} == {"x"}
 
 
 @pytest.mark.parametrize("wrong", [1.0 + 1e-5, -1.0, 0.5])

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.fields import Section, allowed_values
 from engine.method.optimizers import RULES
-from engine.method.spec import SECTIONS, RunSpec, checked_spec
+from engine.method.spec import PROBLEMS, SECTIONS, RunSpec, checked_spec
 from engine.subject.datasets import DATASETS
-from engine.subject.spec import DatasetProblem, LandscapeProblem
+from engine.subject.spec import ExpressionProblem
 
 LANDSCAPE: dict[str, Any] = {"problem": {"kind": "landscape"}}
+EXPRESSION: dict[str, Any] = {"problem": {"kind": "expression", "expression": "(x + y)*z"}}
 MOONS: dict[str, Any] = {"problem": {"kind": "dataset"}, "data": {"name": "moons"}}
 HUGE: dict[str, Any] = {"file": "/huge.npy", "task": "regression", "features": 97, "samples": 1 << 30}
 """A sample of 97 inputs, a one and a target is 396 bytes; 268,435,456 bytes hold 677,867 of them."""
@@ -28,9 +29,14 @@ BETA = "a number ≥ 0 and < 1"
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({}, "problem", "missing", "a table"),
     ({"problem": 5}, "problem", "5", "a table"),
-    ({"problem": {}}, "problem.kind", "missing", 'one of "landscape", "dataset"'),
-    ({"problem": {"kind": "text"}}, "problem.kind", "'text'", 'one of "landscape", "dataset"'),
-    ({"problem": {"kind": ["landscape"]}}, "problem.kind", "['landscape']", 'one of "landscape", "dataset"'),
+    ({"problem": {}}, "problem.kind", "missing", 'one of "landscape", "expression", "dataset"'),
+    ({"problem": {"kind": "text"}}, "problem.kind", "'text'", 'one of "landscape", "expression", "dataset"'),
+    (
+        {"problem": {"kind": ["landscape"]}},
+        "problem.kind",
+        "['landscape']",
+        'one of "landscape", "expression", "dataset"',
+    ),
     ({"problem": {"kind": "landscape", "function": "mesa"}}, "problem.function", "'mesa'", 'one of "ravine"'),
     ({"problem": {"kind": "landscape", "function": 1}}, "problem.function", "1", 'one of "ravine"'),
     ({"problem": {"kind": "landscape", "start": 1.0}}, "problem.start", "1.0", "a list, each entry a number"),
@@ -56,6 +62,48 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ),
     ({**LANDSCAPE, "model": {"hidden": [3]}}, "model", "{'hidden': (3,)}", "has no model"),
     ({**LANDSCAPE, "batch": {"size": 3}}, "batch", "{'size': 3}", "has no batch"),
+    ({"problem": {"kind": "expression"}}, "problem.expression", "missing", "text"),
+    ({"problem": {"kind": "expression", "expression": 5}}, "problem.expression", "5", "text"),
+    ({"problem": {"kind": "expression", "expression": ""}}, "problem.expression", "''", "where the text ends"),
+    (
+        {"problem": {"kind": "expression", "expression": "x."}},
+        "problem.expression",
+        "'x.'",
+        "FULL STOP) at character 2",
+    ),
+    (
+        {"problem": {"kind": "expression", "expression": "y*x", "start": [1.0]}},
+        "problem.start",
+        "[1.0]",
+        "2 numbers, for y, x",
+    ),
+    (
+        {"problem": {"kind": "expression", "expression": "y*x", "variables": ["x", "y"], "start": []}},
+        "problem.start",
+        "[]",
+        "2 numbers, for x, y",
+    ),
+    (
+        {"problem": {"kind": "expression", "expression": "y*x", "variables": ["x"]}},
+        "problem.variables",
+        "['x']",
+        "the function's variables, each once: y, x",
+    ),
+    (
+        {"problem": {"kind": "expression", "expression": "y*x", "variables": ["x", "y", "x"]}},
+        "problem.variables",
+        "['x', 'y', 'x']",
+        "each once: y, x",
+    ),
+    (
+        {"problem": {"kind": "expression", "expression": "x", "function": "ravine"}},
+        "problem.function",
+        "'ravine'",
+        "only kind, expression, variables, start",
+    ),
+    ({**EXPRESSION, "data": {"name": "moons"}}, "data", "{'name': 'moons'}", 'of kind "expression" has no data'),
+    ({**EXPRESSION, "model": {"hidden": [3]}}, "model", "{'hidden': (3,)}", 'of kind "expression" has no model'),
+    ({**EXPRESSION, "batch": {"size": 3}}, "batch", "{'size': 3}", 'of kind "expression" has no batch'),
     ({"problem": {"kind": "dataset"}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {"name": "mnist"}}, "data.name", "'mnist'", 'one of "digits", "spiral", "moons"'),
@@ -221,7 +269,7 @@ def test_an_option_for_a_whole_table_is_blamed_for_what_is_in_it() -> None:
         )
 
 
-@pytest.mark.parametrize("data", [*({**MOONS, "data": {"name": name}} for name in DATASETS), LANDSCAPE])
+@pytest.mark.parametrize("data", [*({**MOONS, "data": {"name": name}} for name in DATASETS), LANDSCAPE, EXPRESSION])
 def test_what_is_right_is_taken_and_comes_back_as_it_was_given(data: dict[str, Any]) -> None:
     spec = checked_spec(data, "lesson.toml")
     given = spec.as_given()
@@ -245,7 +293,7 @@ def test_the_loss_that_nobody_named_fits_the_data(data: str, loss: str) -> None:
 
 def test_every_field_can_say_what_it_takes() -> None:
     """Texts in a complaint are made from the fields, so every field of every section needs one."""
-    sections: list[type[Section]] = [*SECTIONS.values(), *RULES.values(), LandscapeProblem, DatasetProblem]
+    sections: list[type[Section]] = [*SECTIONS.values(), *RULES.values(), *PROBLEMS]
     for section in sections:
         for name in section.model_fields:
             assert allowed_values(section, name), (section, name)
@@ -274,7 +322,7 @@ section_names: list[str] = [*SECTIONS, "problem", "optimizer", "precision"]
 def fields_of(section: str) -> list[str]:
     """Return the names of a section's fields, of a union those of every member; none for a field that is no table."""
     members: dict[str, list[type[Section]]] = {name: [kind] for name, kind in SECTIONS.items()}
-    members |= {"problem": [LandscapeProblem, DatasetProblem], "optimizer": list(RULES.values())}
+    members |= {"problem": list(PROBLEMS), "optimizer": list(RULES.values())}
     return sorted({name for kind in members.get(section, []) for name in kind.model_fields})
 
 
@@ -299,7 +347,9 @@ def test_no_table_however_strange_raises_anything_but_one_clean_line(data: dict[
 
 
 @settings(max_examples=200)
-@given(base=st.sampled_from([LANDSCAPE, MOONS, LINE]), section=st.sampled_from(section_names), data=st.data())
+@given(
+    base=st.sampled_from([LANDSCAPE, EXPRESSION, MOONS, LINE]), section=st.sampled_from(section_names), data=st.data()
+)
 def test_no_value_in_any_known_field_raises_anything_but_one_clean_line(
     base: dict[str, Any], section: str, data: st.DataObject
 ) -> None:
@@ -321,3 +371,14 @@ def test_every_section_can_be_named_in_a_complaint() -> None:
     }
     assert sections <= SECTIONS.keys()
     assert "compute" in sections
+
+
+def test_a_typed_in_function_starts_at_1_unless_someone_says_otherwise() -> None:
+    spec = checked_spec(EXPRESSION, "lesson.toml")
+    assert isinstance(spec.problem, ExpressionProblem)
+    assert spec.problem.point == {"x": 1.0, "y": 1.0, "z": 1.0}
+    chosen = {**EXPRESSION["problem"], "variables": ["z", "x", "y"], "start": [3.0, 1.0, 2.0]}
+    spec = checked_spec({"problem": chosen}, "lesson.toml")
+    assert isinstance(spec.problem, ExpressionProblem)
+    assert spec.problem.point == {"z": 3.0, "x": 1.0, "y": 2.0}
+    assert list(spec.problem.point) == list(spec.problem.graph.variables) == ["z", "x", "y"]

@@ -69,11 +69,17 @@ def test_a_step_within_an_epoch_makes_nothing_even_for_a_moment(name: str, netwo
     assert peak < A_FEW_NUMBERS
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"kind": "landscape", "function": "ravine"},
+        {"kind": "expression", "expression": "(x**2 + y - 11)**2 + (x + y**2 - 7)**2"},
+    ],
+    ids=lambda problem: problem["kind"],
+)
 @pytest.mark.parametrize("name", RULES)
-def test_a_thousand_steps_on_a_landscape_leave_nothing_behind(name: str) -> None:
-    spec = RunSpec.model_validate(
-        {"problem": {"kind": "landscape", "function": "ravine"}, "optimizer": {"name": name, "lr": 1e-3}}
-    )
+def test_a_thousand_steps_on_a_function_leave_nothing_behind(name: str, problem: dict[str, Any]) -> None:
+    spec = RunSpec.model_validate({"problem": problem, "optimizer": {"name": name, "lr": 1e-3}})
     trainer = Trainer(spec, build_objective(spec))
     for _ in range(10):
         trainer.step()
