@@ -117,6 +117,80 @@ WeightDecay = Annotated[
         json_schema_extra=_control("λ", "log"),
     ),
 ]
+BetaOfChange = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Decay of the change",
+        description="Memory of the gradient's change; higher looks further ahead and smooths it over more steps.",
+        json_schema_extra=_control("β₂", "one-minus-log"),
+    ),
+]
+Beta3 = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        lt=1.0,
+        title="Decay of the squared gradient",
+        description="Memory of the mean squared gradient; higher averages over more steps and reacts later.",
+        json_schema_extra=_control("β₃", "one-minus-log"),
+    ),
+]
+Shorten = Annotated[
+    Number,
+    Field(
+        gt=0.0,
+        lt=1.0,
+        title="Shorten by",
+        description="Factor of a step whose gradient has changed its sign; higher goes on faster and turns back more.",
+        json_schema_extra=_control("η₋", "linear"),
+    ),
+]
+Lengthen = Annotated[
+    Number,
+    Field(
+        gt=1.0,
+        le=10.0,
+        title="Lengthen by",
+        description="Factor of a step whose gradient keeps its sign; higher speeds up sooner and overshoots more.",
+        json_schema_extra=_control("η₊", "linear"),
+    ),
+]
+ShortestStep = Annotated[
+    Number,
+    Field(
+        gt=0.0,
+        le=1e6,
+        title="Shortest step",
+        description="No parameter's step gets shorter than this; higher stays restless near a minimum.",
+        json_schema_extra=_control("Δmin", "log"),
+    ),
+]
+LongestStep = Annotated[
+    Number,
+    Field(
+        gt=0.0,
+        le=1e6,
+        title="Longest step",
+        description="No parameter's step gets longer than this; higher crosses plains faster and may leave a valley.",
+        json_schema_extra=_control("Δmax", "log"),
+    ),
+]
+LookAhead = Annotated[
+    Switch,
+    Field(
+        title="Look ahead",
+        description="Adds the new gradient once more, as if it were taken where the momentum is about to lead.",
+    ),
+]
+Adjust = Annotated[
+    Literal["original", "match_rms_adamw"],
+    Field(
+        title="Scale of a matrix",
+        description="original scales by the layer's shape; match_rms_adamw makes entries as long as Adam's.",
+    ),
+]
 BiasCorrection = Annotated[
     Switch,
     Field(
@@ -199,9 +273,12 @@ def _number(value: float) -> str:
 
 
 __all__ = [
+    "Adjust",
     "BatchSize",
     "Beta1",
     "Beta2",
+    "Beta3",
+    "BetaOfChange",
     "BiasCorrection",
     "Centered",
     "ClipNorm",
@@ -209,6 +286,9 @@ __all__ = [
     "Dampening",
     "Epsilon",
     "LearningRate",
+    "Lengthen",
+    "LongestStep",
+    "LookAhead",
     "Momentum",
     "Number",
     "Rho",
@@ -216,6 +296,8 @@ __all__ = [
     "Scalar",
     "Section",
     "Seed",
+    "Shorten",
+    "ShortestStep",
     "Shuffle",
     "Switch",
     "WeightDecay",

@@ -13,16 +13,28 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from ...subject.objective import Vector
+from .adabelief import Adabelief
 from .adam import Adam
+from .adan import Adan
+from .lion import Lion
 from .momentum import Momentum
+from .muon import Muon
+from .radam import Radam
 from .rmsprop import Rmsprop
+from .rprop import Rprop
 from .rule import Dials, Moments, Rule, State, stretches
 from .sgd import Sgd
+from .yogi import Yogi
 
-AnyRule = Annotated[Sgd | Momentum | Rmsprop | Adam, Field(discriminator="name")]
+AnyRule = Annotated[
+    Sgd | Momentum | Rmsprop | Adam | Radam | Adabelief | Yogi | Adan | Lion | Muon | Rprop, Field(discriminator="name")
+]
 """Any of the rules, told apart by `name`."""
 
-RULES: dict[str, type[Rule]] = {rule.model_fields["name"].default: rule for rule in (Sgd, Momentum, Rmsprop, Adam)}
+RULES: dict[str, type[Rule]] = {
+    rule.model_fields["name"].default: rule
+    for rule in (Sgd, Momentum, Rmsprop, Adam, Radam, Adabelief, Yogi, Adan, Lion, Muon, Rprop)
+}
 """Every rule by its name, from plain to rich."""
 
 _RULE: TypeAdapter[Any] = TypeAdapter(AnyRule)

@@ -174,12 +174,15 @@ def values_of(name: str, key: str) -> st.SearchStrategy[Any]:
     schema = RULES[name].model_json_schema()["properties"][key]
     if schema["type"] == "boolean":
         return st.booleans()
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
     assert schema["type"] == "number", "a new kind of hyperparameter needs values here"
     low = schema.get("minimum", schema.get("exclusiveMinimum"))
     high = schema.get("maximum", schema.get("exclusiveMaximum"))
     if low == 0.0 and "exclusiveMinimum" in schema:
-        return st.floats(-12.0, math.log10(high)).map(lambda power: min(10.0**power, high))
-    return st.floats(low, high, exclude_max="exclusiveMaximum" in schema)
+        highest = math.nextafter(high, 0.0) if "exclusiveMaximum" in schema else high
+        return st.floats(-12.0, math.log10(high)).map(lambda power: min(10.0**power, highest))
+    return st.floats(low, high, exclude_min="exclusiveMinimum" in schema, exclude_max="exclusiveMaximum" in schema)
 
 
 @every_rule

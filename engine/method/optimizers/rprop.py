@@ -1,0 +1,103 @@
+"""Rprop: a step length of its own for every parameter, and only the gradient's sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from ... import fields
+from ...subject.objective import Tensor, Vector
+from ..passes import Passes, numbers
+from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
+
+
+@dataclass(slots=True)
+class RpropState(State):
+    """What Rprop remembers, one entry per parameter in each vector."""
+
+    sign: Vector
+    """Sign of the last gradient; 0 at the start, and after it has changed."""
+    length: Vector
+    """Step length over the learning rate, 1 at the start: so a turn of α scales every step at once."""
+
+
+class Rprop(Rule):
+    """Rprop: lengthen a parameter's step while its gradient keeps its sign, shorten it where the sign changes.
+
+    s = sign(g)·(last sign): 1 → Δ ← min(η₊·Δ, Δmax); −1 → Δ ← max(η₋·Δ, Δmin) and this gradient counts as 0;
+    0 → Δ stays. Then θ ← θ − Δ·sign(g). Δ starts at α.
+
+    It is made for the whole training set: the sign of a minibatch's gradient changes by chance, and every change
+    shortens the step, while its counterparts do not lengthen it as much.
+
+    By hand, α = 0.1, g = 3, 2, −1, −1: Δ is 0.1, 0.12, 0.06, 0.06; θ moves by −0.1, −0.12, 0, +0.06.
+
+    Source: M. Riedmiller, H. Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
+    algorithm", ICNN 1993, in the form of `torch.optim.Rprop` (iRprop⁻). Deviation: α scales all steps, at any time;
+    in torch it is the first step's length and means nothing later.
+    """
+
+    title: ClassVar[str] = "Rprop"
+
+    name: Literal["rprop"] = "rprop"
+    lr: fields.LearningRate = 1e-2
+    shorten: fields.Shorten = 0.5
+    lengthen: fields.Lengthen = 1.2
+    shortest: fields.ShortestStep = 1e-6
+    longest: fields.LongestStep = 50.0
+
+    def fresh_state(self, theta: Vector) -> RpropState:
+        """Return no sign yet, and steps of α."""
+        return RpropState(np.zeros_like(theta), np.ones_like(theta))
+
+    def adopted_state(self, theta: Vector, moments: Moments) -> RpropState:
+        """Return steps of α, and the sign of the other rule's mean gradient where it keeps one."""
+        state = self.fresh_state(theta)
+        if moments.mean is not None:
+            np.sign(moments.mean, state.sign)
+        return state
+
+    def moments(self, state: RpropState) -> Moments:
+        """Return nothing: a sign tells no other rule how long the gradient was."""
+        return Moments()
+
+    def _bound(self, state: RpropState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
+        """Return what adapts the steps and makes Δ·sign(g) of the gradient.
+
+        With c = s: factor = 1 + (η₊ − 1)·max(c, 0) + (1 − η₋)·min(c, 0), and the sign survives as (1 + min(c, 0)).
+        """
+        lr, more, less, shortest, longest, zero, one = numbers(
+            grad.dtype, 0.0, self.lengthen - 1.0, 1.0 - self.shorten, 0.0, 0.0, 0.0, 1.0
+        )
+
+        def begin() -> None:
+            lr[()] = dials.lr
+            shortest[()], longest[()] = self.shortest / dials.lr, self.longest / dials.lr
+
+        def part(g: Vector, sign: Vector, length: Vector) -> Passes:
+            s, t = first[: len(g)], second[: len(g)]
+            return [
+                (np.sign, g, g),
+                (np.multiply, g, sign, s),
+                (np.maximum, s, zero, t),
+                (np.minimum, s, zero, s),
+                (np.multiply, t, more, t),
+                (np.add, s, one, sign),
+                (np.multiply, s, less, s),
+                (np.add, t, one, t),
+                (np.add, t, s, t),
+                (np.multiply, length, t, length),
+                (np.minimum, length, longest, length),
+                (np.maximum, length, shortest, length),
+                (np.multiply, g, sign, g),
+                (np.add, g, zero, sign),
+                (np.multiply, g, length, g),
+                (np.multiply, g, lr, g),
+            ]
+
+        first, second = spare(grad), spare(grad)
+        vectors = stretches(grad, state.sign, state.length)
+        return BoundRule(begin=begin, parts=tuple(part(*views) for views in vectors))
