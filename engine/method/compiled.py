@@ -27,6 +27,7 @@ CODES: dict[np.ufunc, int] = {
     np.divide: 3,
     np.maximum: 4,
     np.sqrt: 5,
+    np.minimum: 6,
 }
 """The operations that the loop knows."""
 DISTINCT, IN_FIRST, IN_SECOND, SQUARE = 0, 1, 2, 3
@@ -121,6 +122,7 @@ _subtract = _operation(lambda a, b: a - b)
 _divide = _operation(lambda a, b: a / b)
 # As NumPy's, what is not a number stays so.
 _maximum = _operation(lambda a, b: a if a >= b or a != a else b)
+_minimum = _operation(lambda a, b: a if a <= b or a != a else b)
 _root = _operation(lambda a, _b: np.sqrt(a))
 
 
@@ -145,5 +147,7 @@ def _carry_out(table: Any, size: int, witness: Any) -> None:
                 _divide(result, first, second, layout, count)
             elif code == 4:
                 _maximum(result, first, second, layout, count)
-            else:
+            elif code == 5:
                 _root(result, first, second, layout, count)
+            else:
+                _minimum(result, first, second, layout, count)

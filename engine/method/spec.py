@@ -132,7 +132,7 @@ class RunSpec(Section):
     @model_validator(mode="after")
     def _fits_together(self) -> RunSpec:
         if isinstance(self.problem, LandscapeProblem):
-            self._check_landscape(self.problem)
+            self._check_landscape()
         else:
             self._check_dataset()
         if self.compute.update == "compiled" and not passes.is_compiler_installed():
@@ -141,20 +141,24 @@ class RunSpec(Section):
             )
         return self
 
-    def _check_landscape(self, problem: LandscapeProblem) -> None:
-        kind = LANDSCAPES[problem.function]
+    @property
+    def has_batches(self) -> bool:
+        """Whether a step sees a part of the training set: of a data set, or of the lines of a landscape."""
+        return not isinstance(self.problem, LandscapeProblem) or LANDSCAPES[self.problem.function].slopes is not None
+
+    def _check_landscape(self) -> None:
         for name in ("data", "model", "batch"):
-            if name in self.model_fields_set:
+            if name in self.model_fields_set and not (name == "batch" and self.has_batches):
                 raise MisfitError(
                     name,
                     getattr(self, name).model_dump(exclude_unset=True),
                     f'nothing: a problem of kind "landscape" has no {name}',
                 )
-        if problem.start is not None and len(problem.start) != kind.dimension:
-            raise MisfitError("problem.start", list(problem.start), f"{kind.dimension} numbers")
-        if problem.condition is not None and kind.condition is None:
-            able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
-            raise MisfitError("problem.condition", problem.condition, f"only for the functions {able}")
+        if self.has_batches:
+            # One line a step, in their order, is the lesson. What nobody gave stays so: it is not for `as_given`.
+            given = self.batch.model_dump(exclude_unset=True)
+            batch = BatchSpec.model_construct(_fields_set=set(given), **{"size": 1, "shuffle": False, **given})
+            object.__setattr__(self, "batch", batch)
 
     def _check_dataset(self) -> None:
         if self.data is None or (self.data.name is None and self.data.file is None):
