@@ -24,7 +24,7 @@ def reddi() -> LandscapeKind:
     it before the next one comes; the many small ones push it to 1.
 
     Source: S. J. Reddi, S. Kale, S. Kumar, On the Convergence of Adam and Beyond, ICLR 2018, arXiv:1904.09237,
-    section 5, "Synthetic Experiments".
+    in its synthetic experiments.
     """
     slopes = (1010.0, *(-10.0,) * 100)
     return LandscapeKind(

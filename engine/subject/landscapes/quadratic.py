@@ -96,7 +96,7 @@ def _booth(point: Point) -> float:
     """Return (x + 2y − 7)² + (2x + y − 5)²: curvatures 2 and 18, along the diagonals.
 
     Source: M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013,
-    arXiv:1308.4008, function 17.
+    arXiv:1308.4008.
     """
     x, y = point
     first = x + 2.0 * y - 7.0
@@ -117,7 +117,7 @@ def _matyas(point: Point) -> float:
     It is written as 0.02(x² + y²) + 0.24(x − y)², which subtracts no large numbers from each other.
 
     Source: M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013,
-    arXiv:1308.4008, function 71.
+    arXiv:1308.4008.
     """
     x, y = point
     apart = x - y

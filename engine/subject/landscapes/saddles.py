@@ -9,7 +9,7 @@ def _saddle(point: Point) -> float:
     """Return x² − y²: up along x, down along y, and nothing to tell the two apart but the curvature's sign.
 
     Source: Y. Dauphin et al., Identifying and attacking the saddle point problem in high-dimensional non-convex
-    optimization, 2014, arXiv:1406.2572, figure 1.
+    optimization, 2014, arXiv:1406.2572.
     """
     x, y = point
     return (x - y) * (x + y)
@@ -23,7 +23,7 @@ def _saddle_gradient(point: Point) -> Point:
 def _monkey_saddle(point: Point) -> float:
     """Return x³ − 3xy²: three ways down and three up, and no curvature at all in the middle.
 
-    Source: D. Hilbert, S. Cohn-Vossen, Geometry and the Imagination, 1952, section 29.
+    Source: D. Hilbert, S. Cohn-Vossen, Geometry and the Imagination, 1952.
     """
     x, y = point
     return x * (x * x - 3.0 * y * y)

@@ -29,7 +29,7 @@ def _beale(point: Point) -> float:
     """Return (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²: plains, and walls in the corners.
 
     Source: E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable,
-    1958; box as in M. Jamil, X.-S. Yang, 2013, arXiv:1308.4008, function 10.
+    1958; box as in M. Jamil, X.-S. Yang, 2013, arXiv:1308.4008.
     """
     x, y = point
     first = 1.5 - x * (1.0 - y)
@@ -152,7 +152,7 @@ def _mccormick_gradient(point: Point) -> Point:
 def _dupont_bowl(point: Point) -> float:
     """Return x² + y² − 2e^(−((x − 1)² + y²)/0.2) − 3e^(−((x + 1)² + y²)/0.2): a bowl with two pits, one deeper.
 
-    Source: E. Dupont, "Optimizer Visualization", github.com/EmilienDupont/optimizer-visualization, 2018.
+    Source: E. Dupont, an interactive visualization of optimization algorithms, 2018.
     """
     x, y = point
     right, left = _dupont_pits(x, y)
