@@ -17,6 +17,8 @@ from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec, checked_spec
+from engine.subject.landscapes import LANDSCAPES
+from engine.subject.spec import LandscapeProblem
 from engine.text import clean
 
 MAXIMUM_BYTES = 64 * 1024
@@ -217,6 +219,7 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     if isinstance(name, str) and name in RULES and isinstance(table, dict) and table.get("name") != name:
         # What the preset said of its own rule means nothing to another one; what both know stays.
         data["optimizer"] = {key: value for key, value in table.items() if key in RULES[name].model_fields}
+    _forget_function(data, chosen.get("problem.function"))
     table = data.get("data")
     for key, other in (("data.file", "name"), ("data.name", "file")):
         if chosen.get(key) is not None and isinstance(table, dict) and other in table:
@@ -232,3 +235,16 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
         if not isinstance(target, dict):
             raise InputError(f"{setting.source}: {clean(setting.key, 80)}: there is no such field in a spec")
         target[last] = setting.value
+
+
+def _forget_function(data: dict[str, Any], chosen: Any) -> None:
+    """Drop what a preset says of its own landscape where another one is chosen."""
+    table, stop = data.get("problem"), data.get("stop")
+    kind = LANDSCAPES.get(chosen) if isinstance(chosen, str) else None
+    usual = LandscapeProblem.model_fields["function"].default
+    if kind is None or not isinstance(table, dict) or table.get("function", usual) == chosen:
+        return
+    data["problem"] = {key: value for key, value in table.items() if key == "kind"}
+    if isinstance(stop, dict) and all(minimum.value != 0.0 for minimum in kind.minima):
+        # A loss just above 0 says that the minimum is reached, or else nothing.
+        stop.pop("loss", None)

@@ -6,7 +6,6 @@ from textual.content import Content
 
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
-from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from engine.subject.spec import ExpressionProblem, LandscapeProblem
 from engine.text import clean, counted
@@ -30,7 +29,7 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
     """Return problem, model, optimizer and the rest of a spec in words."""
     rows: list[tuple[str, str]] = []
     if isinstance(spec.problem, LandscapeProblem):
-        kind = LANDSCAPES[spec.problem.function]
+        kind = spec.problem.landscape
         start = spec.problem.start if spec.problem.start is not None else kind.start
         rows.append(("problem", f"{kind.title}: f = {kind.formula}"))
         rows.append(("start", "(" + ", ".join(f"{value:g}" for value in start) + ")"))
@@ -46,6 +45,7 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"
         rows.append(("model", f"{widths}{activation}"))
         rows.append(("loss", LOSSES[spec.loss_name].title))
+    if spec.has_batches:
         size = spec.batch.size
         rows.append(("batch", "full: all samples" if size == "full" else counted(size, "sample")))
     rule = spec.optimizer

@@ -31,7 +31,7 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
         section, _, name = key.partition(".")
         if section not in LIVE_SECTIONS or not name:
             raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
-        if spec.problem.kind == "landscape" and section == "batch":
+        if section == "batch" and not spec.has_batches:
             raise InputError(f'{key}: a problem of kind "landscape" has no batches')
     data = spec.as_given()
     rule: Rule = spec.optimizer

@@ -8,7 +8,7 @@ from ..errors import InputError, MisfitError
 from ..subject.datasets import Split, generate, split
 from ..subject.expression.objective import Expression
 from ..subject.file_samples import FileSplit, split_file
-from ..subject.landscapes import LANDSCAPES, Landscape
+from ..subject.landscapes import Landscape
 from ..subject.network import Network
 from ..subject.objective import Objective
 from ..subject.spec import DataSpec, ExpressionProblem, LandscapeProblem
@@ -19,10 +19,7 @@ from .spec import RunSpec, blamed
 def build_objective(spec: RunSpec) -> Objective:
     """Return what the spec wants trained, with its data made and its parameters not yet drawn."""
     if isinstance(spec.problem, LandscapeProblem):
-        kind = LANDSCAPES[spec.problem.function]
-        return Landscape(
-            kind, start=spec.problem.start, condition=spec.problem.condition, dtype=np.dtype(spec.precision)
-        )
+        return Landscape(spec.problem.landscape, start=spec.problem.start, dtype=np.dtype(spec.precision))
     if isinstance(spec.problem, ExpressionProblem):
         problem = spec.problem
         return Expression(problem.graph, start=tuple(problem.point.values()), dtype=np.dtype(spec.precision))

@@ -137,33 +137,45 @@ class RunSpec(Section):
         data.setdefault("optimizer", {})["name"] = self.optimizer.name
         return data
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> RunSpec:
+    @property
+    def has_batches(self) -> bool:
+        """Whether a step sees a part of the training set: of a data set, or of the lines of a landscape."""
         match self.problem:
             case DatasetProblem():
-                self._check_dataset()
-            case LandscapeProblem() as landscape:
-                self._refuse_samples()
-                _check_landscape(landscape)
+                return True
+            case LandscapeProblem(function=function):
+                return LANDSCAPES[function].slopes is not None
             case ExpressionProblem():
-                self._refuse_samples()
+                return False
             case _ as never:
                 assert_never(never)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RunSpec:
+        if isinstance(self.problem, DatasetProblem):
+            self._check_dataset()
+        else:
+            self._check_function()
         if self.compute.update == "compiled" and not passes.is_compiler_installed():
             raise MisfitError(
                 "compute.update", "compiled", '"auto" or "numpy"; "compiled" needs numba: pip install "gdtui[fast]"'
             )
         return self
 
-    def _refuse_samples(self) -> None:
+    def _check_function(self) -> None:
         """Refuse what only a model that is fitted to samples has."""
         for name in ("data", "model", "batch"):
-            if name in self.model_fields_set:
+            if name in self.model_fields_set and not (name == "batch" and self.has_batches):
                 raise MisfitError(
                     name,
                     getattr(self, name).model_dump(exclude_unset=True),
                     f'nothing: a problem of kind "{self.problem.kind}" has no {name}',
                 )
+        if self.has_batches:
+            # One line a step, in their order, is the lesson. What nobody gave stays so: it is not for `as_given`.
+            given = self.batch.model_dump(exclude_unset=True)
+            batch = BatchSpec.model_construct(_fields_set=set(given), **{"size": 1, "shuffle": False, **given})
+            object.__setattr__(self, "batch", batch)
 
     def _check_dataset(self) -> None:
         if self.data is None or (self.data.name is None and self.data.file is None):
@@ -201,15 +213,6 @@ class RunSpec(Section):
                 f"at most {most:,} for {shape.title}: a batch is held in memory, and may take "
                 f"{MAXIMUM_BATCH_BYTES >> 20} MB of it",
             )
-
-
-def _check_landscape(problem: LandscapeProblem) -> None:
-    kind = LANDSCAPES[problem.function]
-    if problem.start is not None and len(problem.start) != kind.dimension:
-        raise MisfitError("problem.start", list(problem.start), f"{kind.dimension} numbers")
-    if problem.condition is not None and kind.condition is None:
-        able = ", ".join(name for name, other in LANDSCAPES.items() if other.condition is not None)
-        raise MisfitError("problem.condition", problem.condition, f"only for the functions {able}")
 
 
 def _check_source(data: DataSpec) -> None:

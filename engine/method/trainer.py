@@ -13,6 +13,7 @@ from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
+from .projection import way
 from .shaping import Shaping
 from .spec import RunSpec
 from .stopping import StopRules
@@ -231,7 +232,7 @@ class Trainer:
         for start, goal in ((self._here, self._there), (self._there, self._here)):
             views = stretches(start.theta, goal.theta)
             start.way = tuple(
-                (carried_out([*passes, (np.subtract, origin, update, target)]), update)
+                (carried_out([*passes, *way(origin, update, target, self.objective.bounds)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
         shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)

@@ -5,7 +5,7 @@ Read in this order:
 spec         the fields of a problem, a data set and a model, as people type them
 objective    the faces that the method sees: of what is trained, and of the samples it is trained on
 samples      samples held in memory
-landscapes   test functions of two variables, the shortest objectives
+landscapes/  test functions of one or two variables, the shortest objectives
 expression/  functions that people type in, and backpropagation through their graphs
 datasets     the data: real digits, and point sets in the plane
 array_file   where the arrays of someone's own file lie, and whether that can be

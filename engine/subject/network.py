@@ -66,6 +66,8 @@ class Workspace:
 class Network:
     """A multilayer perceptron on a data set; without hidden layers it is linear or logistic regression."""
 
+    bounds = None
+
     def __init__(
         self,
         split: Split | FileSplit,

@@ -155,6 +155,11 @@ class Objective(Protocol):
         """The splits that can be evaluated: ("train",), or ("train", "held_out")."""
         ...
 
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """(lowest, highest) that every parameter may have: a step that leads out ends on the bound; None without."""
+        ...
+
     def samples(self) -> Samples:
         """Return the training set; a function is a set of one sample without features."""
         ...

@@ -18,7 +18,7 @@ from .datasets import DATASETS, Task
 from .expression.graph import Graph
 from .expression.parse import ExpressionError, parse
 from .file_samples import Scale
-from .landscapes import LANDSCAPES
+from .landscapes import LANDSCAPES, OUTLIER_PASS, LandscapeKind, rotated
 from .losses import LOSSES
 
 
@@ -40,7 +40,7 @@ LossName = Annotated[str, *_key_of(LOSSES)]
 
 
 class LandscapeProblem(Section):
-    """A function of two variables that is itself the loss: no data, no batch, no noise."""
+    """A function of one or two variables that is itself the loss: no data, no noise."""
 
     kind: Literal["landscape"] = "landscape"
     function: FunctionName = Field(title="Function", default="ravine")
@@ -53,6 +53,63 @@ class LandscapeProblem(Section):
         description="Ratio of the largest to the smallest curvature of the ravine; higher zigzags more.",
         json_schema_extra={"symbol": "κ", "scale": "log"},
     )
+    curvature: Annotated[Number, Field(ge=1e-6, le=1e6)] | None = Field(
+        title="Curvature",
+        default=None,
+        description="Second derivative of the parabola; higher is steeper, and the largest stable rate is 2/λ.",
+        json_schema_extra={"symbol": "λ", "scale": "log"},
+    )
+    dimension: Annotated[Whole, Field(ge=1, le=2)] | None = Field(
+        title="Coordinates",
+        default=None,
+        description="1 takes the function's form on a line; empty means its usual form.",
+    )
+    rotation: Annotated[Number, Field(ge=-360.0, le=360.0)] | None = Field(
+        title="Rotation",
+        default=None,
+        description="Degrees by which a landscape in the plane is turned about the middle of its box, "
+        "counterclockwise; what is no multiple of 90 makes the coordinates depend on each other.",
+        json_schema_extra={"symbol": "φ", "scale": "linear"},
+    )
+    outlier_step: Annotated[Whole, Field(ge=1, le=OUTLIER_PASS)] | None = Field(
+        title="Step of the outlier",
+        default=None,
+        description=f"Which step has the steep gradient; it comes again every {OUTLIER_PASS:,} steps.",
+    )
+
+    @property
+    def landscape(self) -> LandscapeKind:
+        """The function with its knobs as they are chosen."""
+        kind = self._unturned
+        return rotated(kind, self.rotation) if self.rotation else kind
+
+    @property
+    def _unturned(self) -> LandscapeKind:
+        kind = LANDSCAPES[self.function]
+        chosen = {name: value for name in KNOBS if (value := getattr(self, name)) is not None}
+        return kind.make(**{**kind.knobs, **chosen}) if chosen and kind.make is not None else kind
+
+    @model_validator(mode="after")
+    def _fits_the_function(self) -> LandscapeProblem:
+        for name in KNOBS:
+            value = getattr(self, name)
+            if value is not None and name not in LANDSCAPES[self.function].knobs:
+                able = ", ".join(other for other, kind in LANDSCAPES.items() if name in kind.knobs)
+                raise MisfitError(f"problem.{name}", value, f"only for the functions {able}")
+        kind = self._unturned
+        if self.rotation is not None and kind.dimension != 2:
+            raise MisfitError("problem.rotation", self.rotation, "only where there are two coordinates")
+        if self.start is not None:
+            if len(self.start) != kind.dimension:
+                raise MisfitError("problem.start", list(self.start), counted(kind.dimension, "number"))
+            if kind.bounds is not None and not all(kind.bounds[0] <= x <= kind.bounds[1] for x in self.start):
+                lowest, highest = kind.bounds
+                raise MisfitError("problem.start", list(self.start), f"from {lowest:g} to {highest:g}")
+        return self
+
+
+KNOBS = ("condition", "curvature", "dimension", "outlier_step")
+"""The fields of `LandscapeProblem` that only some functions have."""
 
 
 class ExpressionProblem(Section):

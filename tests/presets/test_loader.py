@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
+from engine.subject.landscapes import LANDSCAPES
 from presets import Preset, Setting, load, names, parsed_setting, read
 
 GOOD = """
@@ -125,6 +126,35 @@ def test_another_optimizer_keeps_of_the_file_what_it_knows(places: Path, rule: s
 def test_a_setting_for_the_new_optimizer_holds_wherever_it_stands(places: Path, order: int) -> None:
     settings = [parsed_setting(text) for text in ("optimizer.name=adam", "optimizer.beta1=0.5")]
     assert read(written(places, GOOD), settings[::order]).spec.as_given()["optimizer"]["beta1"] == 0.5
+
+
+@pytest.mark.parametrize("function", [name for name in LANDSCAPES if name != "ravine"])
+def test_another_landscape_begins_at_its_own_start_with_its_own_knobs(function: str) -> None:
+    """The ravine's start, (1, 1), its condition number and a loss of 1e-12 mean nothing to most of them."""
+    spec = load("ravine", [parsed_setting(f"problem.function={function}")]).spec
+    assert spec.as_given()["problem"] == {"kind": "landscape", "function": function}
+    assert (spec.stop.loss is None) == (function not in ENDS_AT_0)
+    assert spec.as_given()["optimizer"] == load("ravine").spec.as_given()["optimizer"]
+
+
+ENDS_AT_0 = {
+    *("rosenbrock", "parabola", "sphere", "booth", "matyas", "beale", "himmelblau", "three_hump_camel", "rastrigin"),
+    *("ackley", "griewank", "levy", "schwefel"),
+}
+
+
+def test_the_same_landscape_keeps_what_the_file_says_of_it() -> None:
+    assert load("ravine", [parsed_setting("problem.function=ravine")]).spec == load("ravine").spec
+
+
+def test_a_start_for_another_landscape_holds() -> None:
+    settings = [parsed_setting(text) for text in ("problem.start=[2.0]", "problem.function=parabola")]
+    assert load("ravine", settings).spec.as_given()["problem"]["start"] == [2.0]
+
+
+def test_a_landscape_that_there_is_not_is_refused_and_takes_nothing_away() -> None:
+    with pytest.raises(InputError, match=r"^--set problem.function=mesa: problem.function = 'mesa'; allowed: one of"):
+        load("ravine", [parsed_setting("problem.function=mesa")])
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
 from engine.run import directory
+from engine.subject.landscapes import LANDSCAPES
 from presets import load, names, parsed_setting
 from tui.app import GdtuiApp
 from tui.preview import described
@@ -91,6 +92,20 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["start"] == "x = 1, y = -3, z = 4"
     assert "model" not in rows
     assert set(RULES) >= {load(name).spec.optimizer.name for name in names()}
+
+
+@pytest.mark.parametrize("function", LANDSCAPES)
+def test_every_landscape_is_described_by_its_formula_and_its_start(function: str) -> None:
+    rows = dict(described(load("ravine", [parsed_setting(f"problem.function={function}")]).spec))
+    kind = LANDSCAPES[function]
+    assert rows["problem"] == f"{kind.title}: f = {kind.formula}"
+    assert rows["start"].count(",") == kind.dimension - 1
+    assert ("batch" in rows) == (function in ("reddi", "outlier"))
+
+
+def test_a_turned_landscape_is_described_as_turned() -> None:
+    rows = dict(described(load("rosenbrock", [parsed_setting("problem.rotation=30")]).spec))
+    assert rows["problem"].endswith("(1 − x)² + 100(y − x²)², turned by 30° about (0, 1)")
 
 
 async def test_enter_starts_what_is_highlighted(open_gallery: Open, wait_until: WaitUntil) -> None:

@@ -128,6 +128,16 @@ def test_a_landscape_has_steps_and_no_epochs(open_view: Callable[..., RunView]) 
     assert "step" in text(progress_row(view, 120))
 
 
+def test_a_mean_of_lines_has_epochs_and_a_point_on_the_line(open_view: Callable[..., RunView]) -> None:
+    view = open_view(
+        problem={"kind": "landscape", "function": "reddi"}, data=None, model=None, batch=None, stop={"epochs": 9}
+    )
+    view.progress = progressed(step=151, epochs=1.5, point=(0.995,))
+    row = text(progress_row(view, 120))
+    assert "epoch 2/9" in row
+    assert "at (0.995)" in row
+
+
 def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     clock = {0.0: "0:00", 59.6: "1:00", 61.0: "1:01", 3599.0: "59:59", 3723.0: "1:02:03", 1e9: "days"}

@@ -64,7 +64,7 @@ def progress_row(view: RunView, width: int) -> Row:
             parts.append((3, ((f"  {_time(progress.seconds_left)} left", "foreground"),)))
         if progress.threads > 1:
             parts.append((7, ((f"  {counted(progress.threads, 'thread')}", "dim foreground"),)))
-    if progress.point is not None and view.is_deterministic:
+    if progress.point is not None and view.spec.problem.kind == "landscape":
         where = ", ".join(f"{value:.4g}" for value in progress.point)
         parts.append((1, (("   at ", "dim foreground"), (f"({where})", "bold accent"))))
     held_out = view.held_out_text()

@@ -23,6 +23,7 @@ class Expression:
     """
 
     splits = ("train",)
+    bounds = None
 
     def __init__(self, graph: Graph, start: Sequence[float], dtype: DTypeLike = np.float64) -> None:
         """Make the objective.

@@ -38,13 +38,30 @@ def network(activation: str = "tanh", **sections: Any) -> RunSpec:
 
 @pytest.mark.parametrize("function", LANDSCAPES)
 def test_every_landscape_passes_at_the_start_and_after_training(function: str) -> None:
-    check = check_gradient(landscape(function))
+    check = check_gradient(landscape(function, optimizer={"name": "sgd", "lr": 1e-5}))
     assert check.passed
+    size = LANDSCAPES[function].dimension
     assert [(tensor.name, tensor.steps, tensor.checked) for tensor in check.tensors] == [
-        ("point", 0, 2),
-        ("point", 20, 2),
+        ("point", 0, size),
+        ("point", 20, size),
     ]
-    assert check.worst.relative_error < 1e-10
+    assert check.worst.relative_error < 1e-9
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"function": "rosenbrock", "rotation": 30.0},
+        {"function": "ravine", "condition": 1000.0, "rotation": -45.0},
+        {"function": "parabola", "curvature": 50.0},
+        *({"function": name, "dimension": 1} for name, kind in LANDSCAPES.items() if "dimension" in kind.knobs),
+    ],
+    ids=str,
+)
+def test_a_landscape_with_other_knobs_passes_as_well(problem: dict[str, Any]) -> None:
+    check = check_gradient(RunSpec.model_validate({"problem": {"kind": "landscape", **problem}}))
+    assert check.passed
+    assert check.tensors[0].relative_error < 1e-9
 
 
 def expression(text: str, *start: float, **sections: Any) -> RunSpec:

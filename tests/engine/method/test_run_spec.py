@@ -15,7 +15,7 @@ from engine.fields import Section, allowed_values
 from engine.method.optimizers import RULES
 from engine.method.spec import PROBLEMS, SECTIONS, RunSpec, checked_spec
 from engine.subject.datasets import DATASETS
-from engine.subject.spec import ExpressionProblem
+from engine.subject.spec import ExpressionProblem, LandscapeProblem
 
 LANDSCAPE: dict[str, Any] = {"problem": {"kind": "landscape"}}
 EXPRESSION: dict[str, Any] = {"problem": {"kind": "expression", "expression": "(x + y)*z"}}
@@ -25,6 +25,21 @@ HUGE: dict[str, Any] = {"file": "/huge.npy", "task": "regression", "features": 9
 LINE: dict[str, Any] = {"problem": {"kind": "dataset"}, "data": {"name": "line"}}
 RATE = "a number > 0 and ≤ 1000000"
 BETA = "a number ≥ 0 and < 1"
+
+BAD_KNOBS: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"curvature": 2.0}, "problem.curvature", "2.0", "only for the functions parabola"),
+    ({"function": "parabola", "curvature": 0.0}, "problem.curvature", "0.0", "a number ≥ 1e-06 and ≤ 1000000"),
+    ({"dimension": 1}, "problem.dimension", "1", "only for the functions sphere, "),
+    ({"function": "sphere", "dimension": 3}, "problem.dimension", "3", "a whole number ≥ 1 and ≤ 2"),
+    ({"function": "sphere", "dimension": 1, "start": [1.0, 2.0]}, "problem.start", "[1.0, 2.0]", "1 number"),
+    ({"function": "sphere", "start": [1.0]}, "problem.start", "[1.0]", "2 numbers"),
+    ({"function": "parabola", "rotation": 5.0}, "problem.rotation", "5.0", "only where there are two coordinates"),
+    ({"function": "sphere", "dimension": 1, "rotation": 5}, "problem.rotation", "5.0", "only where there are two"),
+    ({"rotation": 361.0}, "problem.rotation", "361.0", "a number ≥ -360 and ≤ 360"),
+    ({"outlier_step": 3}, "problem.outlier_step", "3", "only for the functions outlier"),
+    ({"function": "outlier", "outlier_step": 0}, "problem.outlier_step", "0", "a whole number ≥ 1 and ≤ 10000"),
+    ({"function": "reddi", "start": [1.5]}, "problem.start", "[1.5]", "from -1 to 1"),
+]
 
 BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({}, "problem", "missing", "a table"),
@@ -52,6 +67,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
         "2.0",
         "only for the functions ravine",
     ),
+    *(({"problem": {"kind": "landscape", **knobs}}, key, value, allowed) for knobs, key, value, allowed in BAD_KNOBS),
     ({"problem": {"kind": "landscape", "samples": 3}}, "problem.samples", "3", "only kind, function, start, condition"),
     ({"problem": {"kind": "dataset", "function": "ravine"}}, "problem.function", "'ravine'", "only kind"),
     (
@@ -104,6 +120,12 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**EXPRESSION, "data": {"name": "moons"}}, "data", "{'name': 'moons'}", 'of kind "expression" has no data'),
     ({**EXPRESSION, "model": {"hidden": [3]}}, "model", "{'hidden': (3,)}", 'of kind "expression" has no model'),
     ({**EXPRESSION, "batch": {"size": 3}}, "batch", "{'size': 3}", 'of kind "expression" has no batch'),
+    (
+        {"problem": {"kind": "landscape", "function": "reddi"}, "model": {"hidden": [3]}},
+        "model",
+        "{'hidden': (3,)}",
+        "has",
+    ),
     ({"problem": {"kind": "dataset"}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {}}, "data.name", "missing", 'one of "digits", "spiral", "moons"'),
     ({**MOONS, "data": {"name": "mnist"}}, "data.name", "'mnist'", 'one of "digits", "spiral", "moons"'),
@@ -275,6 +297,42 @@ def test_what_is_right_is_taken_and_comes_back_as_it_was_given(data: dict[str, A
     given = spec.as_given()
     assert given == {**data, "optimizer": {"name": "sgd"}}
     assert checked_spec(given, "lesson.toml") == spec
+
+
+@pytest.mark.parametrize(
+    ("given", "size", "shuffle"),
+    [
+        ({}, 1, False),
+        ({"batch": {"shuffle": True}}, 1, True),
+        ({"batch": {"size": "full"}}, "full", False),
+    ],
+)
+def test_lines_are_taken_one_by_one_in_their_order_unless_someone_says_otherwise(
+    given: dict[str, Any], size: int | str, shuffle: bool
+) -> None:
+    spec = checked_spec({"problem": {"kind": "landscape", "function": "reddi"}, **given}, "lesson.toml")
+    assert (spec.batch.size, spec.batch.shuffle) == (size, shuffle)
+    assert spec.as_given().get("batch") == given.get("batch")
+    assert checked_spec(spec.as_given(), "again.toml") == spec
+
+
+@pytest.mark.parametrize(
+    ("problem", "formula", "start"),
+    [
+        ({"function": "sphere"}, "x² + y²", (4.0, 3.0)),
+        ({"function": "sphere", "dimension": 1}, "x²", (4.0,)),
+        ({"function": "outlier", "outlier_step": 7}, "x, but 100x where t mod 10,000 = 7", (4.0,)),
+        ({"function": "saddle", "rotation": 90.0}, "x² − y², turned by 90° about (0, 0)", (-1e-4, 1.0)),
+        ({"function": "saddle", "rotation": 0.0}, "x² − y²", (1.0, 1e-4)),
+    ],
+)
+def test_a_landscape_is_the_function_with_the_knobs_as_given(
+    problem: dict[str, Any], formula: str, start: tuple[float, ...]
+) -> None:
+    spec = checked_spec({"problem": {"kind": "landscape", **problem}}, "lesson.toml")
+    assert isinstance(spec.problem, LandscapeProblem)
+    assert spec.problem.landscape.formula == formula
+    assert spec.problem.landscape.start == pytest.approx(start)
 
 
 @pytest.mark.parametrize("name", RULES)
