@@ -7,6 +7,6 @@ order        in which order an epoch goes through the samples
 batches      which samples make up the next minibatch
 telemetry    what is measured at a step
 spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
-file_spec    what a spec leaves for its data file to say
+file_spec    from a spec to its samples, and what it leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
 """

@@ -1,4 +1,6 @@
-"""What a spec leaves for its data file to say: it is opened, looked through once, and the spec says it from then on.
+"""From a spec to its samples: what it leaves for its data file to say, and the two parts that are trained on.
+
+A data file is opened, looked through once, and the spec says from then on what was left to it.
 
 Whoever reads a spec later (a dashboard, the check of a live change) need not open the file again.
 """
@@ -7,7 +9,8 @@ from __future__ import annotations
 
 from ..errors import InputError, MisfitError
 from ..subject.data_file import DataFile
-from ..subject.file_samples import check_scale
+from ..subject.datasets import DATASETS, PARAMETERS, Split, generate, split
+from ..subject.file_samples import FileSplit, check_scale, split_file
 from ..subject.spec import DataSpec
 from .spec import RunSpec, blamed, checked_spec
 
@@ -43,3 +46,21 @@ def opened(data: DataSpec) -> DataFile:
     if data.features is not None and data.features != file.features:
         raise MisfitError("data.features", data.features, f"{file.features:,}, which is what the file has")
     return file
+
+
+def parts_of(data: DataSpec, seed: int) -> Split | FileSplit:
+    """Return the samples of an examined spec in two parts, made or found, with their scale.
+
+    Raises:
+        InputError: The file no longer holds what the spec says.
+    """
+    if data.name is not None:
+        parameters = {name: getattr(data, name) for name in PARAMETERS}
+        made = generate(data.name, samples=data.samples, noise=data.noise, seed=seed, **parameters)
+        return split(made, held_out=data.held_out, seed=seed).scaled(data.scale or DATASETS[data.name].scale)
+    assert data.shape is not None, "a file is examined before it is trained on"
+    try:
+        file = opened(data)
+    except MisfitError as error:
+        raise InputError(blamed(error.key, error.value, error.allowed, "data", {})) from None
+    return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)

@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from ..errors import InputError, MisfitError
-from ..subject.datasets import Split, generate, split
-from ..subject.file_samples import FileSplit, split_file
+from ..errors import InputError
 from ..subject.landscapes import LANDSCAPES, Landscape
 from ..subject.network import Network
 from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
-from ..subject.spec import DataSpec, LandscapeProblem
+from ..subject.spec import LandscapeProblem
 from ..text import clean
 from .batches import BatchStream, Position
-from .file_spec import opened
+from .file_spec import parts_of
 from .optimizers import RULES, Rule, State, carried_state, stretches, successor
 from .passes import execution
-from .spec import RunSpec, blamed, complaint, shown
+from .spec import RunSpec, complaint, shown
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
 
@@ -34,7 +32,7 @@ def build_objective(spec: RunSpec) -> Objective:
         )
     assert spec.data is not None, "a checked spec of this kind has data"
     return Network(
-        _split(spec.data, spec.seed.data),
+        parts_of(spec.data, spec.seed.data),
         hidden=spec.model.hidden,
         activation=spec.model.activation,
         loss=spec.loss_name,
@@ -42,18 +40,6 @@ def build_objective(spec: RunSpec) -> Objective:
         seed=spec.seed.init,
         dtype=spec.precision,
     )
-
-
-def _split(data: DataSpec, seed: int) -> Split | FileSplit:
-    if data.name is not None:
-        made = generate(data.name, samples=data.samples, noise=data.noise, seed=seed)
-        return split(made, held_out=data.held_out, seed=seed)
-    assert data.shape is not None, "a file is examined before it is trained on"
-    try:
-        file = opened(data)
-    except MisfitError as error:
-        raise InputError(blamed(error.key, error.value, error.allowed, "data", {})) from None
-    return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)
 
 
 LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")

@@ -6,7 +6,8 @@ spec         the fields of a problem, a data set and a model, as people type the
 objective    the faces that the method sees: of what is trained, and of the samples it is trained on
 samples      samples held in memory
 landscapes   test functions of two variables, the shortest objectives
-datasets     the data: real digits, and point sets in the plane
+datasets/    the data: point sets that a formula makes, and real data that come with the package
+scaling      how inputs are scaled before a network sees them
 array_file   where the arrays of someone's own file lie, and whether that can be
 data_file    a file of samples, open and not read: what is in it, and rows of it
 file_samples which of them are trained on, how they are scaled, and the few that are loaded

@@ -12,16 +12,19 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from ..fields import Number, Section, Whole
 from .activations import ACTIVATIONS
 from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
-from .datasets import DATASETS, Task
-from .file_samples import Scale
+from .datasets import DATASETS, OTHER_NAMES, Task
 from .landscapes import LANDSCAPES
 from .losses import LOSSES
+from .scaling import Scale
 
 
-def _key_of(table: Mapping[str, object]) -> tuple[AfterValidator, WithJsonSchema]:
+def _key_of(
+    table: Mapping[str, object], other_names: Mapping[str, str] | None = None
+) -> tuple[AfterValidator, WithJsonSchema]:
     """Return what makes a string the name of an entry of `table`: the tables grow, and no `Literal` need follow."""
 
     def check(name: str) -> str:
+        name = (other_names or {}).get(name, name)
         if name not in table:
             raise ValueError("not in the table")
         return name
@@ -30,7 +33,7 @@ def _key_of(table: Mapping[str, object]) -> tuple[AfterValidator, WithJsonSchema
 
 
 FunctionName = Annotated[str, *_key_of(LANDSCAPES)]
-DataName = Annotated[str, *_key_of(DATASETS)]
+DataName = Annotated[str, *_key_of(DATASETS, OTHER_NAMES)]
 ActivationName = Annotated[str, *_key_of(ACTIVATIONS)]
 LossName = Annotated[str, *_key_of(LOSSES)]
 
@@ -68,7 +71,7 @@ class DataShape:
     """How many classes there are; 0 for a regression."""
 
 
-OF_A_FILE = ("target", "task", "classes", "features", "scale")
+OF_A_FILE = ("target", "task", "classes", "features")
 """The fields of `DataSpec` that only a file of samples has."""
 
 
@@ -104,7 +107,7 @@ class DataSpec(Section):
         title="Scale",
         default=None,
         description="unit divides uint8 by 255, standardise makes every feature's mean 0 and its deviation 1, measured "
-        "on a part of the training samples; empty means unit for uint8 and none for all others.",
+        "on the training samples alone; empty means unit for uint8, standardise for shipped tables, else none.",
     )
     samples: Annotated[Whole, Field(ge=4, le=1 << 40)] | None = Field(
         title="Samples",
@@ -115,6 +118,39 @@ class DataSpec(Section):
         title="Noise",
         default=None,
         description="Standard deviation of the noise on the coordinates; higher mixes the classes.",
+    )
+    turns: Number | None = Field(
+        title="Turns", default=None, description="How often an arm of the spiral goes around; more is harder to learn."
+    )
+    gap: Number | None = Field(
+        title="Gap", default=None, description="Distance between the classes or rings; wider is easier to learn."
+    )
+    imbalance: Number | None = Field(
+        title="Imbalance",
+        default=None,
+        description="Share of class 1 among two; empty means equally large classes, far from 0.5 one class is rare.",
+    )
+    zoom: Number | None = Field(
+        title="Zoom",
+        default=None,
+        description="Factor of all inputs; 6 makes a set as large as in TensorFlow Playground, where tanh learns fast.",
+        json_schema_extra={"scale": "log"},
+    )
+    flips: Number | None = Field(
+        title="Flipped labels",
+        default=None,
+        description="Share of the labels that are wrong; higher puts a floor under the loss.",
+    )
+    outliers: Number | None = Field(
+        title="Outliers",
+        default=None,
+        description="Share of the samples that are moved ten deviations away; higher pulls the fit off the others.",
+    )
+    feature_scale: Number | None = Field(
+        title="Scale of a feature",
+        default=None,
+        description="Factor of the first feature; further from 1 makes the loss a narrower ravine.",
+        json_schema_extra={"scale": "log"},
     )
     held_out: Annotated[Number, Field(ge=0.0, le=0.9)] = Field(
         title="Held out",

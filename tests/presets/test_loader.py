@@ -452,6 +452,16 @@ def test_a_data_file_in_place_of_a_presets_data_set_and_the_other_way(places: Pa
     assert (data.name, data.file, data.samples) == ("moons", None, None)
 
 
+def test_what_a_preset_says_of_its_own_set_is_left_out_for_another_one(places: Path) -> None:
+    preset = written(places, FILE_PRESET.replace('file = "data.npy"', 'name = "spiral"\nturns = 2.5\nflips = 0.1'))
+    data = read(preset, [parsed_setting("data.name=plane")]).spec.data
+    assert data is not None
+    assert (data.name, data.turns, data.flips) == ("plane", None, None)
+    data = read(preset, [parsed_setting("data.name=circle"), parsed_setting("data.gap=0.3")]).spec.data
+    assert data is not None
+    assert (data.name, data.gap) == ("circles", 0.3)
+
+
 @pytest.mark.parametrize(
     ("settings", "start", "said"),
     [
