@@ -18,6 +18,7 @@ from engine.method.file_spec import examined
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec, checked_spec
 from engine.subject.datasets import PARAMETERS
+from engine.subject.downloads import DOWNLOADS
 from engine.text import clean
 
 MAXIMUM_BYTES = 64 * 1024
@@ -227,7 +228,8 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     table = data.get("data")
     if isinstance(other_set, str) and isinstance(table, dict) and table.get("name") not in (None, other_set):
         # How the preset's own set is wound or altered means nothing to another one.
-        data["data"] = {field: value for field, value in table.items() if field not in PARAMETERS}
+        unknown = (*PARAMETERS, *(("noise", "samples") if other_set in DOWNLOADS else ()))
+        data["data"] = {field: value for field, value in table.items() if field not in unknown}
     for setting in settings:
         target: Any = data
         *path, last = setting.key.split(".")

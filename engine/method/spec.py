@@ -11,6 +11,7 @@ from .. import fields
 from ..errors import InputError, MisfitError
 from ..fields import Section, allowed_values
 from ..subject.datasets import DATASETS, PARAMETERS, parameters_of
+from ..subject.downloads import DOWNLOADS
 from ..subject.landscapes import LANDSCAPES
 from ..subject.losses import LOSSES
 from ..subject.spec import OF_A_FILE, DatasetProblem, DataShape, DataSpec, LandscapeProblem, ModelSpec
@@ -159,7 +160,9 @@ class RunSpec(Section):
     def _check_dataset(self) -> None:
         if self.data is None or (self.data.name is None and self.data.file is None):
             raise MisfitError(
-                "data.name", MISSING, "one of " + ", ".join(f'"{name}"' for name in DATASETS) + ", or data.file"
+                "data.name",
+                MISSING,
+                "one of " + ", ".join(f'"{name}"' for name in (*DATASETS, *DOWNLOADS)) + ", or data.file",
             )
         _check_source(self.data)
         shape = self.data.shape
@@ -207,10 +210,15 @@ def _check_source(data: DataSpec) -> None:
     if data.classes is not None and data.task == "regression":
         raise MisfitError("data.classes", data.classes, 'nothing where data.task is "regression"')
     if data.name is not None:
-        most = DATASETS[data.name].samples_limit or MAXIMUM_MADE
+        served = DOWNLOADS.get(data.name)
+        most = served.samples if served is not None else DATASETS[data.name].samples_limit or MAXIMUM_MADE
         if (data.samples or 0) > most:
             raise MisfitError("data.samples", data.samples, f"at most {most} for {data.name}")
-        _check_made(data, data.name)
+        if served is None:
+            _check_made(data, data.name)
+        for field in ("noise", *PARAMETERS) if served is not None else ():
+            if getattr(data, field) is not None:
+                raise MisfitError(f"data.{field}", getattr(data, field), f"nothing for {data.name}: it is as it is")
 
 
 def _check_made(data: DataSpec, name: str) -> None:

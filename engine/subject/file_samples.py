@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..errors import MisfitError, RunError
 from ..text import clean
 from .data_file import DataFile, Raw
+from .loaded_file import LoadedFile
 from .losses import Loss
 from .objective import Batch
 from .scaling import Scale, Scaling
@@ -87,7 +88,7 @@ def split_file(file: DataFile, *, held_out: float, seed: int, classes: int, scal
     return FileSplit(train=next(parts), held_out=next(parts))
 
 
-def check_scale(file: DataFile, scale: Scale | None) -> None:
+def check_scale(file: DataFile | LoadedFile, scale: Scale | None) -> None:
     """Raise `MisfitError` where the inputs have no largest number to be divided by."""
     if scale == "unit" and file.input_dtype not in (np.uint8, np.uint16):
         raise MisfitError(

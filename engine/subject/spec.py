@@ -9,13 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from ..fields import Number, Section, Whole
+from ..fields import Number, Section, Switch, Whole
 from .activations import ACTIVATIONS
-from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
+from .data_file import MAXIMUM_FEATURES
 from .datasets import DATASETS, OTHER_NAMES, Task
+from .downloads import DOWNLOADS
 from .landscapes import LANDSCAPES
 from .losses import LOSSES
 from .scaling import Scale
+from .targets import MAXIMUM_CLASSES
 
 
 def _key_of(
@@ -33,7 +35,7 @@ def _key_of(
 
 
 FunctionName = Annotated[str, *_key_of(LANDSCAPES)]
-DataName = Annotated[str, *_key_of(DATASETS, OTHER_NAMES)]
+DataName = Annotated[str, *_key_of({**DATASETS, **DOWNLOADS}, OTHER_NAMES)]
 ActivationName = Annotated[str, *_key_of(ACTIVATIONS)]
 LossName = Annotated[str, *_key_of(LOSSES)]
 
@@ -71,7 +73,7 @@ class DataShape:
     """How many classes there are; 0 for a regression."""
 
 
-OF_A_FILE = ("target", "task", "classes", "features")
+OF_A_FILE = ("target", "header", "task", "classes", "features")
 """The fields of `DataSpec` that only a file of samples has."""
 
 
@@ -82,12 +84,17 @@ class DataSpec(Section):
     file: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
         title="File",
         default=None,
-        description="A .npy or uncompressed .npz file instead of a data set's name; it is read while it is trained on.",
+        description="A .npy, .npz, CSV or Parquet file, or a folder of IDX images, instead of a data set's name; "
+        "arrays are read while they are trained on, the others into memory.",
     )
-    target: Annotated[Whole, Field(ge=0, le=MAXIMUM_FEATURES)] | None = Field(
+    target: (
+        Annotated[Whole, Field(ge=0, le=MAXIMUM_FEATURES)]
+        | Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+        | None
+    ) = Field(
         title="Target column",
         default=None,
-        description="Column of a .npy file that is to be learned, counted from 0; empty means the last one.",
+        description="Column of a table that is to be learned, counted from 0 or by its name; empty means the last one.",
     )
     task: Task | None = Field(
         title="Task",
@@ -108,6 +115,11 @@ class DataSpec(Section):
         default=None,
         description="unit divides uint8 by 255, standardise makes every feature's mean 0 and its deviation 1, measured "
         "on the training samples alone; empty means unit for uint8, standardise for shipped tables, else none.",
+    )
+    header: Switch | None = Field(
+        title="Header",
+        default=None,
+        description="Whether the first line of a CSV file names its columns; empty means that it is seen from it.",
     )
     samples: Annotated[Whole, Field(ge=4, le=1 << 40)] | None = Field(
         title="Samples",
@@ -155,12 +167,17 @@ class DataSpec(Section):
     held_out: Annotated[Number, Field(ge=0.0, le=0.9)] = Field(
         title="Held out",
         default=0.2,
-        description="Share of the samples that is never trained on, to see what was learnt and what only memorised.",
+        description="Share of the samples that is never trained on, to see what was learnt and what only memorised; "
+        "above 0, those for the test of a set that has such, as MNIST does.",
     )
 
     @property
     def shape(self) -> DataShape | None:
         """What a model has to fit into; None for a file that nobody has looked into yet."""
+        if self.name is not None and self.name in DOWNLOADS:
+            served = DOWNLOADS[self.name]
+            samples = self.samples or served.samples
+            return DataShape(title=served.title, samples=samples, features=served.features, classes=served.classes)
         if self.name is not None:
             kind = DATASETS[self.name]
             samples = self.samples or kind.samples

@@ -467,7 +467,7 @@ def test_what_a_preset_says_of_its_own_set_is_left_out_for_another_one(places: P
     [
         ([], "data.file = ", "a .npy file of one array"),
         (["data.file=gone.npy"], "--set data.file=gone.npy: data.file = ", "No such file"),
-        (["data.file=./"], "--set data.file=./: data.file = ", "not a regular file"),
+        (["data.file=./"], "--set data.file=./: data.file = ", "there is no train-images-idx3-ubyte in it"),
         (["data.file=5"], "--set data.file=5: data.file = 5", "text"),
         (["data.file=a/data.npy", "data.target=9"], "--set data.target=9: data.target = 9", "from 0 to 1"),
         (["data.file=a/data.npy", "data.features=9"], "--set data.features=9: data.features = 9", "1, which is"),
