@@ -71,6 +71,8 @@ class DataShape:
     features: int
     classes: int
     """How many classes there are; 0 for a regression."""
+    has_test: bool = False
+    """Whether the set brings samples for the test, which are then held out and not a share of these."""
 
 
 OF_A_FILE = ("target", "header", "task", "classes", "features")
@@ -177,7 +179,13 @@ class DataSpec(Section):
         if self.name is not None and self.name in DOWNLOADS:
             served = DOWNLOADS[self.name]
             samples = self.samples or served.samples
-            return DataShape(title=served.title, samples=samples, features=served.features, classes=served.classes)
+            return DataShape(
+                title=served.title,
+                samples=samples,
+                features=served.features,
+                classes=served.classes,
+                has_test=True,
+            )
         if self.name is not None:
             kind = DATASETS[self.name]
             samples = self.samples or kind.samples
