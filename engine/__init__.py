@@ -2,7 +2,8 @@
 
 Read the three groups in this order; imports point upwards in this list only:
 
-    errors · text · fields   what every group uses
+    errors · text · fields · places
+                             what every group uses
     subject/                 what is trained: landscapes, typed-in functions, data sets, networks, and their gradients
     method/                  how it is trained: update rules, batches, the trainer, what it measures
     run/                     where it happens: the process, its socket, its record on disk

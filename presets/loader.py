@@ -17,6 +17,8 @@ from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec, checked_spec
+from engine.subject.datasets import PARAMETERS
+from engine.subject.downloads import DOWNLOADS
 from engine.subject.landscapes import LANDSCAPES
 from engine.subject.spec import LandscapeProblem
 from engine.text import clean
@@ -225,6 +227,12 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
         if chosen.get(key) is not None and isinstance(table, dict) and other in table:
             # The samples come from elsewhere: how many to hold out is all that still means something.
             data["data"] = {field: value for field, value in table.items() if field == "held_out"}
+    other_set = chosen.get("data.name")
+    table = data.get("data")
+    if isinstance(other_set, str) and isinstance(table, dict) and table.get("name") not in (None, other_set):
+        # How the preset's own set is wound or altered means nothing to another one.
+        unknown = (*PARAMETERS, *(("noise", "samples") if other_set in DOWNLOADS else ()))
+        data["data"] = {field: value for field, value in table.items() if field not in unknown}
     for setting in settings:
         target: Any = data
         *path, last = setting.key.split(".")

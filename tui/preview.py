@@ -39,7 +39,8 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         rows.append(("start", ", ".join(f"{name} = {value:g}" for name, value in point.items())))
     elif spec.data is not None and (data := spec.data.shape) is not None:
         title, count = clean(data.title), counted(data.samples, "sample")
-        rows.append(("problem", f"{title}: {count}, {spec.data.held_out:.0%} of them held out"))
+        kept = "others for the test" if data.has_test else f"{spec.data.held_out:.0%} of them held out"
+        rows.append(("problem", f"{title}: {count}, {kept}"))
         outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"

@@ -7,10 +7,10 @@ order        in which order an epoch goes through the samples
 batches      which samples make up the next minibatch
 telemetry    what is measured at a step
 spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
-file_spec    what a spec leaves for its data file to say
 objectives   what a spec wants trained
 changes      what can change between two steps
 shaping      what happens to a gradient before the rule uses it
 stopping     when a run is over
+file_spec    from a spec to its samples, and what it leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
 """

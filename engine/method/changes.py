@@ -32,7 +32,7 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
         if section not in LIVE_SECTIONS or not name:
             raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
         if section == "batch" and not spec.has_batches:
-            raise InputError(f'{key}: a problem of kind "landscape" has no batches')
+            raise InputError(f'{key}: a problem of kind "{spec.problem.kind}" has no batches')
     data = spec.as_given()
     rule: Rule = spec.optimizer
     name = values.get("optimizer.name", rule.name)

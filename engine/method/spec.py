@@ -10,7 +10,8 @@ from pydantic import Field, ValidationError, model_validator
 from .. import fields
 from ..errors import InputError, MisfitError
 from ..fields import Section, allowed_values
-from ..subject.datasets import DATASETS
+from ..subject.datasets import DATASETS, PARAMETERS, parameters_of
+from ..subject.downloads import DOWNLOADS
 from ..subject.landscapes import LANDSCAPES
 from ..subject.losses import LOSSES
 from ..subject.spec import (
@@ -180,7 +181,9 @@ class RunSpec(Section):
     def _check_dataset(self) -> None:
         if self.data is None or (self.data.name is None and self.data.file is None):
             raise MisfitError(
-                "data.name", MISSING, "one of " + ", ".join(f'"{name}"' for name in DATASETS) + ", or data.file"
+                "data.name",
+                MISSING,
+                "one of " + ", ".join(f'"{name}"' for name in (*DATASETS, *DOWNLOADS)) + ", or data.file",
             )
         _check_source(self.data)
         shape = self.data.shape
@@ -219,16 +222,41 @@ def _check_source(data: DataSpec) -> None:
     """See that the samples come from one place, and that no field speaks of the other."""
     if data.file is not None and data.name is not None:
         raise MisfitError("data.file", data.file, "nothing beside data.name: the samples come from one of the two")
-    for field in ("noise",) if data.file is not None else OF_A_FILE:
+    for field in ("noise", *PARAMETERS) if data.file is not None else OF_A_FILE:
         value = getattr(data, field)
         if value is not None:
-            raise MisfitError(f"data.{field}", value, f"nothing without data.{'name' if field == 'noise' else 'file'}")
+            raise MisfitError(
+                f"data.{field}", value, f"nothing without data.{'file' if field in OF_A_FILE else 'name'}"
+            )
     if data.classes is not None and data.task == "regression":
         raise MisfitError("data.classes", data.classes, 'nothing where data.task is "regression"')
     if data.name is not None:
-        most = DATASETS[data.name].samples_limit or MAXIMUM_MADE
+        served = DOWNLOADS.get(data.name)
+        most = served.samples if served is not None else DATASETS[data.name].samples_limit or MAXIMUM_MADE
         if (data.samples or 0) > most:
             raise MisfitError("data.samples", data.samples, f"at most {most} for {data.name}")
+        if served is None:
+            _check_made(data, data.name)
+        for field in ("noise", *PARAMETERS) if served is not None else ():
+            if getattr(data, field) is not None:
+                raise MisfitError(f"data.{field}", getattr(data, field), f"nothing for {data.name}: it is as it is")
+
+
+def _check_made(data: DataSpec, name: str) -> None:
+    """Refuse a parameter that the set of this name does not have, or not so."""
+    if data.scale == "unit":
+        raise MisfitError("data.scale", data.scale, f'"none" or "standardise" for {name}; "unit" is for uint8')
+    able = parameters_of(DATASETS[name])
+    for field in PARAMETERS:
+        value = getattr(data, field)
+        if value is None:
+            continue
+        if field not in able:
+            others = ", ".join(other for other, kind in DATASETS.items() if field in parameters_of(kind))
+            raise MisfitError(f"data.{field}", value, f"nothing for {name}; of the sets {others} it can be set")
+        least, most = able[field].least, able[field].most
+        if not least <= value <= most:
+            raise MisfitError(f"data.{field}", value, f"a number ≥ {least:g} and ≤ {most:g} for {name}")
 
 
 SECTIONS: dict[str, type[Section]] = {

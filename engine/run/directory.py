@@ -26,6 +26,7 @@ from pathlib import Path
 from random import SystemRandom
 
 from ..errors import InputError, RunError
+from ..places import data_home
 from ..text import clean
 
 RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -126,12 +127,7 @@ class RunDirectory:
 
 def data_root() -> Path:
     """Return the folder with the directories of all runs."""
-    chosen = os.environ.get("GDTUI_DATA_DIR")
-    if chosen:
-        return Path(chosen).expanduser().absolute() / "runs"
-    from platformdirs import user_data_path  # costs 20 ms that an engine need not spend
-
-    return user_data_path("gdtui", appauthor=False) / "runs"
+    return data_home() / "runs"
 
 
 def runtime_root() -> Path:

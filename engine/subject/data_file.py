@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import os
-import stat
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +20,10 @@ from numpy.typing import NDArray
 
 from ..errors import MisfitError, RunError
 from ..text import clean
-from .array_file import ALLOWED, INPUT_NAMES, TARGET_NAMES, FormatError, StoredArray, stored_arrays
 from .datasets import Task
+from .formats import FORMATS, FormatError, Source
+from .formats.arrays import INPUT_NAMES, TARGET_NAMES, StoredArray, stored_arrays, unpacked
+from .targets import purpose_of
 
 Raw = tuple[NDArray[Any], ...]
 """Rows as they are in the file: one array (rows, columns) for each of its tables."""
@@ -33,10 +34,7 @@ SAMPLED_BYTES = 8 << 20
 """How much is looked at before a run begins, evenly spread: numbers that are not finite are looked for in there."""
 READ_AHEAD = 128 << 10
 """What one hint to the kernel may name; of a longer stretch it may drop the rest."""
-CLASSES_BY_GUESS = 1000
-"""Up to so many different whole numbers among float targets are taken for classes."""
 MINIMUM_SAMPLES = 4
-MAXIMUM_CLASSES = 65_536
 MAXIMUM_FEATURES = 1 << 24
 
 
@@ -64,7 +62,7 @@ class DataFile:
         row_bytes: The bytes of a sample in the file.
     """
 
-    def __init__(self, path: str, *, target: int | None = None, samples: int | None = None) -> None:
+    def __init__(self, path: str, *, target: int | str | None = None, samples: int | None = None) -> None:
         """Open the file and read its headers.
 
         Args:
@@ -76,14 +74,22 @@ class DataFile:
             MisfitError: It cannot be opened, is none of the formats, or does not hold what is asked for.
         """
         self.path = path
-        self._file, self._size = self._opened()
-        weakref.finalize(self, os.close, self._file)
         try:
+            source = Source(path)
+            self._file = source.descriptor
+            weakref.finalize(self, os.close, self._file)
+            if source.is_folder:
+                raise FormatError("this is not a regular file")
+            copy = unpacked(self._file)
+            if copy is not None:
+                self._file = copy
+                weakref.finalize(self, os.close, copy)
             arrays = stored_arrays(self._file)
         except FormatError as error:
-            raise MisfitError("data.file", path, f"{ALLOWED}; {error}") from None
+            raise self._refused(str(error)) from None
         except OSError as error:
             raise self._refused(str(error.strerror)) from None
+        self._size = os.fstat(self._file).st_size
         found = self._lay_out(arrays, target)
         if samples is not None and samples > found:
             raise MisfitError("data.samples", samples, f"at most the {found:,} that the file has")
@@ -143,29 +149,17 @@ class DataFile:
 
     # ---- the file
 
-    def _opened(self) -> tuple[int, int]:
-        try:
-            # Opening a FIFO would wait for someone to write into it.
-            file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        except (OSError, ValueError) as error:
-            raise self._refused(str(error.strerror if isinstance(error, OSError) else error)) from None
-        status = os.fstat(file)
-        if not stat.S_ISREG(status.st_mode):
-            os.close(file)
-            raise self._refused("this is not a regular file")
-        return file, status.st_size
-
     def _refused(self, reason: str) -> MisfitError:
-        return MisfitError("data.file", self.path, f"{ALLOWED}; {reason}")
+        return MisfitError("data.file", self.path, f"{FORMATS[0].title}; {reason}")
 
-    def _lay_out(self, arrays: dict[str, StoredArray], target: int | None) -> int:
+    def _lay_out(self, arrays: dict[str, StoredArray], target: int | str | None) -> int:
         """Find inputs and targets among the arrays, and return how many samples they have."""
         if "" in arrays:
             table = arrays[""]
             if len(table.shape) != 2 or table.shape[1] < 2:
                 raise self._refused(f"this array is {table.shape}")
             found, columns = table.shape
-            if target is not None and target >= columns:
+            if isinstance(target, str) or (target is not None and target >= columns):
                 raise MisfitError("data.target", target, f"a column from 0 to {columns - 1}")
             self._target_column = columns - 1 if target is None else target
             self._tables: tuple[Table, ...] = (_table(table, columns),)
@@ -231,47 +225,22 @@ class DataFile:
 
     def _scanned(self, task: Task | None) -> tuple[Task, int]:
         """Read all targets once, and return what they are for and how many classes they name."""
+        try:
+            return purpose_of(self._targets_in_turn(), self._tables[-1].dtype, task)
+        except FormatError as error:
+            raise self._refused(str(error)) from None
+
+    def _targets_in_turn(self) -> Iterator[tuple[int, NDArray[Any]]]:
         table = self._tables[-1]
         rows = max(1, min(self.count, SCAN_BYTES // table.row_bytes))
         part = np.empty((rows, table.columns), dtype=table.dtype)
-        least, most, seen = math.inf, -math.inf, set[float]()
-        guessing = task is None and table.dtype.kind == "f"
         for first in range(0, self.count, rows):
             chunk = part[: min(rows, self.count - first)]
             try:
                 self._read_table(table, first, chunk)
             except RunError as error:
                 raise self._refused(str(error)) from None
-            labels = chunk[:, self._target_column]
-            if table.dtype.kind == "f":
-                wrong = np.flatnonzero(~np.isfinite(labels))
-                if len(wrong):
-                    raise self._refused(f"the target of sample {first + int(wrong[0])}, counted from 0, is not finite")
-                fraction = np.flatnonzero(labels != np.floor(labels))
-                if len(fraction) and guessing:
-                    return "regression", 0
-                if len(fraction):
-                    self._refuse_label(first + int(fraction[0]), float(labels[fraction[0]]))
-            least, most = min(least, labels.min().item()), max(most, labels.max().item())
-            if guessing:
-                seen.update(np.unique(labels).tolist())
-                if len(seen) > CLASSES_BY_GUESS:
-                    return "regression", 0
-            elif least < 0 or most >= MAXIMUM_CLASSES:
-                worst = int(labels.argmin() if least < 0 else labels.argmax())
-                self._refuse_label(first + worst, labels[worst].item())
-        if least < 0 or most >= MAXIMUM_CLASSES:
-            self._refuse_label(None, least if least < 0 else most)
-        return "classification", max(2, int(most) + 1)
-
-    def _refuse_label(self, sample: int | None, label: float) -> None:
-        place = "" if sample is None else f" of sample {sample:,}"
-        raise MisfitError(
-            "data.task",
-            "classification",
-            f"whole numbers from 0 to {MAXIMUM_CLASSES - 1:,} as targets, and the one{place} is {label:g}; "
-            '"regression" fits numbers of any kind',
-        )
+            yield first, chunk[:, self._target_column]
 
 
 def _table(array: StoredArray, columns: int) -> Table:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,10 +16,11 @@ from numpy.typing import DTypeLike, NDArray
 from ..errors import MisfitError, RunError
 from ..text import clean
 from .data_file import DataFile, Raw
+from .loaded_file import LoadedFile
 from .losses import Loss
 from .objective import Batch
+from .scaling import Scale, Scaling
 
-Scale = Literal["none", "standardise", "unit"]
 WINDOW_BYTES = 32 << 20
 """Memory for the samples that are loaded: enough for neighbours in the file to be strangers in the order."""
 WINDOW_ROWS = 1 << 18
@@ -28,16 +29,6 @@ BLOCKS_PER_WINDOW = 64
 """Blocks of half a megabyte: a disk reads them, announced in time, about as fast as one long stretch."""
 SCALING_BYTES = 8 << 20
 """How much of the training part the means and standard deviations are measured on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scaling:
-    """What is done to the inputs: (x − shift) / divisor."""
-
-    shift: NDArray[np.float64] | None = None
-    """(features,); None is nothing."""
-    divisor: NDArray[np.float64] | None = None
-    """(features,), or one number for all of them; None is 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,7 +88,7 @@ def split_file(file: DataFile, *, held_out: float, seed: int, classes: int, scal
     return FileSplit(train=next(parts), held_out=next(parts))
 
 
-def check_scale(file: DataFile, scale: Scale | None) -> None:
+def check_scale(file: DataFile | LoadedFile, scale: Scale | None) -> None:
     """Raise `MisfitError` where the inputs have no largest number to be divided by."""
     if scale == "unit" and file.input_dtype not in (np.uint8, np.uint16):
         raise MisfitError(
@@ -107,7 +98,7 @@ def check_scale(file: DataFile, scale: Scale | None) -> None:
 
 def _scaling(file: DataFile, scale: Scale | None, train: NDArray[np.intp], block: int, seed: int) -> Scaling:
     if scale == "unit" or (scale is None and file.input_dtype == np.uint8):
-        return Scaling(divisor=np.asarray(float(np.iinfo(file.input_dtype).max)))
+        return Scaling.to_unit(file.input_dtype)
     if scale != "standardise":
         return Scaling()
     most = max(1, SCALING_BYTES // (block * file.row_bytes))
@@ -120,9 +111,7 @@ def _scaling(file: DataFile, scale: Scale | None, train: NDArray[np.intp], block
     mean /= count
     for values in _blocks_in_double(file, train[drawn], block):
         squares += np.square(values - mean).sum(axis=0)
-    deviation = np.sqrt(squares / count)
-    # A feature that never changes would be divided by the rounding of its mean.
-    return Scaling(shift=mean, divisor=np.where(deviation > 1e-12 * np.abs(mean), deviation, 1.0))
+    return Scaling.to_deviations(mean, np.sqrt(squares / count))
 
 
 def _blocks_in_double(file: DataFile, blocks: NDArray[np.intp], block: int) -> Iterator[NDArray[np.float64]]:
@@ -141,11 +130,7 @@ class FileSamples:
         self._dtype = np.dtype(dtype)
         self.count, self.block = part.count, part.block
         self.blocks_at_once = max(1, min(WINDOW_BYTES // self._file.row_bytes, WINDOW_ROWS) // self.block)
-        # Where the file is more precise than the arithmetic, a large mean is subtracted before digits are lost.
-        precise = np.result_type(self._file.input_dtype, self._dtype)
-        shift, divisor = part.scaling.shift, part.scaling.divisor
-        self._shift = None if shift is None else shift.astype(precise)
-        self._divisor = None if divisor is None else divisor.astype(self._dtype)
+        self._scaling = part.scaling.in_precision(self._file.input_dtype, self._dtype)
         self._outputs = loss.targets(np.zeros(1, dtype=np.int64), part.classes).shape[1]
         self._window: Raw | None = None
         self._scratch = self._file.empty(0)
@@ -206,14 +191,7 @@ class FileSamples:
 
     def _convert(self, raw: Raw, out: Batch) -> None:
         for features, values in self._file.inputs(raw):
-            inputs = out.inputs[:, features]
-            if self._shift is not None and self._divisor is not None:
-                np.subtract(values, self._shift[features], out=inputs, casting="unsafe")
-                np.divide(inputs, self._divisor[features], out=inputs)
-            elif self._divisor is not None:
-                np.divide(values, self._divisor, out=inputs, casting="unsafe")
-            else:
-                np.copyto(inputs, values, casting="unsafe")
+            self._scaling.apply(values, features, out.inputs[:, features])
         labels: NDArray[Any] = self._file.labels(raw)
         classes = self._part.classes
         if classes:

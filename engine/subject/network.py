@@ -147,7 +147,8 @@ class Network:
         if isinstance(data, FilePart):
             return FileSamples(data, self.loss, self.dtype)
         inputs = np.ones((len(data.inputs), data.inputs.shape[1] + 1), dtype=self.dtype)
-        inputs[:, :-1] = data.inputs
+        scaling = data.scaling.in_precision(data.inputs.dtype, self.dtype)
+        scaling.apply(data.inputs, slice(None), inputs[:, :-1])
         targets = self.loss.targets(data.labels, data.classes)
         return MemorySamples(inputs=inputs, targets=np.ascontiguousarray(targets, dtype=self.dtype))
 

@@ -10,22 +10,27 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ..errors import MisfitError
-from ..fields import Number, Section, Whole
+from ..fields import Number, Section, Switch, Whole
 from ..text import counted
 from .activations import ACTIVATIONS
-from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
-from .datasets import DATASETS, Task
+from .data_file import MAXIMUM_FEATURES
+from .datasets import DATASETS, OTHER_NAMES, Task
+from .downloads import DOWNLOADS
 from .expression.graph import Graph
 from .expression.parse import ExpressionError, parse
-from .file_samples import Scale
 from .landscapes import LANDSCAPES, OUTLIER_PASS, LandscapeKind, rotated
 from .losses import LOSSES
+from .scaling import Scale
+from .targets import MAXIMUM_CLASSES
 
 
-def _key_of(table: Mapping[str, object]) -> tuple[AfterValidator, WithJsonSchema]:
+def _key_of(
+    table: Mapping[str, object], other_names: Mapping[str, str] | None = None
+) -> tuple[AfterValidator, WithJsonSchema]:
     """Return what makes a string the name of an entry of `table`: the tables grow, and no `Literal` need follow."""
 
     def check(name: str) -> str:
+        name = (other_names or {}).get(name, name)
         if name not in table:
             raise ValueError("not in the table")
         return name
@@ -34,7 +39,7 @@ def _key_of(table: Mapping[str, object]) -> tuple[AfterValidator, WithJsonSchema
 
 
 FunctionName = Annotated[str, *_key_of(LANDSCAPES)]
-DataName = Annotated[str, *_key_of(DATASETS)]
+DataName = Annotated[str, *_key_of({**DATASETS, **DOWNLOADS}, OTHER_NAMES)]
 ActivationName = Annotated[str, *_key_of(ACTIVATIONS)]
 LossName = Annotated[str, *_key_of(LOSSES)]
 
@@ -171,9 +176,11 @@ class DataShape:
     features: int
     classes: int
     """How many classes there are; 0 for a regression."""
+    has_test: bool = False
+    """Whether the set brings samples for the test, which are then held out and not a share of these."""
 
 
-OF_A_FILE = ("target", "task", "classes", "features", "scale")
+OF_A_FILE = ("target", "header", "task", "classes", "features")
 """The fields of `DataSpec` that only a file of samples has."""
 
 
@@ -184,12 +191,17 @@ class DataSpec(Section):
     file: Annotated[str, Field(min_length=1, max_length=4096)] | None = Field(
         title="File",
         default=None,
-        description="A .npy or uncompressed .npz file instead of a data set's name; it is read while it is trained on.",
+        description="A .npy, .npz, CSV or Parquet file, or a folder of IDX images, instead of a data set's name; "
+        "arrays are read while they are trained on, the others into memory.",
     )
-    target: Annotated[Whole, Field(ge=0, le=MAXIMUM_FEATURES)] | None = Field(
+    target: (
+        Annotated[Whole, Field(ge=0, le=MAXIMUM_FEATURES)]
+        | Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+        | None
+    ) = Field(
         title="Target column",
         default=None,
-        description="Column of a .npy file that is to be learned, counted from 0; empty means the last one.",
+        description="Column of a table that is to be learned, counted from 0 or by its name; empty means the last one.",
     )
     task: Task | None = Field(
         title="Task",
@@ -209,7 +221,12 @@ class DataSpec(Section):
         title="Scale",
         default=None,
         description="unit divides uint8 by 255, standardise makes every feature's mean 0 and its deviation 1, measured "
-        "on a part of the training samples; empty means unit for uint8 and none for all others.",
+        "on the training samples alone; empty means unit for uint8, standardise for shipped tables, else none.",
+    )
+    header: Switch | None = Field(
+        title="Header",
+        default=None,
+        description="Whether the first line of a CSV file names its columns; empty means that it is seen from it.",
     )
     samples: Annotated[Whole, Field(ge=4, le=1 << 40)] | None = Field(
         title="Samples",
@@ -221,15 +238,59 @@ class DataSpec(Section):
         default=None,
         description="Standard deviation of the noise on the coordinates; higher mixes the classes.",
     )
+    turns: Number | None = Field(
+        title="Turns", default=None, description="How often an arm of the spiral goes around; more is harder to learn."
+    )
+    gap: Number | None = Field(
+        title="Gap", default=None, description="Distance between the classes or rings; wider is easier to learn."
+    )
+    imbalance: Number | None = Field(
+        title="Imbalance",
+        default=None,
+        description="Share of class 1 among two; empty means equally large classes, far from 0.5 one class is rare.",
+    )
+    zoom: Number | None = Field(
+        title="Zoom",
+        default=None,
+        description="Factor of all inputs; 6 makes a set as large as in TensorFlow Playground, where tanh learns fast.",
+        json_schema_extra={"scale": "log"},
+    )
+    flips: Number | None = Field(
+        title="Flipped labels",
+        default=None,
+        description="Share of the labels that are wrong; higher puts a floor under the loss.",
+    )
+    outliers: Number | None = Field(
+        title="Outliers",
+        default=None,
+        description="Share of the samples that are moved ten deviations away; higher pulls the fit off the others.",
+    )
+    feature_scale: Number | None = Field(
+        title="Scale of a feature",
+        default=None,
+        description="Factor of the first feature; further from 1 makes the loss a narrower ravine.",
+        json_schema_extra={"scale": "log"},
+    )
     held_out: Annotated[Number, Field(ge=0.0, le=0.9)] = Field(
         title="Held out",
         default=0.2,
-        description="Share of the samples that is never trained on, to see what was learnt and what only memorised.",
+        description="Share of the samples that is never trained on, to see what was learnt and what only memorised; "
+        "above 0, those for the test of a set that has such, as MNIST does.",
     )
 
     @property
     def shape(self) -> DataShape | None:
         """What a model has to fit into; None for a file that nobody has looked into yet."""
+        if self.name is not None and self.name in DOWNLOADS:
+            served = DOWNLOADS[self.name]
+            samples = self.samples or served.samples
+            return DataShape(
+                title=served.title,
+                samples=samples,
+                features=served.features,
+                classes=served.classes,
+                has_test=True,
+            )
         if self.name is not None:
             kind = DATASETS[self.name]
             samples = self.samples or kind.samples

@@ -482,12 +482,22 @@ def test_a_data_file_in_place_of_a_presets_data_set_and_the_other_way(places: Pa
     assert (data.name, data.file, data.samples) == ("moons", None, None)
 
 
+def test_what_a_preset_says_of_its_own_set_is_left_out_for_another_one(places: Path) -> None:
+    preset = written(places, FILE_PRESET.replace('file = "data.npy"', 'name = "spiral"\nturns = 2.5\nflips = 0.1'))
+    data = read(preset, [parsed_setting("data.name=plane")]).spec.data
+    assert data is not None
+    assert (data.name, data.turns, data.flips) == ("plane", None, None)
+    data = read(preset, [parsed_setting("data.name=circle"), parsed_setting("data.gap=0.3")]).spec.data
+    assert data is not None
+    assert (data.name, data.gap) == ("circles", 0.3)
+
+
 @pytest.mark.parametrize(
     ("settings", "start", "said"),
     [
         ([], "data.file = ", "a .npy file of one array"),
         (["data.file=gone.npy"], "--set data.file=gone.npy: data.file = ", "No such file"),
-        (["data.file=./"], "--set data.file=./: data.file = ", "not a regular file"),
+        (["data.file=./"], "--set data.file=./: data.file = ", "there is no train-images-idx3-ubyte in it"),
         (["data.file=5"], "--set data.file=5: data.file = 5", "text"),
         (["data.file=a/data.npy", "data.target=9"], "--set data.target=9: data.target = 9", "from 0 to 1"),
         (["data.file=a/data.npy", "data.features=9"], "--set data.features=9: data.features = 9", "1, which is"),

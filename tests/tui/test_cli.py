@@ -83,7 +83,7 @@ WRONG = {
         "optimizer.speed = 1; allowed: only name, lr",
     ),
     "another rule's field": (["run", "ravine", "--set", "optimizer.beta1=0.9"], "optimizer.beta1 = 0.9; allowed"),
-    "an unknown optimizer": (["run", "ravine", "--set", "optimizer.name=lion"], "optimizer.name = 'lion'; allowed"),
+    "an unknown optimizer": (["run", "ravine", "--set", "optimizer.name=newton"], "optimizer.name = 'newton'; allowed"),
     "an optimizer as a list": (["run", "ravine", "--set", "optimizer.name=[1]"], "optimizer.name = [1]; allowed"),
     "a section as a number": (["run", "ravine", "--set", "optimizer=5"], "optimizer = 5"),
     "layers of no units": (["run", "moons", "--set", "model.hidden=[0]"], "model.hidden.0 = 0; allowed"),

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from engine.method.optimizers import RULES
+from engine.method.spec import checked_spec
 from engine.run import directory
 from engine.subject.landscapes import LANDSCAPES
 from presets import load, names, parsed_setting
@@ -214,3 +215,8 @@ async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil)
             await wait_until(lambda: cells(app) == [size[0]] * size[1])  # noqa: B023
         await pilot.press("down")
         assert load(names()[1]).title in shown(app)
+
+
+def test_a_set_that_brings_its_own_test_is_not_said_to_hold_a_share_out() -> None:
+    spec = checked_spec({"problem": {"kind": "dataset"}, "data": {"name": "mnist"}}, "test")
+    assert dict(described(spec))["problem"] == "MNIST: 60,000 samples, others for the test"

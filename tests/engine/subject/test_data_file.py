@@ -14,6 +14,7 @@ import pytest
 from engine.errors import MisfitError, RunError
 from engine.subject import data_file
 from engine.subject.data_file import DataFile
+from engine.subject.formats import arrays
 
 TABLE = np.array([[0.5, 1.5, 0], [2.5, 3.5, 2], [4.5, 5.5, 1], [6.5, 7.5, 0], [8.5, 9.5, 1]], dtype=np.float32)
 
@@ -60,6 +61,27 @@ def test_a_pair_of_arrays_is_flattened_to_inputs_and_targets(places: Path, names
     assert contents(file) == (images.reshape(4, 12).tolist(), [3, 1, 0, 2])
 
 
+def test_compressed_arrays_are_those_that_were_saved(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images, labels = np.arange(48, dtype=np.uint8).reshape(4, 12), np.array([3, 1, 0, 2])
+    np.savez_compressed(places / "data.npz", x=images, y=labels, others=np.zeros(9))
+    assert contents(DataFile(str(places / "data.npz"))) == (images.tolist(), [3, 1, 0, 2])
+    monkeypatch.setattr(arrays, "MAXIMUM_BYTES", 300)
+    key, allowed = misfit(lambda: DataFile(str(places / "data.npz")))
+    assert key == "data.file"
+    assert "more than the 2 GB that are held in memory" in allowed
+
+
+def test_a_compressed_file_that_is_damaged_is_refused(places: Path) -> None:
+    path = places / "data.npz"
+    np.savez_compressed(path, x=np.random.default_rng(0).normal(size=(50, 4)), y=np.zeros(50))
+    whole = bytearray(path.read_bytes())
+    whole[300:340] = bytes(40)
+    path.write_bytes(whole)
+    key, allowed = misfit(lambda: DataFile(str(path)))
+    assert key == "data.file"
+    assert "cannot be unpacked" in allowed
+
+
 def test_fewer_samples_are_the_first_ones(places: Path) -> None:
     path = saved(places, TABLE)
     assert contents(DataFile(path, samples=4))[1] == [0, 2, 1, 0]
@@ -83,7 +105,7 @@ def test_a_pair_that_is_none_is_refused(places: Path, arrays: dict[str, Any], sa
     path = paired(places, **arrays)
     key, allowed = misfit(lambda: DataFile(path))
     assert key == "data.file"
-    assert allowed.startswith("a .npy file of one array (samples, features + 1), or an uncompressed .npz file")
+    assert allowed.startswith("a .npy file of one array (samples, features + 1), or a .npz file of inputs")
     assert said in allowed
 
 

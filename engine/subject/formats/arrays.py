@@ -12,27 +12,25 @@ import math
 import os
 import re
 import struct
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-ALLOWED = (
-    "a .npy file of one array (samples, features + 1), or an uncompressed .npz file of inputs (samples, …) and "
-    "targets (samples,)"
-)
+from .opening import MAXIMUM_BYTES, TOO_LARGE, FormatError
+
 NUMBERS = re.compile(r"[<>|=]?(b1|u1|u2|u4|u8|i1|i2|i4|i8|f2|f4|f8)")
 MAXIMUM_HEADER = 10_000
 """Bytes of an array's header; one of three dimensions has 128."""
 MAXIMUM_DIMENSIONS = 32
+COPIED_AT_ONCE = 1 << 18
+BROKEN_ZIP = (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, UnicodeDecodeError)
 MAXIMUM_DIRECTORY = 1 << 20
 """Bytes of a zip file's directory; one of two arrays has 200."""
-
-
-class FormatError(Exception):
-    """The file is none of those that can be read; the text says what it is, as the end of a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +43,47 @@ class StoredArray:
     shape: tuple[int, ...]
 
 
+def is_array(start: bytes) -> bool:
+    """Return whether a file that begins so is one of NumPy's."""
+    return start.startswith(tuple(READERS))
+
+
+def unpacked(file: int) -> int | None:
+    """Return an open file without a name that has the compressed arrays of a .npz file as they are.
+
+    None where nothing in the file is compressed. It lies in the folder for temporary files, and is gone when it is
+    closed, however that comes about.
+
+    Raises:
+        FormatError: It cannot be read, or is too large.
+        OSError: It cannot be written.
+    """
+    if not os.pread(file, 4, 0).startswith(b"PK\x03\x04"):
+        return None
+    with _opened_zip(file, os.fstat(file).st_size) as archive:
+        members = [member for member in archive.infolist() if member.filename in WANTED_MEMBERS]
+        if not any(member.compress_type == zipfile.ZIP_DEFLATED for member in members):
+            return None
+        size = sum(member.file_size for member in members)
+        if size > MAXIMUM_BYTES:
+            raise FormatError(
+                f"its arrays have {size:,} bytes, {TOO_LARGE.replace('.npy', '.npy or uncompressed .npz')}"
+            )
+        with tempfile.TemporaryFile() as copy:
+            try:
+                with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as plain:
+                    for member in members:
+                        with (
+                            archive.open(member) as packed,
+                            plain.open(member.filename, "w", force_zip64=True) as whole,
+                        ):
+                            while part := packed.read(COPIED_AT_ONCE):
+                                whole.write(part)
+            except (*BROKEN_ZIP, RuntimeError, zlib.error, EOFError) as error:
+                raise FormatError(f"it is a zip file that cannot be unpacked ({error})") from None
+            return os.dup(copy.fileno())
+
+
 def stored_arrays(file: int) -> dict[str, StoredArray]:
     """Return the arrays in an open file by their names; the only one of a .npy file has the name "".
 
@@ -53,7 +92,7 @@ def stored_arrays(file: int) -> dict[str, StoredArray]:
         OSError: It cannot be read.
     """
     start = os.pread(file, 8, 0)
-    for magic, read in FORMATS.items():
+    for magic, read in READERS.items():
         if start.startswith(magic):
             return read(file, os.fstat(file).st_size)
     raise FormatError("its first bytes are those of neither")
@@ -64,11 +103,8 @@ def _npy(file: int, size: int) -> dict[str, StoredArray]:
 
 
 def _npz(file: int, size: int) -> dict[str, StoredArray]:
-    try:
-        with zipfile.ZipFile(_ShortReads(file, size)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error, UnicodeDecodeError) as error:
-        raise FormatError(f"it is a zip file that cannot be read ({error})") from None
+    with _opened_zip(file, size) as archive:
+        members = archive.infolist()
     return {
         member.filename.removesuffix(".npy"): _member(file, size, member)
         for member in members
@@ -76,11 +112,18 @@ def _npz(file: int, size: int) -> dict[str, StoredArray]:
     }
 
 
-FORMATS: Mapping[bytes, Callable[[int, int], dict[str, StoredArray]]] = {b"\x93NUMPY": _npy, b"PK\x03\x04": _npz}
-"""By their first bytes, what reads the headers of a file: the place where another format comes in."""
+READERS: Mapping[bytes, Callable[[int, int], dict[str, StoredArray]]] = {b"\x93NUMPY": _npy, b"PK\x03\x04": _npz}
+"""By their first bytes, what reads the headers of a file."""
 INPUT_NAMES, TARGET_NAMES = ("inputs", "x", "X"), ("targets", "y", "Y")
 WANTED_MEMBERS = frozenset(f"{name}.npy" for name in (*INPUT_NAMES, *TARGET_NAMES))
 """What else is in a .npz file is left alone, whatever it is."""
+
+
+def _opened_zip(file: int, size: int) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(_ShortReads(file, size))
+    except BROKEN_ZIP as error:
+        raise FormatError(f"it is a zip file that cannot be read ({error})") from None
 
 
 def _member(file: int, size: int, member: zipfile.ZipInfo) -> StoredArray:

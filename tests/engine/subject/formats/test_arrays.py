@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.subject import array_file
-from engine.subject.array_file import FormatError, StoredArray, stored_arrays
+from engine.subject.formats import arrays
+from engine.subject.formats.arrays import StoredArray, stored_arrays
+from engine.subject.formats.opening import FormatError
 
 NUMBERS = np.arange(24, dtype=np.float32).reshape(6, 4)
 
@@ -178,7 +179,7 @@ def outcome(content: bytes) -> Any:
         return None
 
 
-@given(st.binary(max_size=300), st.sampled_from([b"", *array_file.FORMATS]))
+@given(st.binary(max_size=300), st.sampled_from([b"", *arrays.READERS]))
 def test_any_bytes_are_arrays_or_a_reason(content: bytes, start: bytes) -> None:
     outcome(start + content)
 
