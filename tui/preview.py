@@ -37,7 +37,7 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
     elif spec.data is not None and (data := spec.data.shape) is not None:
         title, count = clean(data.title), counted(data.samples, "sample")
         rows.append(("problem", f"{title}: {count}, {spec.data.held_out:.0%} of them held out"))
-        outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
+        outputs = 1 if spec.loss_name == "binary_cross_entropy" else data.most_outputs
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"
         rows.append(("model", f"{widths}{activation}"))

@@ -39,6 +39,10 @@ def build_objective(spec: RunSpec) -> Objective:
         activation=spec.model.activation,
         loss=spec.loss_name,
         init=spec.model.init,
+        bias=spec.model.bias,
+        huber_delta=spec.model.huber_delta,
+        reduction=spec.model.reduction,
+        dropout_seed=spec.seed.dropout,
         seed=spec.seed.init,
         dtype=spec.precision,
     )
@@ -56,7 +60,7 @@ def _split(data: DataSpec, seed: int) -> Split | FileSplit:
     return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)
 
 
-LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
+LIVE_SECTIONS = ("optimizer", "batch", "clip", "regularisation", "stop", "evaluation", "pace", "compute")
 """The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 
@@ -125,7 +129,10 @@ class Trainer:
         points = start, start.copy()
         # A step goes from one vector to the other and leaves the last point untouched: nothing is copied, and a step
         # that is not finite can be taken back.
-        self._here, self._there = (Place(theta=point, bound=objective.bind(point, self._grad)) for point in points)
+        regularisation = self._regularisation = spec.regularisation
+        self._here, self._there = (
+            Place(theta=point, bound=objective.bind(point, self._grad, regularisation)) for point in points
+        )
         self.spec = self._first_spec = spec
         self.rule: Rule = spec.optimizer
         self.state: State = self.rule.fresh_state(start)
@@ -161,6 +168,8 @@ class Trainer:
             measure: Whether to fill `figures` as well.
         """
         here, grad = self._here, self._grad
+        if self._draws:
+            self.objective.draw(self.step_count)
         loss = here.bound.loss_and_gradient(self.batches.take())
         grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
@@ -282,6 +291,11 @@ class Trainer:
                 (carried_out([*passes, (np.subtract, origin, update, target)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
+        if self.spec.regularisation != self._regularisation:
+            self._regularisation = self.spec.regularisation
+            for place in (self._here, self._there):
+                place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
+        self._draws = self._regularisation.dropout > 0.0
         stop, clip = self.spec.stop, self.spec.clip.norm
         self._alters_gradient = clip is not None or bool(self.rule.weight_decay)
         self._may_end = any(limit is not None for limit in (stop.steps, stop.epochs, stop.update_norm, stop.loss))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Task = Literal["classification", "regression"]
 Inputs = NDArray[np.float64]
 Labels = NDArray[Any]
-"""int64 class numbers, or float64 where a number is to be fitted."""
+"""int64 class numbers, or float64 where numbers are to be fitted."""
 
 DIGITS = 1797
 
@@ -34,7 +34,7 @@ class DataSet:
     inputs: Inputs
     """(samples, features), in the order in which they were generated: class after class."""
     labels: Labels
-    """(samples,): int64 class numbers from 0, or float64 values for a regression."""
+    """(samples,): int64 class numbers from 0, or float64 values for a regression; (samples, numbers) for several."""
 
     @property
     def count(self) -> int:
@@ -61,6 +61,8 @@ class DataSetKind:
     classes: int
     """How many classes there are; 0 for a regression."""
     features: int
+    numbers: int = 1
+    """How many numbers a regression has to fit to a sample."""
     samples: int
     """How many samples there are unless someone says otherwise."""
     samples_limit: int | None = None
@@ -73,7 +75,8 @@ class DataSetKind:
     """(rows, columns) where a sample is a picture, row by row."""
     source: str
     make: Callable[[int, float, Generator], tuple[Inputs, Labels]]
-    """Inputs (samples, features) and labels (samples,) from the number of samples, the noise and a generator."""
+    """Inputs (samples, features) and labels, as those of a `DataSet`, from the number of samples, the noise and a
+    generator."""
 
 
 def generate(name: str, *, samples: int | None = None, noise: float | None = None, seed: int) -> DataSet:
@@ -238,6 +241,17 @@ def _line(samples: int, noise: float, generator: Generator) -> tuple[Inputs, Lab
     return inputs, _noisy(2.0 * inputs[:, 0] - 1.0, noise, generator)
 
 
+def _random_numbers(samples: int, noise: float, generator: Generator) -> tuple[Inputs, Labels]:
+    """Return x, 1,000 numbers, and y, 10 numbers for each sample, all drawn from a normal distribution.
+
+    There is nothing to be learned about y from x: whoever fits it memorises.
+
+    Source: J. Johnson, "Learning PyTorch with Examples" (2017), and the lectures of Stanford's CS231n before it.
+    """
+    inputs = generator.standard_normal((samples, 1000))
+    return inputs, noise * generator.standard_normal((samples, 10))
+
+
 def _even_labels(samples: int, classes: int) -> NDArray[np.int64]:
     """Return `samples` class numbers in rising order; the first classes have the samples that are left over."""
     return np.sort(np.arange(samples, dtype=np.int64) % classes)
@@ -348,6 +362,20 @@ DATASETS: Mapping[str, DataSetKind] = {
         noise_unit="1 in y",
         source="y = 2x − 1 + N(0, noise²), x uniform in −1..1",
         make=_line,
+    ),
+    "random_numbers": DataSetKind(
+        title="Random numbers",
+        description="1,000 random inputs and 10 random targets a sample: a lecture's first two-layer network.",
+        task="regression",
+        classes=0,
+        features=1000,
+        numbers=10,
+        samples=64,
+        samples_limit=8192,
+        noise=1.0,
+        noise_unit="the standard deviation of the targets",
+        source="x and y from N(0, 1), as in J. Johnson, Learning PyTorch with Examples (2017)",
+        make=_random_numbers,
     ),
 }
 """Every data set by its name."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from .objective import Batch, Evaluation, Samples, Tensor, Vector
+from .regularisation import NONE, Regularisation
 from .samples import MemorySamples
 
 Point = tuple[float, ...]
@@ -101,9 +102,12 @@ class Landscape:
         """Return 0: a landscape multiplies no matrices."""
         return 0
 
-    def bind(self, theta: Vector, grad: Vector) -> BoundLandscape:
-        """Return this landscape tied to a point and a place for its gradient, both (dimension,)."""
+    def bind(self, theta: Vector, grad: Vector, regularisation: Regularisation = NONE) -> BoundLandscape:
+        """Return this landscape tied to a point and a place for its gradient, both (dimension,); it has no weights."""
         return BoundLandscape(self.kind, theta, grad)
+
+    def draw(self, step: int) -> None:
+        """Do nothing: there is no chance in it."""
 
 
 class BoundLandscape:

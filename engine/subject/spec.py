@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from ..fields import Number, Section, Whole
+from ..fields import HuberDelta, Number, Section, Switch, Whole
 from .activations import ACTIVATIONS
 from .data_file import MAXIMUM_CLASSES, MAXIMUM_FEATURES
 from .datasets import DATASETS, Task
 from .file_samples import Scale
 from .landscapes import LANDSCAPES
-from .losses import LOSSES
+from .losses import LOSSES, Reduction
 
 
 def _key_of(table: Mapping[str, object]) -> tuple[AfterValidator, WithJsonSchema]:
@@ -66,6 +66,13 @@ class DataShape:
     features: int
     classes: int
     """How many classes there are; 0 for a regression."""
+    numbers: int = 1
+    """How many numbers a regression has to fit to a sample."""
+
+    @property
+    def most_outputs(self) -> int:
+        """How many outputs a network needs for it, if each class has one."""
+        return self.classes or self.numbers
 
 
 OF_A_FILE = ("target", "task", "classes", "features", "scale")
@@ -128,7 +135,13 @@ class DataSpec(Section):
         if self.name is not None:
             kind = DATASETS[self.name]
             samples = self.samples or kind.samples
-            return DataShape(title=kind.title, samples=samples, features=kind.features, classes=kind.classes)
+            return DataShape(
+                title=kind.title,
+                samples=samples,
+                features=kind.features,
+                classes=kind.classes,
+                numbers=kind.numbers,
+            )
         classes = 0 if self.task == "regression" else self.classes
         if self.file is None or self.samples is None or self.features is None or classes is None:
             return None
@@ -153,8 +166,18 @@ class ModelSpec(Section):
         default=None,
         description="What is minimised; empty means cross_entropy for classes and mean_squared_error for numbers.",
     )
-    init: Literal["he", "xavier"] | None = Field(
+    huber_delta: HuberDelta = 1.0
+    reduction: Reduction = Field(
+        title="Reduction",
+        default="mean",
+        description="Whether a loss is the mean over the samples of a batch or their sum, which only scales the rate.",
+    )
+    bias: Switch = Field(
+        title="Biases", default=True, description="Whether the sums of every layer have a number of their own added."
+    )
+    init: Literal["he", "xavier", "standard"] | None = Field(
         title="Initialisation",
         default=None,
-        description="Variance of the initial weights; empty means he for relu and xavier for the others.",
+        description="Variance of the initial weights, standard being 1; empty means xavier for tanh, sigmoid and "
+        "identity, and he for all that resemble a rectifier.",
     )
