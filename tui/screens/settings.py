@@ -29,9 +29,9 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 
 
 def form_keys(spec: RunSpec) -> list[str]:
-    """Return the keys of the form: the rule's hyperparameters, the batch, the clipping, the pace, the processor."""
+    """Return the keys of the form: all that can change but the optimizer and when to stop."""
     sections = ("optimizer.", "clip.", "pace.") if spec.problem.kind == "landscape" else None
-    wanted = sections or ("optimizer.", "batch.", "clip.", "pace.", "compute.")
+    wanted = sections or ("optimizer.", "regularisation.", "batch.", "clip.", "pace.", "compute.")
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 
