@@ -182,12 +182,11 @@ Dropout = Annotated[
     ),
 ]
 HuberDelta = Annotated[
-    Number,
+    Annotated[Number, Field(gt=0.0, le=1e6)] | None,
     Field(
-        gt=0.0,
-        le=1e6,
         title="Huber's δ",
-        description="Error up to which the Huber loss is a square, and a line beyond; higher heeds outliers more.",
+        description="Error up to which the Huber loss is a square, and a line beyond; empty means 1. Higher heeds "
+        "outliers more.",
         json_schema_extra=_control("δ", "log"),
     ),
 ]

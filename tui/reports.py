@@ -38,7 +38,8 @@ def print_preset(preset: Preset) -> int:
     data = preset.spec.model_dump(mode="json", exclude_none=True)
     sections = {key: value for key, value in data.items() if isinstance(value, dict)}
     if preset.spec.problem.kind == "landscape":
-        sections = {key: value for key, value in sections.items() if key not in ("data", "model", "batch")}
+        missing = ("data", "model", "batch", "regularisation")
+        sections = {key: value for key, value in sections.items() if key not in missing}
     for key, value in data.items():
         if not isinstance(value, dict):
             click.echo(f"{key} = {_toml(value)}")

@@ -188,7 +188,7 @@ class RunSpec(Section):
     def _check_model(self) -> None:
         """Refuse what would have no effect."""
         model, dropout = self.model, self.regularisation.dropout
-        if "huber_delta" in model.model_fields_set and self.loss_name != Huber.name:
+        if model.huber_delta is not None and self.loss_name != Huber.name:
             raise MisfitError("model.huber_delta", model.huber_delta, f'nothing without model.loss = "{Huber.name}"')
         if dropout and not model.hidden:
             raise MisfitError("regularisation.dropout", dropout, "0 without hidden layers: only their units drop out")

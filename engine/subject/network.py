@@ -83,12 +83,12 @@ class Network:
         seed: int,
         dtype: DTypeLike,
         bias: bool = True,
-        huber_delta: float = 1.0,
+        huber_delta: float | None = None,
         reduction: Reduction = "mean",
         dropout_seed: int = 0,
     ) -> None:
         self.activation: Activation = ACTIVATIONS[activation]
-        self.loss: Loss = Huber(huber_delta) if loss == Huber.name else LOSSES[loss]
+        self.loss: Loss = LOSSES[loss] if huber_delta is None else Huber(huber_delta)
         self.reduction: Reduction = reduction
         self.ones = int(bias)
         self.dropout_seed = dropout_seed

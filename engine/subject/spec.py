@@ -166,7 +166,7 @@ class ModelSpec(Section):
         default=None,
         description="What is minimised; empty means cross_entropy for classes and mean_squared_error for numbers.",
     )
-    huber_delta: HuberDelta = 1.0
+    huber_delta: HuberDelta = None
     reduction: Reduction = Field(
         title="Reduction",
         default="mean",
