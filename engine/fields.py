@@ -225,6 +225,45 @@ ClipNorm = Annotated[
         json_schema_extra=_control("‖∇L‖ ≤", "log"),
     ),
 ]
+L1 = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=1e3,
+        title="L1 penalty",
+        description="Adds this times the sum of all |w| to the loss; higher makes more weights exactly useless.",
+        json_schema_extra=_control("λ₁", "log"),
+    ),
+]
+L2 = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=1e3,
+        title="L2 penalty",
+        description="Adds half of this times the sum of all w² to the loss; higher keeps the weights small.",
+        json_schema_extra=_control("λ₂", "log"),
+    ),
+]
+Dropout = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=0.95,
+        title="Dropout",
+        description="Share of the hidden units that each step leaves out for each sample; higher memorises less.",
+        json_schema_extra=_control("p", "linear"),
+    ),
+]
+HuberDelta = Annotated[
+    Annotated[Number, Field(gt=0.0, le=1e6)] | None,
+    Field(
+        title="Huber's δ",
+        description="Error up to which the Huber loss is a square, and a line beyond; empty means 1. Higher heeds "
+        "outliers more.",
+        json_schema_extra=_control("δ", "log"),
+    ),
+]
 Seed = Annotated[Whole, Field(ge=0, lt=1 << 63)]
 
 
@@ -273,6 +312,8 @@ def _number(value: float) -> str:
 
 
 __all__ = [
+    "L1",
+    "L2",
     "Adjust",
     "BatchSize",
     "Beta1",
@@ -284,7 +325,9 @@ __all__ = [
     "ClipNorm",
     "Count",
     "Dampening",
+    "Dropout",
     "Epsilon",
+    "HuberDelta",
     "LearningRate",
     "Lengthen",
     "LongestStep",

@@ -110,7 +110,7 @@ def chosen_preset(
         settings: Each as in `--set KEY=VALUE`.
         steps: Updates after which the run ends.
         epochs: Passes through the training set after which it ends; one of the two is allowed.
-        seed: Of the data, the initial weights and the batch order.
+        seed: Of the data, the initial weights, the batch order and the dropout.
         precision: "float32" or "float64".
     """
     chosen = [parsed_setting(text) for text in settings]
@@ -121,7 +121,7 @@ def chosen_preset(
         chosen.append(Setting(key="stop.steps", value=steps, source=f"--steps {steps}"))
         chosen.append(Setting(key="stop.epochs", value=epochs, source=f"--epochs {epochs}"))
     if seed is not None:
-        keys = ("seed.data", "seed.init", "seed.batches")
+        keys = ("seed.data", "seed.init", "seed.batches", "seed.dropout")
         chosen = [Setting(key=key, value=seed, source=f"--seed {seed}") for key in keys] + chosen
     if precision is not None:
         chosen.append(Setting(key="precision", value=precision, source=f"--precision {precision}"))

@@ -41,7 +41,7 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         title, count = clean(data.title), counted(data.samples, "sample")
         kept = "others for the test" if data.has_test else f"{spec.data.held_out:.0%} of them held out"
         rows.append(("problem", f"{title}: {count}, {kept}"))
-        outputs = 1 if spec.loss_name == "binary_cross_entropy" or not data.classes else data.classes
+        outputs = 1 if spec.loss_name == "binary_cross_entropy" else data.most_outputs
         widths = "-".join(str(width) for width in (data.features, *spec.model.hidden, outputs))
         activation = f", {spec.model.activation}" if spec.model.hidden else ", a linear model"
         rows.append(("model", f"{widths}{activation}"))

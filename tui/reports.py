@@ -38,7 +38,7 @@ def print_preset(preset: Preset) -> int:
     data = preset.spec.model_dump(mode="json", exclude_none=True)
     sections = {key: value for key, value in data.items() if isinstance(value, dict)}
     if preset.spec.problem.kind != "dataset":
-        absent = ("data", "model") if preset.spec.has_batches else ("data", "model", "batch")
+        absent = {"data", "model", "regularisation"} | (set() if preset.spec.has_batches else {"batch"})
         sections = {key: value for key, value in sections.items() if key not in absent}
     for key, value in data.items():
         if not isinstance(value, dict):

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ..subject.expression.objective import BoundExpression, Expression
-from ..subject.network import BoundNetwork, Network
+from ..subject.expression.objective import BoundExpression
+from ..subject.network import BoundNetwork
 from ..subject.objective import Batch, BoundObjective, Objective, Tensor, Vector
 from .objectives import build_objective
 from .spec import RunSpec
@@ -41,8 +41,9 @@ class TensorCheck:
     checked: int
     """Coordinates that were compared."""
     skipped: int
-    """Coordinates that were drawn and left out, because a rectifier switches within their stencil, or a typed-in
-    function has a corner or an edge there."""
+    """Coordinates that were drawn and left out, because a derivative jumps within their stencil: a rectifier switches,
+    an error comes to Huber's δ, a weight under an L1 penalty changes its sign, or a typed-in function has a corner or
+    an edge there."""
     relative_error: float
     """‖a − n‖ / max(1e-8, ‖a‖ + ‖n‖) over the compared coordinates, a the gradient and n the differences."""
     rounding: float
@@ -78,8 +79,9 @@ class GradientCheck:
 def check_gradient(spec: RunSpec, *, coordinates_per_tensor: int = 64, seed: int = 0) -> GradientCheck:
     """Return how the gradient of what `spec` trains compares with five-point central differences.
 
-    It is computed in float64 whatever the spec says, over one batch of up to 32 training samples, at the start and
-    after 20 steps; a training that diverges before is checked where its loss was last finite.
+    It is computed in float64 whatever the spec says, over one batch of up to 32 training samples, with its penalties
+    and, where there is dropout, with the masks of one step; at the start and after 20 steps. A training that diverges
+    before is checked where its loss was last finite.
 
     Args:
         spec: What to train, and how to get to the second point.
@@ -93,13 +95,13 @@ def check_gradient(spec: RunSpec, *, coordinates_per_tensor: int = 64, seed: int
     generator = np.random.default_rng(seed)
     chosen = [_coordinates(tensor, coordinates_per_tensor, generator) for tensor in objective.tensors]
     with np.errstate(all="ignore"):
-        start = _check_point(objective, objective.start(), batch, chosen, steps=0)
+        start = _check_point(spec, objective, objective.start(), batch, chosen, steps=0)
         trainer = Trainer(spec, objective)
         made = 0
         while made < TRAINING_STEPS and trainer.non_finite is None:
             trainer.step()
             made += trainer.non_finite is None
-        trained = _check_point(objective, trainer.theta, batch, chosen, steps=made)
+        trained = _check_point(spec, objective, trainer.theta, batch, chosen, steps=made)
     return GradientCheck(tensors=(*start, *trained))
 
 
@@ -110,15 +112,13 @@ def _coordinates(tensor: Tensor, count: int, generator: Generator) -> NDArray[np
 
 
 def _check_point(
-    objective: Objective, theta: Vector, batch: Batch, chosen: list[NDArray[np.int64]], *, steps: int
+    spec: RunSpec, objective: Objective, theta: Vector, batch: Batch, chosen: list[NDArray[np.int64]], *, steps: int
 ) -> list[TensorCheck]:
     point, grad = theta.copy(), np.empty_like(theta)
-    bound = objective.bind(point, grad)
+    bound = objective.bind(point, grad, spec.regularisation)
     loss = bound.loss_and_gradient(batch)
     analytic = grad.copy()
-    kinked = isinstance(objective, Expression) or (
-        isinstance(objective, Network) and objective.activation.name == "relu"
-    )
+    kinked = isinstance(bound, BoundExpression) or (isinstance(bound, BoundNetwork) and bound.bent)
     results = []
     for tensor, coordinates in zip(objective.tensors, chosen, strict=True):
         smooth = [index for index in coordinates if not (kinked and _switches(bound, batch, point, int(index)))]
@@ -178,6 +178,6 @@ def _switches(bound: BoundObjective, batch: Batch, point: Vector, index: int) ->
     patterns: list[object] = []
     for value in (middle - reach, middle + reach):
         point[index] = value
-        patterns.append(bound.sides() if isinstance(bound, BoundExpression) else bound.active_units(batch))
+        patterns.append(bound.sides() if isinstance(bound, BoundExpression) else bound.pieces(batch))
     point[index] = middle
     return patterns[0] != patterns[1]

@@ -27,6 +27,10 @@ def build_objective(spec: RunSpec) -> Objective:
         activation=spec.model.activation,
         loss=spec.loss_name,
         init=spec.model.init,
+        bias=spec.model.bias,
+        huber_delta=spec.model.huber_delta,
+        reduction=spec.model.reduction,
+        dropout_seed=spec.seed.dropout,
         seed=spec.seed.init,
         dtype=spec.precision,
     )

@@ -13,7 +13,8 @@ from ..fields import Section, allowed_values
 from ..subject.datasets import DATASETS, PARAMETERS, parameters_of
 from ..subject.downloads import DOWNLOADS
 from ..subject.landscapes import LANDSCAPES
-from ..subject.losses import LOSSES
+from ..subject.losses import LOSSES, Huber
+from ..subject.regularisation import Regularisation
 from ..subject.spec import (
     OF_A_FILE,
     DatasetProblem,
@@ -56,11 +57,12 @@ class ClipSpec(Section):
 
 
 class SeedSpec(Section):
-    """Three separate sources of chance, so that one can be changed while the others stay."""
+    """Four separate sources of chance, so that one can be changed while the others stay."""
 
     data: fields.Seed = Field(title="Seed of the data", default=0)
     init: fields.Seed = Field(title="Seed of the initial weights", default=0)
     batches: fields.Seed = Field(title="Seed of the batch order", default=0)
+    dropout: fields.Seed = Field(title="Seed of the dropout", default=0)
 
 
 class StopSpec(Section):
@@ -117,6 +119,7 @@ class RunSpec(Section):
     schedule: ScheduleSpec = ScheduleSpec()
     batch: BatchSpec = BatchSpec()
     clip: ClipSpec = ClipSpec()
+    regularisation: Regularisation = Regularisation()
     seed: SeedSpec = SeedSpec()
     stop: StopSpec = StopSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
@@ -165,7 +168,7 @@ class RunSpec(Section):
 
     def _check_function(self) -> None:
         """Refuse what only a model that is fitted to samples has."""
-        for name in ("data", "model", "batch"):
+        for name in ("data", "model", "batch", "regularisation"):
             if name in self.model_fields_set and not (name == "batch" and self.has_batches):
                 raise MisfitError(
                     name,
@@ -194,8 +197,9 @@ class RunSpec(Section):
         if self.loss_name not in fitting:
             title = self.data.name or shape.title
             raise MisfitError("model.loss", self.loss_name, f"for data set {title} one of {', '.join(fitting)}")
-        widths = (shape.features, *self.model.hidden, max(shape.classes, 1))
-        parameters = sum((inputs + 1) * units for inputs, units in pairwise(widths))
+        self._check_model()
+        widths = (shape.features, *self.model.hidden, shape.most_outputs)
+        parameters = sum((inputs + self.model.bias) * units for inputs, units in pairwise(widths))
         if parameters > MAXIMUM_PARAMETERS:
             raise MisfitError(
                 "model.hidden",
@@ -205,9 +209,17 @@ class RunSpec(Section):
         if self.data.file is not None:
             self._check_batch(shape)
 
+    def _check_model(self) -> None:
+        """Refuse what would have no effect."""
+        model, dropout = self.model, self.regularisation.dropout
+        if model.huber_delta is not None and self.loss_name != Huber.name:
+            raise MisfitError("model.huber_delta", model.huber_delta, f'nothing without model.loss = "{Huber.name}"')
+        if dropout and not model.hidden:
+            raise MisfitError("regularisation.dropout", dropout, "0 without hidden layers: only their units drop out")
+
     def _check_batch(self, shape: DataShape) -> None:
         """Refuse a batch of samples on disk that is too large for memory: the others lie there anyway."""
-        sample = (shape.features + 1 + max(shape.classes, 1)) * (4 if self.precision == "float32" else 8)
+        sample = (shape.features + 1 + shape.most_outputs) * (4 if self.precision == "float32" else 8)
         most = max(1, MAXIMUM_BATCH_BYTES // sample)
         if most < (shape.samples if self.batch.size == "full" else min(self.batch.size, shape.samples)):
             raise MisfitError(
@@ -265,6 +277,7 @@ SECTIONS: dict[str, type[Section]] = {
     "schedule": ScheduleSpec,
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "regularisation": Regularisation,
     "seed": SeedSpec,
     "stop": StopSpec,
     "evaluation": EvaluationSpec,

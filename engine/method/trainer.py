@@ -76,7 +76,10 @@ class Trainer:
         points = start, start.copy()
         # A step goes from one vector to the other and leaves the last point untouched: nothing is copied, and a step
         # that is not finite can be taken back.
-        self._here, self._there = (Place(theta=point, bound=objective.bind(point, self._grad)) for point in points)
+        regularisation = self._regularisation = spec.regularisation
+        self._here, self._there = (
+            Place(theta=point, bound=objective.bind(point, self._grad, regularisation)) for point in points
+        )
         self.spec = self._first_spec = spec
         self.rule: Rule = spec.optimizer
         self.state: State = self.rule.fresh_state(start)
@@ -113,6 +116,8 @@ class Trainer:
             measure: Whether to fill `figures` as well.
         """
         here, grad = self._here, self._grad
+        if self._draws:
+            self.objective.draw(self.step_count)
         loss = here.bound.loss_and_gradient(self.batches.take())
         grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
@@ -235,6 +240,11 @@ class Trainer:
                 (carried_out([*passes, *way(origin, update, target, self.objective.bounds)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
+        if self.spec.regularisation != self._regularisation:
+            self._regularisation = self.spec.regularisation
+            for place in (self._here, self._there):
+                place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
+        self._draws = self._regularisation.dropout > 0.0
         shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None

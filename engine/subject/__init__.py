@@ -15,5 +15,8 @@ targets      what the targets in it are for
 data_file    a file of samples, open and not read: what is in it, and rows of it
 loaded_file  a file of samples that is read as a whole
 file_samples which of them are trained on, how they are scaled, and the few that are loaded
+activations  what hidden units make of their sums; normal has the one that NumPy lacks
+losses       what is minimised
+penalty      large weights cost something; dropout leaves units out; regularisation has the fields of both
 network      multilayer perceptrons with hand-derived backpropagation; linear models are the case without layers
 """

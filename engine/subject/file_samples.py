@@ -125,9 +125,10 @@ def _blocks_in_double(file: DataFile, blocks: NDArray[np.intp], block: int) -> I
 class FileSamples:
     """A part of a file as a set of samples: its numbers become a network's when they are gathered, and not before."""
 
-    def __init__(self, part: FilePart, loss: Loss, dtype: DTypeLike) -> None:
+    def __init__(self, part: FilePart, loss: Loss, dtype: DTypeLike, *, ones: int = 1) -> None:
         self._part, self._file, self._loss = part, part.file, loss
         self._dtype = np.dtype(dtype)
+        self._width = self._file.features + ones
         self.count, self.block = part.count, part.block
         self.blocks_at_once = max(1, min(WINDOW_BYTES // self._file.row_bytes, WINDOW_ROWS) // self.block)
         self._scaling = part.scaling.in_precision(self._file.input_dtype, self._dtype)
@@ -137,9 +138,9 @@ class FileSamples:
         self._batch = self.empty(0)
 
     def empty(self, rows: int) -> Batch:
-        """Return a batch for `gather` to fill, with its column of ones."""
+        """Return a batch for `gather` to fill, with its column of ones, if it has one."""
         return Batch(
-            inputs=np.ones((rows, self._file.features + 1), dtype=self._dtype),
+            inputs=np.ones((rows, self._width), dtype=self._dtype),
             targets=np.empty((rows, self._outputs), dtype=self._dtype),
         )
 

@@ -1,14 +1,15 @@
 """The losses of a network: their value, the gradient at the outputs, and what counts as the right class.
 
-Arrays here are laid out like the network's activations: (outputs, samples). Every loss is a mean over the samples, so
-that the learning rate means the same whatever the number of samples.
+Arrays here are laid out like the network's activations: (outputs, samples). A loss is a mean over the samples, so that
+the learning rate means the same whatever the number of samples, or as the lectures' first programs have it their sum,
+which is that mean and its gradient times the number of samples.
 """
 
 from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from .objective import Matrix
 
 Measure = Callable[[Matrix], float]
-"""Takes targets (outputs, samples), returns the mean loss and leaves its gradient in the array it was bound to."""
+"""Takes targets (outputs, samples), returns the loss and leaves its gradient in the array it was bound to."""
+Reduction = Literal["mean", "sum"]
+"""What is made of the losses of a batch's samples."""
 
 
 class Loss(abc.ABC):
@@ -26,13 +29,15 @@ class Loss(abc.ABC):
     title: ClassVar[str]
     tasks: ClassVar[tuple[str, ...]]
     """The tasks that the loss fits: "regression", "two classes", "classes"."""
+    bent: ClassVar[bool] = False
+    """Whether a derivative jumps somewhere; `sides` says where."""
 
     @abc.abstractmethod
     def targets(self, labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
         """Return labels as targets, (samples, outputs); `classes` is 0 for regression."""
 
     @abc.abstractmethod
-    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
+    def bind(self, outputs: Matrix, delta: Matrix, reduction: Reduction = "mean") -> Measure:
         """Return what measures the loss of `outputs` and leaves its gradient with respect to them in `delta`.
 
         Both are (outputs, samples) and contiguous; the outputs may be overwritten.
@@ -42,16 +47,14 @@ class Loss(abc.ABC):
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Return how many samples are put into their class."""
 
+    def sides(self, outputs: Matrix, targets: Matrix) -> NDArray[np.bool_]:
+        """Return on which side of every place the outputs are where a derivative jumps; most losses have none."""
+        return np.empty(0, dtype=np.bool_)
 
-class MeanSquaredError(Loss):
-    """L = (1/n) Σᵢ ‖ŷᵢ − yᵢ‖²: the mean over the samples of the squared distance, as in the lecture.
 
-    With one output this is `torch.nn.MSELoss`; with k outputs that library also divides by k. Two classes become one
-    output with targets −1 and +1, more become one-hot.
-    """
+class _OfErrors(Loss):
+    """A loss of the errors ŷ − y. Two classes become one output with targets −1 and +1, more become one-hot."""
 
-    name = "mean_squared_error"
-    title = "mean squared error"
     tasks = ("regression", "two classes", "classes")
 
     def targets(self, labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
@@ -62,24 +65,78 @@ class MeanSquaredError(Loss):
             return np.asarray(2.0 * labels - 1.0).reshape(-1, 1)
         return _one_hot(labels, classes)
 
-    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
-        """Return what computes (1/n) Σ ‖ŷ − y‖², with the gradient 2 (ŷ − y)/n."""
-        samples, flat = outputs.shape[1], delta.reshape(-1)
-        scale = np.array(2.0 / samples, delta.dtype)
-
-        def measure(targets: Matrix) -> float:
-            np.subtract(outputs, targets, delta)
-            value: float = float(flat.dot(flat)) / samples
-            np.multiply(delta, scale, delta)
-            return value
-
-        return measure
-
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count right signs with one output, right largest entries with more."""
         if outputs.shape[0] == 1:
             return int(np.count_nonzero((outputs > 0) == (targets > 0)))
         return _right_arguments(outputs, targets)
+
+
+class MeanSquaredError(_OfErrors):
+    """L = (1/n) Σᵢ ‖ŷᵢ − yᵢ‖²: the mean over the samples of the squared distance, as in the lecture.
+
+    With one output this is `torch.nn.MSELoss`; with k outputs that library also divides by k.
+    """
+
+    name = "mean_squared_error"
+    title = "mean squared error"
+
+    def bind(self, outputs: Matrix, delta: Matrix, reduction: Reduction = "mean") -> Measure:
+        """Return what computes (1/n) Σ ‖ŷ − y‖², with the gradient 2 (ŷ − y)/n, both without 1/n for a sum."""
+        divisor, flat = _divisor(outputs, reduction), delta.reshape(-1)
+        scale = np.array(2.0 / divisor, delta.dtype)
+
+        def measure(targets: Matrix) -> float:
+            np.subtract(outputs, targets, delta)
+            value: float = float(flat.dot(flat)) / divisor
+            np.multiply(delta, scale, delta)
+            return value
+
+        return measure
+
+
+class Huber(_OfErrors):
+    """L = (1/n) Σᵢ Σⱼ h(ŷᵢⱼ − yᵢⱼ), with h(r) = ½r² where |r| ≤ δ and δ(|r| − ½δ) beyond.
+
+    So an outlier pulls no harder than δ. With one output this is `torch.nn.HuberLoss`; with k outputs that library also
+    divides by k, as for its squared error.
+
+    Source: P. J. Huber, "Robust Estimation of a Location Parameter", The Annals of Mathematical Statistics 35 (1964).
+    """
+
+    name = "huber"
+    title = "Huber loss"
+    bent = True
+
+    def __init__(self, delta: float = 1.0) -> None:
+        """Make it with this δ, the error up to which it is a square."""
+        self.delta = delta
+
+    def bind(self, outputs: Matrix, delta: Matrix, reduction: Reduction = "mean") -> Measure:
+        """Return what computes it as c·(r − ½c) with the error cut to c = ±δ at most; the gradient is c/n."""
+        divisor = _divisor(outputs, reduction)
+        errors, cut = outputs.reshape(-1), delta.reshape(-1)
+        upper = np.full_like(cut, self.delta)
+        lower = -upper
+        half, scale = (np.array(value, delta.dtype) for value in (0.5, 1.0 / divisor))
+        space = np.empty_like(cut)
+
+        def measure(targets: Matrix) -> float:
+            np.subtract(outputs, targets, outputs)
+            np.minimum(errors, upper, out=cut)
+            np.maximum(cut, lower, out=cut)
+            np.multiply(cut, half, space)
+            np.subtract(errors, space, space)
+            value: float = float(cut.dot(space)) / divisor
+            np.multiply(cut, scale, cut)
+            return value
+
+        return measure
+
+    def sides(self, outputs: Matrix, targets: Matrix) -> NDArray[np.bool_]:
+        """Return for every output whether it is more than δ above its target, and more than δ below."""
+        errors = outputs - targets
+        return np.concatenate([(errors > self.delta).ravel(), (errors < -self.delta).ravel()])
 
 
 class BinaryCrossEntropy(Loss):
@@ -97,17 +154,17 @@ class BinaryCrossEntropy(Loss):
         """Return the classes 0 and 1 as numbers."""
         return np.asarray(labels, dtype=np.float64).reshape(-1, 1)
 
-    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
-        """Return what computes the mean cross-entropy, with the gradient (σ(z) − y)/n."""
-        samples, space = outputs.shape[1], np.empty_like(outputs)
-        zero, half, scale = (np.array(value, delta.dtype) for value in (0.0, 0.5, 1.0 / samples))
+    def bind(self, outputs: Matrix, delta: Matrix, reduction: Reduction = "mean") -> Measure:
+        """Return what computes the cross-entropy, with the gradient (σ(z) − y)/n for a mean."""
+        divisor, space = _divisor(outputs, reduction), np.empty_like(outputs)
+        zero, half, scale = (np.array(value, delta.dtype) for value in (0.0, 0.5, 1.0 / divisor))
         flat = space.reshape(-1)
 
         def measure(targets: Matrix) -> float:
             np.logaddexp(outputs, zero, space)
             np.multiply(outputs, targets, delta)
             np.subtract(space, delta, space)
-            value: float = float(np.add.reduce(flat)) / samples
+            value: float = float(np.add.reduce(flat)) / divisor
             # σ(z) = ½ (1 + tanh(z/2)) overflows nowhere.
             np.multiply(outputs, half, delta)
             np.tanh(delta, delta)
@@ -141,11 +198,12 @@ class CrossEntropy(Loss):
         """Return one-hot rows."""
         return _one_hot(labels, classes)
 
-    def bind(self, outputs: Matrix, delta: Matrix) -> Measure:
-        """Return what computes the mean cross-entropy, with the gradient (softmax(z) − y)/n."""
+    def bind(self, outputs: Matrix, delta: Matrix, reduction: Reduction = "mean") -> Measure:
+        """Return what computes the cross-entropy, with the gradient (softmax(z) − y)/n for a mean."""
         classes, samples = outputs.shape
+        divisor = _divisor(outputs, reduction)
         sums, ones = np.empty(samples, delta.dtype), np.ones(classes, delta.dtype)
-        scale = np.array(1.0 / samples, delta.dtype)
+        scale = np.array(1.0 / divisor, delta.dtype)
         row_of_ones = np.ones(samples, delta.dtype)
         flat = outputs.reshape(-1)
         safe = self.SAFE**2
@@ -161,7 +219,7 @@ class CrossEntropy(Loss):
             ones.dot(delta, sums)
             np.divide(delta, sums, delta)
             np.log(sums, sums)
-            value: float = (float(sums.dot(row_of_ones)) - at_class) / samples
+            value: float = (float(sums.dot(row_of_ones)) - at_class) / divisor
             np.subtract(delta, targets, delta)
             np.multiply(delta, scale, delta)
             return value
@@ -171,6 +229,11 @@ class CrossEntropy(Loss):
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Count right largest logits."""
         return _right_arguments(outputs, targets)
+
+
+def _divisor(outputs: Matrix, reduction: Reduction) -> int:
+    """Return what the sum over the samples is divided by."""
+    return outputs.shape[1] if reduction == "mean" else 1
 
 
 def _one_hot(labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
@@ -184,5 +247,7 @@ def _right_arguments(outputs: Matrix, targets: Matrix) -> int:
     return int(np.count_nonzero(outputs.argmax(axis=0) == targets.argmax(axis=0)))
 
 
-LOSSES: Mapping[str, Loss] = {loss.name: loss for loss in (MeanSquaredError(), BinaryCrossEntropy(), CrossEntropy())}
+LOSSES: Mapping[str, Loss] = {
+    loss.name: loss for loss in (MeanSquaredError(), Huber(), BinaryCrossEntropy(), CrossEntropy())
+}
 """Every loss by its name."""

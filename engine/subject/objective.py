@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .regularisation import NONE, Regularisation
+
 Vector = NDArray[np.floating[Any]]
 """One number per parameter, float32 or float64, contiguous."""
 Matrix = NDArray[np.floating[Any]]
@@ -41,7 +43,7 @@ class Batch:
 
     Attributes:
         inputs: (samples, features + 1), contiguous; the last column is ones, so that a bias is a row of its weight
-            matrix.
+            matrix. For a network without biases it is not there, here and in `features`.
         targets: (samples, outputs): numbers to fit, or the classes one-hot.
         count: How many samples there are.
         features: The inputs as a network takes them, (features + 1, samples); a view.
@@ -115,7 +117,9 @@ class Evaluation:
     """How good the parameters are on a split."""
 
     loss: float
-    """The mean over the samples; inf or nan where the parameters have exploded."""
+    """The mean over the samples, or where the model says so the sum over the split, an estimate of it from a part;
+    inf or nan where the parameters have exploded. Over "train" it has the penalty that a step's loss has as well: it is
+    what is minimised. Over "held_out" it has none. Dropout is off."""
     accuracy: float | None
     """The share of samples put into the right class, 0 to 1; None where there are no classes."""
     complete: bool = True
@@ -126,7 +130,7 @@ class BoundObjective(Protocol):
     """An objective tied to one vector of parameters and one for the gradient, so that a step only computes."""
 
     def loss_and_gradient(self, batch: Batch) -> float:
-        """Return the mean loss over `batch` and leave its gradient in the bound vector."""
+        """Return the loss over `batch` and leave its gradient in the bound vector."""
         ...
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
@@ -172,6 +176,10 @@ class Objective(Protocol):
         """Return how many multiplications the largest matrix product over so many samples has; 0 without any."""
         ...
 
-    def bind(self, theta: Vector, grad: Vector) -> BoundObjective:
-        """Return this objective tied to two vectors of one dtype that stay where they are."""
+    def bind(self, theta: Vector, grad: Vector, regularisation: Regularisation = NONE) -> BoundObjective:
+        """Return this objective, so regularised, tied to two vectors of one dtype that stay where they are."""
+        ...
+
+    def draw(self, step: int) -> None:
+        """Let chance be that of the step of this number from now on; without dropout there is none."""
         ...

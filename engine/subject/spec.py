@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from ..errors import MisfitError
-from ..fields import Number, Section, Switch, Whole
+from ..fields import HuberDelta, Number, Section, Switch, Whole
 from ..text import counted
 from .activations import ACTIVATIONS
 from .data_file import MAXIMUM_FEATURES
@@ -19,7 +19,7 @@ from .downloads import DOWNLOADS
 from .expression.graph import Graph
 from .expression.parse import ExpressionError, parse
 from .landscapes import LANDSCAPES, OUTLIER_PASS, LandscapeKind, rotated
-from .losses import LOSSES
+from .losses import LOSSES, Reduction
 from .scaling import Scale
 from .targets import MAXIMUM_CLASSES
 
@@ -178,6 +178,13 @@ class DataShape:
     """How many classes there are; 0 for a regression."""
     has_test: bool = False
     """Whether the set brings samples for the test, which are then held out and not a share of these."""
+    numbers: int = 1
+    """How many numbers a regression has to fit to a sample."""
+
+    @property
+    def most_outputs(self) -> int:
+        """How many outputs a network needs for it, if each class has one."""
+        return self.classes or self.numbers
 
 
 OF_A_FILE = ("target", "header", "task", "classes", "features")
@@ -294,7 +301,13 @@ class DataSpec(Section):
         if self.name is not None:
             kind = DATASETS[self.name]
             samples = self.samples or kind.samples
-            return DataShape(title=kind.title, samples=samples, features=kind.features, classes=kind.classes)
+            return DataShape(
+                title=kind.title,
+                samples=samples,
+                features=kind.features,
+                classes=kind.classes,
+                numbers=kind.numbers,
+            )
         classes = 0 if self.task == "regression" else self.classes
         if self.file is None or self.samples is None or self.features is None or classes is None:
             return None
@@ -319,8 +332,18 @@ class ModelSpec(Section):
         default=None,
         description="What is minimised; empty means cross_entropy for classes and mean_squared_error for numbers.",
     )
-    init: Literal["he", "xavier"] | None = Field(
+    huber_delta: HuberDelta = None
+    reduction: Reduction = Field(
+        title="Reduction",
+        default="mean",
+        description="Whether a loss is the mean over the samples of a batch or their sum, which only scales the rate.",
+    )
+    bias: Switch = Field(
+        title="Biases", default=True, description="Whether the sums of every layer have a number of their own added."
+    )
+    init: Literal["he", "xavier", "standard"] | None = Field(
         title="Initialisation",
         default=None,
-        description="Variance of the initial weights; empty means he for relu and xavier for the others.",
+        description="Variance of the initial weights, standard being 1; empty means xavier for tanh, sigmoid and "
+        "identity, and he for all that resemble a rectifier.",
     )

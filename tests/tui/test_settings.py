@@ -15,6 +15,7 @@ from engine.fields import Scalar, Section
 from engine.method.optimizers import RULES
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
 from engine.run import client, protocol
+from engine.subject.regularisation import Regularisation
 from presets import Preset
 from tui.run_view import RunView
 from tui.screens.settings import SettingsForm, form_keys
@@ -28,6 +29,7 @@ Connect = Callable[[RunView], client.Client]
 EVERY_SECTION: dict[str, type[Section]] = {
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "regularisation": Regularisation,
     "pace": PaceSpec,
     "compute": ComputeSpec,
 }
@@ -252,7 +254,7 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
 
 
 async def test_the_mouse_does_it_all(watched: Watched) -> None:
-    async with watched(size=(120, 60)) as seat:
+    async with watched(size=(120, 80)) as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
         await seat.pilot.click("#field-optimizer-bias_correction")

@@ -29,9 +29,9 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 
 
 def form_keys(spec: RunSpec) -> list[str]:
-    """Return the keys of the form: the rule's hyperparameters, the batch, the clipping, the pace, the processor."""
+    """Return the keys of the form: all that can change but the optimizer and when to stop."""
     has_samples = spec.problem.kind == "dataset"
-    wanted = ("optimizer.", "clip.", "pace.") + (("batch.", "compute.") if has_samples else ())
+    wanted = ("optimizer.", "clip.", "pace.") + (("regularisation.", "batch.", "compute.") if has_samples else ())
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 

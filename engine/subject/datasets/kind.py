@@ -19,7 +19,7 @@ Task = Literal["classification", "regression"]
 Inputs = NDArray[Any]
 """float64 where a formula made them; as a file has them otherwise."""
 Labels = NDArray[Any]
-"""int64 class numbers, or float64 where a number is to be fitted."""
+"""int64 class numbers, or float64 where numbers are to be fitted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +33,7 @@ class DataSet:
     inputs: Inputs
     """(samples, features), in the order in which they were generated: class after class."""
     labels: Labels
-    """(samples,): int64 class numbers from 0, or float64 values for a regression."""
+    """(samples,): int64 class numbers from 0, or float64 values for a regression; (samples, numbers) for several."""
     scaling: Scaling = field(default_factory=Scaling)
     """What is done to the inputs before they are trained on."""
 
@@ -89,6 +89,8 @@ class DataSetKind:
     classes: int
     """How many classes there are; 0 for a regression."""
     features: int
+    numbers: int = 1
+    """How many numbers a regression has to fit to a sample."""
     samples: int
     """How many samples there are unless someone says otherwise."""
     samples_limit: int | None = None
@@ -105,7 +107,7 @@ class DataSetKind:
     """(rows, columns) where a sample is a picture, row by row."""
     source: str
     make: Callable[[Wish, Generator], tuple[Inputs, Labels]]
-    """Inputs (samples, features) and labels (samples,) as they are wanted."""
+    """Inputs (samples, features) and labels, as those of a `DataSet`, as they are wanted."""
 
 
 def generator_for(seed: int, purpose: str) -> Generator:

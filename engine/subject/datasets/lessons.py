@@ -61,6 +61,17 @@ def _sparse(wish: Wish, generator: Generator) -> tuple[Inputs, Labels]:
     return noisy(present.astype(np.float64), wish.noise, generator), labels
 
 
+def _random_numbers(wish: Wish, generator: Generator) -> tuple[Inputs, Labels]:
+    """Return x, 1,000 numbers, and y, 10 numbers for each sample, all drawn from a normal distribution.
+
+    There is nothing to be learned about y from x: whoever fits it memorises.
+
+    Source: J. Johnson, "Learning PyTorch with Examples" (2017), and the lectures of Stanford's CS231n before it.
+    """
+    inputs = generator.standard_normal((wish.samples, 1000))
+    return inputs, wish.noise * generator.standard_normal((wish.samples, 10))
+
+
 LESSONS: Mapping[str, DataSetKind] = {
     "moons": DataSetKind(
         title="Two moons",
@@ -98,6 +109,20 @@ LESSONS: Mapping[str, DataSetKind] = {
         noise_unit="a feature that is there, added to every feature",
         source="features 1 with probability 2⁻ᵏ, classes from logistic regression with weights ±4",
         make=_sparse,
+    ),
+    "random_numbers": DataSetKind(
+        title="Random numbers",
+        description="1,000 random inputs and 10 random targets a sample: a lecture's first two-layer network.",
+        task="regression",
+        classes=0,
+        features=1000,
+        numbers=10,
+        samples=64,
+        samples_limit=8192,
+        noise=1.0,
+        noise_unit="the standard deviation of the targets",
+        source="x and y from N(0, 1), as in J. Johnson, Learning PyTorch with Examples (2017)",
+        make=_random_numbers,
     ),
 }
 """The lessons' sets by their names."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..objective import Batch, Evaluation, Samples, Tensor, Vector
+from ..regularisation import NONE, Regularisation
 from ..samples import MemorySamples
 from .graph import Graph, Tape
 
@@ -54,9 +55,12 @@ class Expression:
         """Return 0: a typed-in function multiplies no matrices."""
         return 0
 
-    def bind(self, theta: Vector, grad: Vector) -> BoundExpression:
-        """Return this function tied to a point and a place for its gradient, both (variables,)."""
+    def bind(self, theta: Vector, grad: Vector, regularisation: Regularisation = NONE) -> BoundExpression:
+        """Return this function tied to a point and a place for its gradient; there are no weights."""
         return BoundExpression(self.graph, theta, grad)
+
+    def draw(self, step: int) -> None:
+        """Do nothing: there is no chance in it."""
 
 
 class BoundExpression:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..objective import Batch, BoundObjective, Evaluation, Samples, Tensor, Vector
+from ..regularisation import NONE, Regularisation
 from ..samples import MemorySamples
 from .kind import LandscapeKind, Point
 
@@ -55,11 +56,14 @@ class Landscape:
         """Return 0: a landscape multiplies no matrices."""
         return 0
 
-    def bind(self, theta: Vector, grad: Vector) -> BoundObjective:
-        """Return this landscape tied to a point and a place for its gradient, both (dimension,)."""
+    def bind(self, theta: Vector, grad: Vector, regularisation: Regularisation = NONE) -> BoundObjective:
+        """Return this landscape tied to a point and a place for its gradient; there are no weights."""
         if self.kind.slopes is not None:
             return BoundLines(np.array(self.kind.slopes), theta, grad)
         return BoundLandscape(self.kind, theta, grad)
+
+    def draw(self, step: int) -> None:
+        """Do nothing: there is no chance in it."""
 
 
 class BoundLandscape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from functools import partial
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,14 @@ import pytest
 from engine.method.gradient_check import THRESHOLD, GradientCheck, check_gradient
 from engine.method.spec import RunSpec
 from engine.subject import landscapes
-from engine.subject.activations import Tanh
+from engine.subject.activations import ACTIVATIONS, Tanh
+from engine.subject.dropout import Masks
 from engine.subject.expression.graph import OPERATIONS
 from engine.subject.landscapes import LANDSCAPES, Point
-from engine.subject.losses import MeanSquaredError, Measure
+from engine.subject.losses import MeanSquaredError, Measure, Reduction
+from engine.subject.network import BoundNetwork
 from engine.subject.objective import Matrix, Operations
+from engine.subject.penalty import Penalty
 
 
 def landscape(function: str, **sections: Any) -> RunSpec:
@@ -125,11 +129,54 @@ def test_a_wrong_derivative_of_the_activation_fails_in_every_tensor_that_it_reac
     assert failed == {"layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"}
 
 
+REGULARISED = [{"l1": 0.1}, {"l2": 0.1}, {"dropout": 0.4}, {"l1": 0.01, "l2": 0.1, "dropout": 0.2}]
+
+
+@pytest.mark.parametrize("regularisation", REGULARISED, ids=str)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_penalties_and_dropout_are_part_of_what_is_checked(activation: str, regularisation: dict[str, float]) -> None:
+    check = check_gradient(network(activation, regularisation=regularisation), coordinates_per_tensor=16)
+    assert check.passed
+    assert check.worst.relative_error < THRESHOLD
+    assert sum(tensor.checked for tensor in check.tensors) > 5 * sum(tensor.skipped for tensor in check.tensors)
+
+
+def test_a_penalty_that_is_not_in_the_gradient_fails_in_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Penalty, "add_gradient", Penalty.value)
+    check = check_gradient(network(regularisation={"l2": 0.1}))
+    failed = {tensor.name for tensor in check.tensors if not tensor.passed}
+    assert failed == {"layer1.weight", "layer2.weight", "layer3.weight"}
+
+
+def test_masks_that_change_from_one_loss_to_the_next_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each loss of a stencil has to be that of the same network."""
+    drawn = Masks.draw
+    steps = count()
+    monkeypatch.setattr(Masks, "draw", lambda self, _: drawn(self, next(steps)))
+    assert not check_gradient(network(regularisation={"dropout": 0.4})).passed
+
+
+def test_a_mask_that_the_backward_pass_forgets_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what lies behind the last hidden layer is right."""
+    backward = BoundNetwork._backward_operations
+    monkeypatch.setattr(BoundNetwork, "_backward_operations", lambda self, space, _: backward(self, space, None))
+    check = check_gradient(network(regularisation={"dropout": 0.4}))
+    failed = {tensor.name for tensor in check.tensors if not tensor.passed}
+    assert failed == {"layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias"}
+
+
+@pytest.mark.parametrize("delta", [0.01, 1.0])
+def test_huber_passes_and_leaves_out_what_its_bends_would_spoil(delta: float) -> None:
+    check = check_gradient(network(model={"hidden": [6], "loss": "huber", "huber_delta": delta, "activation": "tanh"}))
+    assert check.passed
+    assert check.worst.relative_error < THRESHOLD
+
+
 def test_a_loss_that_forgets_its_factor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = MeanSquaredError.bind
 
-    def halved(self: MeanSquaredError, outputs: Matrix, delta: Matrix) -> Measure:
-        measure = whole(self, outputs, delta)
+    def halved(self: MeanSquaredError, outputs: Matrix, delta: Matrix, reduction: Reduction) -> Measure:
+        measure = whole(self, outputs, delta, reduction)
         return lambda targets: 0.5 * measure(targets)
 
     monkeypatch.setattr(MeanSquaredError, "bind", halved)

@@ -218,7 +218,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
         {**MOONS, "data": {"name": "blobs"}, "model": {"loss": "binary_cross_entropy"}},
         "model.loss",
         "'binary_cross_entropy'",
-        "for data set blobs one of mean_squared_error, cross_entropy",
+        "for data set blobs one of mean_squared_error, huber, cross_entropy",
     ),
     ({**MOONS, "model": {"init": "zero"}}, "model.init", "'zero'", 'one of "he", "xavier"'),
     ({**LANDSCAPE, "optimizer": {}}, "optimizer.name", "missing", 'one of "sgd", "momentum"'),

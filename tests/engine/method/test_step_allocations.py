@@ -11,6 +11,7 @@ from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec
 from engine.method.trainer import Trainer
+from engine.subject.activations import ACTIVATIONS
 
 STEPS = 1000
 A_FEW_NUMBERS = 2048
@@ -24,6 +25,11 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "model": {"hidden": [30, 12], "activation": "sigmoid", "loss": "mean_squared_error"},
     },
     "linear": {"data": {"name": "digits"}, "model": {"hidden": []}},
+    "regularised": {
+        "data": {"name": "digits"},
+        "model": {"hidden": [16, 8], "bias": False, "reduction": "sum"},
+        "regularisation": {"l1": 1e-4, "l2": 1e-4, "dropout": 0.2},
+    },
 }
 
 
@@ -62,6 +68,19 @@ def test_a_thousand_steps_of_a_network_leave_nothing_behind(name: str, network: 
 @pytest.mark.parametrize("name", RULES)
 def test_a_step_within_an_epoch_makes_nothing_even_for_a_moment(name: str, network: str) -> None:
     trainer = trainer_of(name, NETWORKS[network], batch={"size": 8})
+    while trainer.step():
+        pass
+    trainer.step()
+    _, peak = growth(trainer, 20)
+    assert peak < A_FEW_NUMBERS
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+@pytest.mark.parametrize("loss", ["mean_squared_error", "huber"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_no_activation_makes_anything_in_a_step(activation: str, loss: str, dropout: float) -> None:
+    network = {"data": {"name": "digits"}, "model": {"hidden": [40, 30], "activation": activation, "loss": loss}}
+    trainer = trainer_of("sgd", network, batch={"size": 16}, regularisation={"dropout": dropout})
     while trainer.step():
         pass
     trainer.step()

@@ -193,3 +193,11 @@ def test_a_label_that_no_class_has_is_told_and_not_trained_on(places: Path) -> N
     assert samples.batch(0, 10).targets.argmax(axis=1).tolist() == list(range(10))
     with pytest.raises(RunError, match=r"numbered\.npy: a target is 10; of 10 classes the last is 9"):
         samples.batch(0, 20)
+
+
+def test_for_a_network_without_biases_there_is_no_column_of_ones(places: Path) -> None:
+    part = cut(numbered(places, 6), held_out=0.0).train
+    loss = LOSSES["mean_squared_error"]
+    with_ones, without = (FileSamples(part, loss, np.float64, ones=ones).batch(0, 6).inputs for ones in (1, 0))
+    assert without.shape == (6, 3)
+    assert np.array_equal(with_ones[:, :3], without)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.subject.activations import ACTIVATIONS, Activation
-from engine.subject.losses import LOSSES, Loss
+from engine.subject.losses import LOSSES, Huber, Loss
 from engine.subject.objective import Matrix
 
 DTYPES = [np.float32, np.float64]
@@ -36,7 +36,7 @@ def through_and_back(activation: Activation, values: Matrix, delta: Matrix) -> N
     """Replace the sums in `values` by their activations and multiply `delta` by the derivative there."""
     slopes = np.full_like(values, np.nan)
     for operation in (
-        *activation.forward(values),
+        *activation.forward(values, slopes),
         *activation.slopes(values, slopes),
         *activation.chain(delta, slopes),
     ):
@@ -48,6 +48,34 @@ def test_the_mean_squared_error_is_a_mean_over_samples_and_a_sum_over_outputs() 
     value, delta = value_and_delta(LOSSES["mean_squared_error"], [[2.0, 5.0], [2.0, 0.0]], [[1.0, 5.0], [0.0, 3.0]])
     assert value == 7.0
     assert delta.tolist() == [[1.0, 0.0], [2.0, -3.0]]
+
+
+def test_huber_by_hand() -> None:
+    """δ = 2, errors 1, −2, 3, −6: ½, 2, 2·(3 − 1), 2·(6 − 1) in two samples: 16.5/2; slopes 1, −2, 2, −2 over 2."""
+    value, delta = value_and_delta(Huber(2.0), [[1.0, 3.0], [-2.0, -6.0]], [[0.0, 0.0], [0.0, 0.0]])
+    assert value == 8.25
+    assert delta.tolist() == [[0.5, 1.0], [-1.0, -1.0]]
+
+
+def test_huber_tells_on_which_side_of_its_bends_an_error_is() -> None:
+    loss, targets = Huber(0.5), np.array([[1.0]])
+    sides = {float(output): loss.sides(np.array([[output]]), targets).tolist() for output in (0.4, 0.6, 1.4, 1.6)}
+    assert sides[0.6] == sides[1.4]
+    assert sides[0.4] != sides[1.4] != sides[1.6] != sides[0.4]
+
+
+@every_loss
+@every_dtype
+def test_a_sum_over_the_samples_is_their_number_times_the_mean(loss: Loss, dtype: Any) -> None:
+    outputs, targets = [[0.5, -1.0, 3.0, 0.25]], [[1.0, 0.0, 1.0, 0.0]]
+    if loss.name == "cross_entropy":
+        outputs, targets = [*outputs, [0.25, 0.5, -0.5, 1.0]], [*targets, [0.0, 1.0, 0.0, 1.0]]
+    mean, slopes = value_and_delta(loss, outputs, targets, dtype)
+    given_outputs = np.array(outputs, dtype)
+    delta = np.empty_like(given_outputs)
+    # Four is a power of two: scaling by it rounds nothing.
+    assert loss.bind(given_outputs, delta, "sum")(np.array(targets, dtype)) == 4.0 * mean
+    assert delta.tolist() == (4.0 * slopes).tolist()
 
 
 def test_binary_cross_entropy_by_hand() -> None:
@@ -140,6 +168,24 @@ KNOWN = {
     "tanh": {0.0: (0.0, 1.0), math.atanh(0.5): (0.5, 0.75), math.atanh(-0.8): (-0.8, 0.36)},
     "sigmoid": {0.0: (0.5, 0.25), math.log(3.0): (0.75, 0.1875), -math.log(3.0): (0.25, 0.1875)},
     "identity": {-7.0: (-7.0, 1.0), 0.25: (0.25, 1.0)},
+    "leaky_relu": {-3.0: (-0.03, 0.01), 0.5: (0.5, 1.0), 3.0: (3.0, 1.0)},
+    "elu": {-math.log(4.0): (-0.75, 0.25), 0.0: (0.0, 1.0), 2.0: (2.0, 1.0)},
+    "softplus": {
+        0.0: (math.log(2.0), 0.5),
+        math.log(3.0): (math.log(4.0), 0.75),
+        -20.0: (math.log1p(math.exp(-20.0)), 1.0 / (1.0 + math.exp(20.0))),
+    },
+    "silu": {
+        0.0: (0.0, 0.5),
+        math.log(3.0): (0.75 * math.log(3.0), 0.75 + 0.1875 * math.log(3.0)),
+        -math.log(3.0): (-0.25 * math.log(3.0), 0.25 - 0.1875 * math.log(3.0)),
+    },
+    "gelu": {
+        0.0: (0.0, 0.5),
+        1.0: (0.8413447460685429, 1.0833154705876864),
+        -1.0: (-0.15865525393145707, -0.08331547058768629),
+        3.0: (2.99595030590511, 1.011945647204184),
+    },
 }
 """For each activation sums, with value and slope there."""
 
@@ -165,6 +211,31 @@ def test_sums_however_large_overflow_nothing(name: str, dtype: Any) -> None:
     assert np.isfinite(values).all()
     assert np.isfinite(delta).all()
     assert (np.diff(values[0]) >= 0.0).all()
+
+
+@every_dtype
+def test_gelu_is_the_normal_distribution_itself_and_no_approximation_of_it(dtype: Any) -> None:
+    """Against the error function of the C library; the usual form by tanh is off by 5e-4."""
+    sums = np.linspace(-9.0, 9.0, 20_001).astype(dtype)
+    values, delta = sums.reshape(1, -1).copy(), np.ones((1, sums.size), dtype)
+    through_and_back(ACTIVATIONS["gelu"], values, delta)
+    exact = sums.astype(np.float64)
+    below = np.array([0.5 * math.erfc(-z / math.sqrt(2.0)) for z in exact])
+    bell = np.exp(-0.5 * exact**2) / math.sqrt(2.0 * math.pi)
+    epsilon = float(np.finfo(dtype).eps)
+    # Φ and z·φ are off by a few roundings of numbers up to 1, and z·Φ by |z| times as much.
+    assert np.abs(values[0] - exact * below).max() < 4.0 * 9.0 * epsilon
+    assert np.abs(delta[0] - (below + exact * bell)).max() < 8.0 * epsilon
+
+
+def test_a_layer_longer_than_the_stretch_that_gelu_works_on_at_once_is_done_to_its_end() -> None:
+    sums = np.linspace(-4.0, 4.0, 3 * 9000).reshape(3, -1)
+    values, delta = sums.copy(), np.ones_like(sums)
+    through_and_back(ACTIVATIONS["gelu"], values, delta)
+    for row, column in ((0, 0), (0, 8191), (0, 8192), (1, 7384), (2, 8999)):
+        one, slope = sums[row : row + 1, column : column + 1].copy(), np.ones((1, 1))
+        through_and_back(ACTIVATIONS["gelu"], one, slope)
+        assert (values[row, column], delta[row, column]) == (one[0, 0], slope[0, 0])
 
 
 def test_a_rectifier_at_its_kink_has_slope_zero() -> None:

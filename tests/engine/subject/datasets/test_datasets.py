@@ -29,7 +29,7 @@ def test_a_data_set_is_what_the_table_says(name: str) -> None:
     assert (data.name, data.task, data.classes) == (name, kind.task, kind.classes)
     assert data.inputs.shape == (kind.samples, kind.features)
     assert data.inputs.dtype == np.float64
-    assert data.labels.shape == (kind.samples,)
+    assert data.labels.shape == ((kind.samples,) if kind.numbers == 1 else (kind.samples, kind.numbers))
     assert data.labels.dtype == (np.int64 if kind.classes else np.float64)
     assert np.isfinite(data.inputs).all()
     if kind.classes:
