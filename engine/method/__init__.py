@@ -10,7 +10,7 @@ spec         a whole run as people type it: problem, model, rule, batch, seeds, 
 file_spec    what a spec leaves for its data file to say
 objectives   what a spec wants trained
 changes      what can change between two steps
-shaping      what happens to a gradient before the rule uses it
+shaping      what happens to a gradient before the rule uses it, and what is added to the rule's step
 stopping     when a run is over
 trainer      the state machine: one step, one change between two steps, one snapshot
 """

@@ -12,14 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from engine.method.objectives import build_objective
 from engine.method.optimizers import Rule, State
 from engine.method.optimizers.adam import Adam
 from engine.method.optimizers.momentum import Momentum
 from engine.method.optimizers.rmsprop import Rmsprop
 from engine.method.optimizers.sgd import Sgd
-from engine.method.spec import RunSpec
-from engine.method.trainer import Trainer
 
 TINY = 1e-30
 """An ε that no figure here can see."""
@@ -147,29 +144,6 @@ def test_turning_rho_in_mid_run_keeps_the_weight_of_the_squared_gradients_right(
         one_update(Rmsprop(rho=rho, centered=True), state, -3.0)
         assert state.v == pytest.approx([9.0 * state.v_weight], rel=1e-9)
         assert state.mean == pytest.approx([-3.0 * state.mean_weight], rel=1e-9)
-
-
-def test_a_turn_of_the_learning_rate_scales_the_whole_velocity_at_once() -> None:
-    """½x² from 1 with μ = 0.9 and α = 0.05, turned to 0.005 after three steps: 0.716, 0.699, 0.680.
-
-    A buffer that held α·g would keep its old speed: 0.614, 0.506, 0.405.
-    """
-    spec = RunSpec.model_validate(
-        {
-            "problem": {"kind": "landscape", "function": "ravine", "condition": 1.0, "start": [1.0, 0.0]},
-            "optimizer": {"name": "momentum", "lr": 0.05, "momentum": 0.9},
-            "precision": "float64",
-        }
-    )
-    trainer = Trainer(spec, build_objective(spec))
-    for _ in range(3):
-        trainer.step()
-    trainer.apply({"optimizer.lr": 0.005})
-    path = []
-    for _ in range(3):
-        trainer.step()
-        path.append(round(float(trainer.theta[0]), 3))
-    assert path == [0.716, 0.699, 0.680]
 
 
 def test_a_turn_of_rmsprops_learning_rate_scales_its_velocity_as_well() -> None:

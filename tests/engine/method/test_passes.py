@@ -21,17 +21,18 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def rules() -> list[Rule]:
-    """Return every rule with its defaults and with each of its switches and decays turned on or off."""
+    """Return every rule in all of its forms, with each of its switches and decays turned on or off."""
     found: list[Rule] = []
     for rule in RULES.values():
-        plain = rule.model_validate({})
-        found.append(plain)
-        for key in rule.model_fields:
-            value = getattr(plain, key)
-            if isinstance(value, bool):
-                found.append(rule.model_validate({key: not value}))
-            elif value == 0.0 and key != "weight_decay":
-                found.append(rule.model_validate({key: 0.75}))
+        for form in [{"form": form} for form in rule.forms()] or [{}]:
+            plain = rule.model_validate(form)
+            found.append(plain)
+            for key in rule.model_fields:
+                value = getattr(plain, key)
+                if isinstance(value, bool):
+                    found.append(rule.model_validate({**form, key: not value}))
+                elif value == 0.0 and key != "weight_decay":
+                    found.append(rule.model_validate({**form, key: 0.75}))
     return found
 
 
