@@ -251,7 +251,7 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
 
 
 async def test_the_mouse_does_it_all(watched: Watched) -> None:
-    async with watched(size=(120, 60)) as seat:
+    async with watched(size=(120, 70)) as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
         await seat.pilot.click("#field-optimizer-bias_correction")
@@ -264,6 +264,19 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         assert seat.view.spec.optimizer.model_dump()["bias_correction"] is False
         await seat.pilot.click("#close")
         assert seat.is_alone
+
+
+async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watched: Watched) -> None:
+    async with watched(size=(120, 70)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        assert form.query_one("#field-optimizer-eps", Input).value == "1e-08"
+        fill(form, "optimizer.form", "keras")
+        await seat.press("ctrl+s")
+        await seat.answered()
+        assert "optimizer.eps 1e-8 → 1e-7" in verdict(form)
+        assert form.query_one("#field-optimizer-eps", Input).value == "1e-07"
+        assert str(form.query_one("#usual-field-optimizer-eps", Static).content) == "default 1e-7"
 
 
 async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritten(

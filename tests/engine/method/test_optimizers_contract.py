@@ -289,7 +289,7 @@ def test_every_epsilon_that_is_allowed_keeps_zero_from_being_divided_by_zero(nam
     decay=st.floats(0.0, 10.0),
 )
 def test_weight_decay_is_the_gradient_of_a_squared_norm(name: str, start: tuple[float, float], decay: float) -> None:
-    """Not decoupled, a rule with decay λ does to g at θ what the same rule without does to g + λ·θ; in the ravine g = (x, 100·y)."""
+    """Not decoupled, a rule with λ does to g at θ what it does without to g + λ·θ; in the ravine g = (x, 100·y)."""
     trainer = trainer_for(
         problem={"kind": "landscape", "function": "ravine", "start": list(start)},
         optimizer={"name": name, "weight_decay": decay, "decoupled": False},
