@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.method.objectives import build_objective
-from engine.method.optimizers import Rule, State
+from engine.method.optimizers import RULES, Rule, State
 from engine.method.optimizers.adadelta import Adadelta
 from engine.method.optimizers.adagrad import Adagrad
 from engine.method.optimizers.adam import Adam
@@ -270,6 +270,22 @@ def test_turning_a_beta_in_mid_run_keeps_both_of_adams_means_unbiased(first: lis
         assert moved == pytest.approx([-1.0], rel=1e-9)
         assert state.m / state.m_weight == pytest.approx([-3.0], rel=1e-9)
         assert state.v / state.v_weight == pytest.approx([9.0], rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["adamw", "amsgrad", "nadam", "adamax"])
+@given(first=betas, second=betas)
+def test_turning_a_beta_keeps_the_means_of_every_rule_like_adam_unbiased(
+    name: str, first: list[float], second: list[float]
+) -> None:
+    state = RULES[name].model_validate({}).fresh_state(np.zeros(1))
+    for beta1, beta2 in zip(first, second, strict=False):
+        rule = RULES[name].model_validate({"beta1": beta1, "beta2": beta2})
+        one_update(rule, state, -3.0)
+        moments = rule.moments(state)
+        assert moments.mean is not None
+        assert moments.mean / moments.mean_weight == pytest.approx([-3.0], rel=1e-9)
+        if moments.square is not None:
+            assert moments.square / moments.square_weight == pytest.approx([9.0], rel=1e-9)
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.999, 0.9), (0.9, 0.999)])

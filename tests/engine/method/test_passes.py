@@ -146,13 +146,15 @@ def test_compiled_operations_treat_what_is_not_finite_as_numpy_does(dtype: Any) 
 
 
 @pytest.mark.reference
+@pytest.mark.parametrize("name", ["adam", "adamw"])
 def test_a_run_that_goes_on_with_the_compiled_update_once_it_is_loaded_changes_by_no_bit(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Adam, and AdamW with its decay beside the rule."""
     pytest.importorskip("numba", reason="the compiled update needs numba: pip install 'gdtui[fast]'")
     monkeypatch.setattr(passes_module, "_loaded", [])
     spec = RunSpec.model_validate(
-        {"problem": {"kind": "dataset"}, "data": {"name": "moons"}, "optimizer": {"name": "adam"}}
+        {"problem": {"kind": "dataset"}, "data": {"name": "moons"}, "optimizer": {"name": name}}
     )
     usual, switched = (Trainer(spec, build_objective(spec)) for _ in range(2))
     assert execution("auto") is called
