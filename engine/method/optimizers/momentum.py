@@ -33,13 +33,11 @@ class MomentumState(State):
     """The learning rate of the last step, 0 before the first."""
 
 
-def velocity_unit(holds_lr: float, wants_lr: bool, lr: float) -> float:
-    """Return by what a velocity is to be multiplied that contains the learning rate from now on, or no longer does.
+def velocity_unit(wants_lr: bool, lr: float) -> float:
+    """Return by what a velocity is multiplied that contains the learning rate from now on, or no longer does.
 
     With the learning rate `lr` of the last step, the ball goes on at the speed that it had.
     """
-    if bool(holds_lr) == wants_lr:
-        return 1.0
     return lr if wants_lr else 1.0 / lr
 
 
@@ -88,9 +86,10 @@ class Velocity(Rule):
             How much of itself the buffer keeps, how much of the gradient it takes, and the factor that makes a step
             of it.
         """
-        unit = velocity_unit(state.holds_lr, self.holds_lr, state.lr or self.lr)
-        kept = dials.momentum * unit
-        taken, length = (dials.lr, 1.0) if self.holds_lr else (1.0, dials.lr)
+        kept, lr, holds_lr = dials.momentum, dials.lr, self.holds_lr
+        if holds_lr != state.holds_lr:
+            kept *= velocity_unit(holds_lr, state.lr or self.lr)
+        taken, length = (lr, 1.0) if holds_lr else (1.0, lr)
         if state.total == 0.0:
             # The buffer is zero: the first gradient goes into it whole, undamped.
             kept = 0.0
@@ -98,7 +97,7 @@ class Velocity(Rule):
             taken *= self.share
         state.total = kept * state.total + taken
         state.decay *= dials.momentum
-        state.holds_lr, state.lr = float(self.holds_lr), dials.lr
+        state.holds_lr, state.lr = float(holds_lr), lr
         return kept, taken, length
 
 

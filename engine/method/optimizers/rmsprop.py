@@ -114,7 +114,9 @@ class Rmsprop(Rule):
             elif state.mean_weight:
                 state.mean[:], state.mean_weight = 0.0, 0.0
             if self.momentum:
-                kept = dials.momentum * velocity_unit(state.holds_lr, not is_torch, state.lr or self.lr)
+                kept = dials.momentum
+                if is_torch == bool(state.holds_lr):
+                    kept *= velocity_unit(not is_torch, state.lr or self.lr)
                 mu[()] = kept
                 state.buffer_weight = kept * state.buffer_weight + (1.0 if is_torch else dials.lr)
             elif state.buffer_weight:
