@@ -392,7 +392,10 @@ def test_a_form_there_and_back_leaves_the_run_where_it_was(name: str) -> None:
         assert bits(turned) == bits(stayed)
 
 
-@every_rule
+@pytest.mark.parametrize(
+    "name",
+    ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adadelta", "adam", "adamw", "amsgrad", "adamax", "nadam"],
+)
 def test_the_effective_learning_rate_is_what_a_step_moves_by_per_unit_of_a_long_standing_gradient(name: str) -> None:
     """Of every form and switch, after 1500 steps under a gradient of 0.25; a step more or less is 2 % at most."""
     for rule in variants(name):
