@@ -7,7 +7,7 @@ field's description says what happens when the value goes up. `scale` tells how 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
@@ -112,8 +112,9 @@ WeightDecay = Annotated[
     Field(
         ge=0.0,
         le=10.0,
-        title="Weight decay (L2)",
-        description="Adds this times the parameters to the gradient; higher pulls the weights towards zero.",
+        title="Weight decay",
+        description="Adds this times the parameters to the gradient (L2), or where decoupled, this times α times the "
+        "parameters to the step; higher pulls the weights towards zero.",
         json_schema_extra=_control("λ", "log"),
     ),
 ]
@@ -191,6 +192,44 @@ Adjust = Annotated[
         description="original scales by the layer's shape; match_rms_adamw makes entries as long as Adam's.",
     ),
 ]
+Decoupled = Annotated[
+    Switch,
+    Field(
+        title="Decoupled",
+        description="Takes the weight decay off the parameters beside the rule, which then never sees it (AdamW); off "
+        "adds it to the gradient (L2), which an adaptive rule rescales.",
+    ),
+]
+LearningRateDecay = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=1e3,
+        title="Learning rate decay",
+        description="Divides the learning rate by 1 + this times the steps made; higher comes to rest sooner.",
+        json_schema_extra=_control("k", "log"),
+    ),
+]
+InitialAccumulator = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=1e6,
+        title="Initial accumulator",
+        description="Added to every sum of squared gradients; higher makes the first steps shorter.",
+        json_schema_extra=_control("G₀", "log"),
+    ),
+]
+MomentumDecay = Annotated[
+    Number,
+    Field(
+        ge=0.0,
+        le=1e2,
+        title="Momentum decay",
+        description="How fast the momentum rises from half of β₁ to β₁; higher gets there in fewer steps.",
+        json_schema_extra=_control("ψ", "log"),
+    ),
+]
 BiasCorrection = Annotated[
     Switch,
     Field(
@@ -205,6 +244,16 @@ Centered = Annotated[
         description="Divides by the gradient's standard deviation instead of its root mean square.",
     ),
 ]
+_Forms = TypeVar("_Forms")
+Form = Annotated[
+    _Forms,
+    Field(
+        title="Form",
+        description="Whose arithmetic the rule follows where libraries differ; a hyperparameter that nobody has set "
+        "takes that library's default.",
+    ),
+]
+"""`Form[Literal["torch", "keras"]]`: the forms that a rule has."""
 BatchSize = Annotated[
     Literal["full"] | Annotated[Whole, Field(ge=1, le=1 << 24)],
     Field(
@@ -325,14 +374,19 @@ __all__ = [
     "ClipNorm",
     "Count",
     "Dampening",
+    "Decoupled",
     "Dropout",
     "Epsilon",
+    "Form",
     "HuberDelta",
+    "InitialAccumulator",
     "LearningRate",
+    "LearningRateDecay",
     "Lengthen",
     "LongestStep",
     "LookAhead",
     "Momentum",
+    "MomentumDecay",
     "Number",
     "Rho",
     "SafeText",

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
-from engine.method.optimizers import RULES
+from engine.method.optimizers import RULES, understood
 from engine.method.spec import RunSpec, checked_spec
 from engine.subject.datasets import PARAMETERS
 from engine.subject.downloads import DOWNLOADS
@@ -220,7 +220,7 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     table = data.get("optimizer")
     if isinstance(name, str) and name in RULES and isinstance(table, dict) and table.get("name") != name:
         # What the preset said of its own rule means nothing to another one; what both know stays.
-        data["optimizer"] = {key: value for key, value in table.items() if key in RULES[name].model_fields}
+        data["optimizer"] = understood(name, table)
     _forget_function(data, chosen.get("problem.function"))
     table = data.get("data")
     for key, other in (("data.file", "name"), ("data.name", "file")):

@@ -13,6 +13,9 @@ from presets import Preset
 
 from .wording import in_words, symbol_of
 
+QUIET = ("decoupled", "lr_decay", "initial_accumulator", "form")
+"""Hyperparameters that go without saying as long as they are what they usually are."""
+
 
 def preview(preset: Preset) -> Content:
     """Return what a preset says about itself, and what it trains."""
@@ -50,10 +53,11 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
         size = spec.batch.size
         rows.append(("batch", "full: all samples" if size == "full" else counted(size, "sample")))
     rule = spec.optimizer
+    quiet = {name: field.default for name, field in type(rule).model_fields.items() if name in QUIET}
     figures = ", ".join(
         f"{symbol_of(f'optimizer.{name}', spec)} {in_words(value)}"
         for name, value in rule.model_dump().items()
-        if name not in ("name", "weight_decay") or (name == "weight_decay" and value)
+        if name != "name" and (value if name == "weight_decay" else value != quiet.get(name))
     )
     rows.append(("optimizer", f"{RULES[rule.name].title}: {figures}"))
     stop = spec.stop

@@ -9,7 +9,7 @@ telemetry    what is measured at a step
 spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
 objectives   what a spec wants trained
 changes      what can change between two steps
-shaping      what happens to a gradient before the rule uses it
+shaping      what happens to a gradient before the rule uses it, and what is added to the rule's step
 stopping     when a run is over
 file_spec    from a spec to its samples, and what it leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot

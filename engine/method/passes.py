@@ -38,6 +38,15 @@ def numbers(dtype: DTypeLike, *values: float) -> tuple[NDArray[Any], ...]:
     return tuple(np.array(value, dtype=dtype) for value in values)
 
 
+def averaged(mean: Array, decay: Array, new: Array, share: Array, workspace: Array) -> list[Pass]:
+    """Return the passes of mean ← decay·mean + share·new; `workspace` may be `new` itself, which is then lost."""
+    return [
+        (np.multiply, new, share, workspace),
+        (np.multiply, mean, decay, mean),
+        (np.add, mean, workspace, mean),
+    ]
+
+
 def called(passes: Passes) -> Operations:
     """Return one call of NumPy for each pass."""
     return tuple(_call(*entry) for entry in passes)

@@ -1,13 +1,16 @@
-"""What happens to a gradient between the objective that gave it and the rule that uses it."""
+"""What happens to a gradient before the rule uses it, and what is added to the step that the rule makes of it."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from ..subject.objective import Vector
-from .optimizers import stretches
+from .optimizers import Dials, Rule, stretches
+from .passes import Passes, numbers
 from .spec import RunSpec
 
 
@@ -19,7 +22,8 @@ class Shaping:
     """
 
     def __init__(self, spec: RunSpec) -> None:
-        self._clip, self._decay = spec.clip.norm, spec.optimizer.weight_decay
+        rule = spec.optimizer
+        self._clip, self._decay = spec.clip.norm, 0.0 if rule.decoupled else rule.weight_decay
         self.is_active = self._clip is not None or bool(self._decay)
 
     def apply(self, theta: Vector, grad: Vector, grad_norm: float) -> bool:
@@ -33,3 +37,31 @@ class Shaping:
         for parameters, part in stretches(theta, grad):
             np.add(part, parameters * self._decay, part)
         return math.isfinite(grad.dot(grad))
+
+
+class DecoupledDecay:
+    """The weight decay that a rule does not see: θ ← θ − α·λ·θ beside the rule's own step.
+
+    It is part of the step, so that the length of a step is the way that the parameters went.
+    """
+
+    def __init__(self, rule: Rule, dials: Dials, dtype: DTypeLike) -> None:
+        self._decay, self._dials = rule.weight_decay if rule.decoupled else 0.0, dials
+        (self._share,) = numbers(dtype, 0.0)
+
+    def following(self, begin: Callable[[], None]) -> Callable[[], None]:
+        """Return what begins an update of the rule and of the decay, which reads the learning rate of the step."""
+        if not self._decay:
+            return begin
+
+        def begin_both() -> None:
+            begin()
+            self._share[()] = self._dials.lr * self._decay
+
+        return begin_both
+
+    def passes(self, theta: Vector, update: Vector, workspace: Vector) -> Passes:
+        """Return what adds α·λ·θ to a stretch of the update."""
+        if not self._decay:
+            return ()
+        return [(np.multiply, theta, self._share, workspace), (np.add, update, workspace, update)]

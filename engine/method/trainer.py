@@ -14,7 +14,7 @@ from .changes import Change, changed_spec, differences
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .projection import way
-from .shaping import Shaping
+from .shaping import DecoupledDecay, Shaping
 from .spec import RunSpec
 from .stopping import StopRules
 from .telemetry import FIGURES, StepBuffer, TensorFigures
@@ -232,12 +232,22 @@ class Trainer:
         carried_out = execution(self.spec.compute.update)
         self.dials = self.rule.dials()
         bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
-        self._begin = bound.begin
+        decay = DecoupledDecay(self.rule, self.dials, self._grad.dtype)
+        self._begin = decay.following(bound.begin)
         updates = [update for (update,) in stretches(self._grad)]
         for start, goal in ((self._here, self._there), (self._there, self._here)):
             views = stretches(start.theta, goal.theta)
             start.way = tuple(
-                (carried_out([*passes, *way(origin, update, target, self.objective.bounds)]), update)
+                (
+                    carried_out(
+                        [
+                            *passes,
+                            *decay.passes(origin, update, target),
+                            *way(origin, update, target, self.objective.bounds),
+                        ]
+                    ),
+                    update,
+                )
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
         if self.spec.regularisation != self._regularisation:

@@ -92,6 +92,16 @@ def test_a_lesson_is_described_by_its_numbers() -> None:
     assert rows["problem"] == "f(x, y, z) = (x + y)*z"
     assert rows["start"] == "x = 1, y = -3, z = 4"
     assert "model" not in rows
+    quiet = described(load("ravine", [parsed_setting("optimizer.name=adamw")]).spec)
+    assert dict(quiet)["optimizer"] == "AdamW: α 0.0198, λ 0.01, β₁ 0.9, β₂ 0.999, ε 1e-8, Bias correction on"
+    settings = (
+        "optimizer.name=adagrad",
+        "optimizer.form=optax",
+        "optimizer.weight_decay=1",
+        "optimizer.decoupled=true",
+    )
+    said = dict(described(load("ravine", [parsed_setting(text) for text in settings]).spec))["optimizer"]
+    assert said == "Adagrad: α 0.0198, λ 1, Decoupled on, G₀ 0.1, ε 1e-7, Form optax"
     assert set(RULES) >= {load(name).spec.optimizer.name for name in names()}
 
 

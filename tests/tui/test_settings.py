@@ -269,6 +269,19 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         assert seat.is_alone
 
 
+async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watched: Watched) -> None:
+    async with watched(size=(120, 70)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        assert form.query_one("#field-optimizer-eps", Input).value == "1e-08"
+        fill(form, "optimizer.form", "keras")
+        await seat.press("ctrl+s")
+        await seat.answered()
+        assert "optimizer.eps 1e-8 → 1e-7" in verdict(form)
+        assert form.query_one("#field-optimizer-eps", Input).value == "1e-07"
+        assert str(form.query_one("#usual-field-optimizer-eps", Static).content) == "default 1e-7"
+
+
 async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritten(
     watched: Watched, other_client: Connect
 ) -> None:

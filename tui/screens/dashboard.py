@@ -223,7 +223,7 @@ class Dashboard(RunScreen):
             if choice is not None:
                 self.switch_optimizer(choice[0], carry=choice[1])
 
-        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer.name), chosen)
+        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer), chosen)
 
     def switch_optimizer(self, name: str, *, carry: bool) -> None:
         """Ask for another optimizer."""

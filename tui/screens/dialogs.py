@@ -6,14 +6,15 @@ from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import OptionList, Static
+from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.method.optimizers import RULES
+from engine.method.optimizers import RULES, Rule, successor
 
+from ..wording import in_words
 from .sizes import NewestSizeOnly
 
 Leaving = Literal["stop", "leave"]
@@ -61,40 +62,40 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         Binding("escape,o", "dismiss(None)", "Cancel"),
     ]
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, current: Rule) -> None:
         """Ask with the optimizer `current` in force."""
         super().__init__()
         self._current = current
 
     def compose(self) -> ComposeResult:
-        """List every rule twice: with the state carried over, and afresh."""
-        others = [name for name in RULES if name != self._current]
+        """List every other rule with the learning rate that it would come with."""
+        successors = [successor(self._current, name) for name in RULES if name != self._current.name]
         with Vertical(classes="dialog"):
-            yield Static(Content(f"Switch from {RULES[self._current].title} to"), classes="dialog-title")
+            yield Static(Content(f"Switch from {self._current.title} to"), classes="dialog-title")
             yield OptionList(
-                *(
-                    Option(Content(f"{RULES[name].title:<12}{words}"), id=f"{name}/{how}")
-                    for name in others
-                    for how, words in (
-                        ("carry", "carry over what was learnt about the gradient"),
-                        ("fresh", "start anew, with nothing remembered"),
-                    )
-                )
+                *(Option(Content(f"{rule.title:<12}α {in_words(rule.lr)}"), id=rule.name) for rule in successors)
             )
+            with Horizontal(classes="buttons"):
+                yield Button("Carry over (enter)", id="carry", variant="primary", compact=True)
+                yield Button("Start anew (n)", id="anew", compact=True)
             yield Static(
-                Content("enter takes the choice · c carry over · n start anew · esc stays"), classes="dialog-hint"
+                Content("What was learnt about the gradient is carried over, or nothing is remembered. esc stays."),
+                classes="dialog-hint",
             )
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Answer by a click on one of the two ways."""
+        self.action_carry(event.button.id == "carry")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer by Enter or by a click."""
-        name, _, how = (event.option_id or "").partition("/")
-        self.dismiss((name, how == "carry"))
+        self.dismiss((event.option_id or "", True))
 
     def action_carry(self, carry: bool) -> None:
         """Answer with the highlighted rule and this choice."""
         choices = self.query_one(OptionList)
         option = choices.get_option_at_index(choices.highlighted or 0)
-        self.dismiss(((option.id or "").partition("/")[0], carry))
+        self.dismiss((option.id or "", carry))
 
 
 class HelpScreen(NewestSizeOnly, ModalScreen[None]):

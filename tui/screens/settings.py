@@ -74,17 +74,15 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                 info = owner.model_fields[field]
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
-                default = info.get_default()
                 name = info.title or field
                 with Horizontal(classes="field"):
                     yield Static(Content(f"{name} {symbol}" if symbol != name else name), classes="field-name")
                     if isinstance(value, bool):
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
-                        placeholder = "none" if default is None else "needed"
+                        placeholder = "none" if info.get_default() is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
-                    usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
-                    yield Static(Content(usual), classes="field-usual")
+                    yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
                 self._help[key] = f"{info.description or ''} Allowed: {allowed_values(owner, field)}."
                 yield Static(Content(self._help[key]), id=f"help-{_id(key)}", classes="field-help")
             yield Static("", id="verdict")
@@ -147,7 +145,8 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
 
     def _show_what_stands(self, but: Container[str] = ()) -> list[str]:
         """Bring the fields up to date, `but` those that a person is changing; return which were not."""
-        now = flat(self._current())
+        spec = self._current()
+        now = flat(spec)
         moved = [key for key in self._keys if now[key] != self._shown[key] and key not in but]
         for key in moved:
             self._shown[key] = now[key]
@@ -155,6 +154,10 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                 self.query_one(f"#{_id(key)}", Switch).value = now[key]
             else:
                 self.query_one(f"#{_id(key)}", Input).value = _text(now[key])
+        if "optimizer.form" in moved:
+            # Another form has other defaults.
+            for key in self._keys:
+                self.query_one(f"#usual-{_id(key)}", Static).update(Content(usual_of(spec, key)))
         return moved
 
     async def _make_anew(self, verdict: str) -> None:
@@ -191,6 +194,14 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         verdict.update(Content(text))
         if scroll:
             verdict.scroll_visible(animate=False)
+
+
+def usual_of(spec: RunSpec, key: str) -> str:
+    """Return the default of a field in words, that of a rule in its present form."""
+    owner, field = section_of(key, spec)
+    rule = spec.optimizer.usual() if isinstance(spec.optimizer, owner) else None
+    default = owner.model_fields[field].get_default() if rule is None else getattr(rule, field)
+    return "" if default is PydanticUndefined else f"default {in_words(default)}"
 
 
 def faults_of(spec: RunSpec, values: dict[str, Any]) -> dict[str, str]:

@@ -1,24 +1,33 @@
 """The update rules, one module each: read `rule` first, then from plain to rich.
 
-    sgd → momentum → rmsprop → adam
+    sgd → momentum → nesterov
+        → adagrad → rmsprop → adadelta
+        → adam → adamw → amsgrad → adamax → nadam
 
-Nesterov, Adagrad, Adadelta, AdaMax, NAdam, AMSGrad and the later ones each get a module here and a line in
-`AnyRule`; the contract tests, the spec, the form and `gdtui run --set optimizer.name=` all read the table below.
+Each rule has a module here and a line in the table below; the contract tests, the spec, the form and
+`gdtui run --set optimizer.name=` all read that table.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, TypeAdapter
 
 from ...subject.objective import Vector
 from .adabelief import Adabelief
+from .adadelta import Adadelta
+from .adagrad import Adagrad
 from .adam import Adam
+from .adamax import Adamax
+from .adamw import AdamW
 from .adan import Adan
+from .amsgrad import Amsgrad
 from .lion import Lion
 from .momentum import Momentum
 from .muon import Muon
+from .nadam import Nadam
+from .nesterov import Nesterov
 from .radam import Radam
 from .rmsprop import Rmsprop
 from .rprop import Rprop
@@ -27,14 +36,29 @@ from .sgd import Sgd
 from .yogi import Yogi
 
 AnyRule = Annotated[
-    Sgd | Momentum | Rmsprop | Adam | Radam | Adabelief | Yogi | Adan | Lion | Muon | Rprop, Field(discriminator="name")
+    Sgd
+    | Momentum
+    | Nesterov
+    | Adagrad
+    | Rmsprop
+    | Adadelta
+    | Adam
+    | AdamW
+    | Amsgrad
+    | Adamax
+    | Nadam
+    | Radam
+    | Adabelief
+    | Yogi
+    | Adan
+    | Lion
+    | Muon
+    | Rprop,
+    Field(discriminator="name"),
 ]
-"""Any of the rules, told apart by `name`."""
+"""Any of the rules, told apart by `name`: the table that everything else is made from."""
 
-RULES: dict[str, type[Rule]] = {
-    rule.model_fields["name"].default: rule
-    for rule in (Sgd, Momentum, Rmsprop, Adam, Radam, Adabelief, Yogi, Adan, Lion, Muon, Rprop)
-}
+RULES: dict[str, type[Rule]] = {rule.model_fields["name"].default: rule for rule in get_args(get_args(AnyRule)[0])}
 """Every rule by its name, from plain to rich."""
 
 _RULE: TypeAdapter[Any] = TypeAdapter(AnyRule)
@@ -46,10 +70,19 @@ def successor(rule: Rule, name: str) -> Rule:
     What nobody set takes the new rule's own default; so a learning rate that a person chose survives the switch, and
     RMSProp's default of 0.01 does not become Adam's.
     """
-    known = RULES[name].model_fields
-    kept = {key: getattr(rule, key) for key in sorted(rule.model_fields_set) if key in known and key != "name"}
+    kept = understood(name, {key: getattr(rule, key) for key in sorted(rule.model_fields_set)})
     chosen: Rule = _RULE.validate_python({**kept, "name": name})
     return chosen
+
+
+def understood(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Return those of another rule's hyperparameters that the rule `name` has as well, and its form if it has that."""
+    rule = RULES[name]
+    return {
+        key: value
+        for key, value in values.items()
+        if key in rule.model_fields and (key != "form" or value in rule.forms())
+    }
 
 
 def carried_state(old: Rule, state: State, new: Rule, theta: Vector) -> State:
@@ -57,4 +90,15 @@ def carried_state(old: Rule, state: State, new: Rule, theta: Vector) -> State:
     return new.adopted_state(theta, old.moments(state))
 
 
-__all__ = ["RULES", "AnyRule", "Dials", "Moments", "Rule", "State", "carried_state", "stretches", "successor"]
+__all__ = [
+    "RULES",
+    "AnyRule",
+    "Dials",
+    "Moments",
+    "Rule",
+    "State",
+    "carried_state",
+    "stretches",
+    "successor",
+    "understood",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -31,31 +31,22 @@ class AdamState(State):
     """Total weight of the gradients in `m`, from 0 at the start towards 1."""
     v_weight: float
     """Total weight of the squared gradients in `v`, from 0 towards 1."""
+    steps: float = 0.0
+    """How many gradients `v` has seen."""
 
 
-class Adam(Rule):
-    """Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², then θ ← θ − α·m̂ / (√v̂ + ε).
-
-    m̂ = m/c₁ and v̂ = v/c₂ divide by the weight gathered so far; with `bias_correction` off, c₁ = c₂ = 1.
-
-    By hand, α = 0.1, ε → 0, any g ≠ 0: the first step has m̂ = g and √v̂ = |g|, so θ moves by α against the
-    gradient's sign, however long the gradient is; under a constant gradient so does every later one.
-
-    Source: D. P. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", arXiv:1412.6980, algorithm 1, in the
-    form of `torch.optim.Adam`; weight decay is L2 in the gradient, as there. Deviation: c₁ and c₂ are running
-    products, so that a live change of a beta leaves the means unbiased.
-    """
-
-    title: ClassVar[str] = "Adam"
+class AdamArithmetic(Rule):
+    """What Adam and AdamW share, which is all but how they decay the weights."""
 
     inertia: ClassVar[str | None] = "beta1"
+    form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {"keras": {"eps": 1e-7}}
 
-    name: Literal["adam"] = "adam"
     lr: fields.LearningRate = 1e-3
     beta1: fields.Beta1 = 0.9
     beta2: fields.Beta2 = 0.999
     eps: fields.Epsilon = 1e-8
     bias_correction: fields.BiasCorrection = True
+    form: fields.Form[Literal["torch", "keras"]] = "torch"
 
     def fresh_state(self, theta: Vector) -> AdamState:
         """Return zero means."""
@@ -67,17 +58,23 @@ class Adam(Rule):
         if moments.mean is not None:
             state.m[:], state.m_weight = moments.mean, moments.mean_weight
         if moments.square is not None:
-            state.v[:], state.v_weight = moments.square, moments.square_weight
+            state.v[:], state.v_weight, state.steps = moments.square, moments.square_weight, moments.steps
         return state
 
     def moments(self, state: AdamState) -> Moments:
         """Return both means with their weights."""
-        return Moments(mean=state.m, mean_weight=state.m_weight, square=state.v, square_weight=state.v_weight)
+        return Moments(
+            mean=state.m,
+            mean_weight=state.m_weight,
+            square=state.v,
+            square_weight=state.v_weight,
+            steps=state.steps,
+        )
 
     def _bound(self, state: AdamState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes α·m̂/(√v̂ + ε) of the gradient.
 
-        With one division: α·(m/c₁) / (√v/√c₂ + ε) = (α·√c₂/c₁)·m / (√v + ε·√c₂).
+        With one division: α·(m/c₁) / (√v/√c₂ + ε) = (α·√c₂/c₁)·m / (√v + ε·√c₂). Keras leaves out the last √c₂.
         """
         beta1, rest1, beta2, rest2, floor, length = numbers(
             grad.dtype, 0.0, 0.0, self.beta2, 1.0 - self.beta2, 0.0, 0.0
@@ -89,18 +86,16 @@ class Adam(Rule):
             state.v_weight = self.beta2 * state.v_weight + (1.0 - self.beta2)
             first, second = (state.m_weight, state.v_weight) if self.bias_correction else (1.0, 1.0)
             root = math.sqrt(second)
-            floor[()], length[()] = self.eps * root, dials.lr * root / first
+            floor[()] = self.eps * (root if self.form == "torch" else 1.0)
+            length[()] = dials.lr * root / first
+            state.steps += 1.0
 
         def part(g: Vector, m: Vector, v: Vector) -> Passes:
             s = workspace[: len(g)]
             return [
-                (np.multiply, g, rest1, s),
-                (np.multiply, m, beta1, m),
-                (np.add, m, s, m),
+                *averaged(m, beta1, g, rest1, s),
                 (np.multiply, g, g, g),
-                (np.multiply, g, rest2, g),
-                (np.multiply, v, beta2, v),
-                (np.add, v, g, v),
+                *averaged(v, beta2, g, rest2, g),
                 (np.sqrt, v, s),
                 (np.add, s, floor, s),
                 (np.divide, m, s, g),
@@ -115,5 +110,27 @@ class Adam(Rule):
         return state.v, (state.v_weight or 1.0) if self.bias_correction else 1.0
 
     def effective_lr(self, state: AdamState, rms: float | None, lr: float) -> float:
-        """Return α / (√v̂ + ε)."""
-        return lr / ((rms or 0.0) + self.eps)
+        """Return α / (√v̂ + ε), where Keras' ε counts as ε/√c₂."""
+        scaled = self.form == "keras" and self.bias_correction and state.v_weight > 0.0
+        return lr / ((rms or 0.0) + (self.eps / math.sqrt(state.v_weight) if scaled else self.eps))
+
+
+class Adam(AdamArithmetic):
+    """Adam: m ← β₁·m + (1 − β₁)·g, v ← β₂·v + (1 − β₂)·g², then θ ← θ − α·m̂ / (√v̂ + ε).
+
+    m̂ = m/c₁ and v̂ = v/c₂ divide by the weight gathered so far; with `bias_correction` off, c₁ = c₂ = 1.
+
+    By hand, α = 0.1, ε → 0, any g ≠ 0: the first step has m̂ = g and √v̂ = |g|, so θ moves by α against the
+    gradient's sign, however long the gradient is; under a constant gradient so does every later one.
+
+    Forms: "torch" is algorithm 1 of the paper, as optax. "keras" is the faster order at the end of the paper's
+    section 2, θ ← θ − (α·√c₂/c₁)·m / (√v + ε̂), whose ε̂ = 1e-7 acts as ε = ε̂/√c₂: 31.6 times as much at the start.
+
+    Source: D. P. Kingma, J. Ba, "Adam: A Method for Stochastic Optimization", arXiv:1412.6980, in the form of
+    `torch.optim.Adam`; weight decay is L2 in the gradient, as there. Deviation: c₁ and c₂ are running products, so
+    that a live change of a beta leaves the means unbiased.
+    """
+
+    title: ClassVar[str] = "Adam"
+
+    name: Literal["adam"] = "adam"

@@ -18,35 +18,47 @@ from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 class MomentumState(State):
     """What momentum remembers.
 
-    The buffer is free of the learning rate, so a turn of α scales the whole velocity at once. Its total weight is a
-    running sum, so it stays right when someone turns μ or τ.
+    Its total weight is a running sum, so it stays right when someone turns μ, τ or the form.
     """
 
     buffer: Vector
-    """Velocity: the decaying sum of the gradients, the parameters' shape."""
+    """Velocity: the decaying sum of the gradients, or of α·g where it `holds_lr`, the parameters' shape."""
     total: float
-    """Total weight of the gradients in `buffer`: 0 at the start, towards (1 − τ)/(1 − μ)."""
+    """Total weight of the gradients in `buffer`: 0 at the start, towards (1 − τ)/(1 − μ), or α times that."""
     decay: float
     """Product of the momenta used so far: what is left of the weight of the first gradient."""
+    holds_lr: float = 0.0
+    """1 where each gradient in `buffer` is multiplied by the learning rate of its step, else 0."""
+    lr: float = 0.0
+    """The learning rate of the last step, 0 before the first."""
 
 
-class Momentum(Rule):
-    """Momentum: b ← μ·b + (1 − τ)·g, then θ ← θ − α·b; on the very first step b = g.
+def velocity_unit(wants_lr: bool, lr: float) -> float:
+    """Return by what a velocity is multiplied that contains the learning rate from now on, or no longer does.
 
-    By hand, α = 0.1, μ = 0.5, τ = 0, constant g = 4: b is 4, then 6; θ falls by 0.4, then by 0.6.
-
-    Source: B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput. Math. 4
-    (1964), in the form of `torch.optim.SGD(momentum=μ, dampening=τ)`.
+    With the learning rate `lr` of the last step, the ball goes on at the speed that it had.
     """
+    return lr if wants_lr else 1.0 / lr
 
-    title: ClassVar[str] = "Momentum"
+
+class Velocity(Rule):
+    """What momentum and Nesterov's variant share: the velocity, and how a gradient enters it."""
 
     inertia: ClassVar[str | None] = "momentum"
 
-    name: Literal["momentum"] = "momentum"
     lr: fields.LearningRate = 1e-3
     momentum: fields.Momentum = 0.9
-    dampening: fields.Dampening = 0.0
+    form: fields.Form[Literal["torch", "keras"]] = "torch"
+
+    @property
+    def holds_lr(self) -> bool:
+        """Whether the velocity contains the learning rate."""
+        return self.form == "keras"
+
+    @property
+    def share(self) -> float:
+        """How much of a gradient enters the velocity."""
+        return 1.0
 
     def fresh_state(self, theta: Vector) -> MomentumState:
         """Return a ball at rest."""
@@ -56,7 +68,7 @@ class Momentum(Rule):
         """Return a ball that has rolled under the mean gradient for ever: b = m̂·(1 − τ)/(1 − μ)."""
         if moments.mean is None or moments.mean_weight <= 0.0:
             return self.fresh_state(theta)
-        total = (1.0 - self.dampening) / (1.0 - self.momentum)
+        total = self.share / (1.0 - self.momentum)
         return MomentumState(moments.mean * (total / moments.mean_weight), total, 0.0)
 
     def moments(self, state: MomentumState) -> Moments:
@@ -67,32 +79,69 @@ class Momentum(Rule):
         weight = 1.0 - state.decay
         return Moments(mean=state.buffer * (weight / state.total), mean_weight=weight)
 
+    def advanced(self, state: MomentumState, dials: Dials) -> tuple[float, float, float]:
+        """Advance the running weights by an update.
+
+        Returns:
+            How much of itself the buffer keeps, how much of the gradient it takes, and the factor that makes a step
+            of it.
+        """
+        kept, lr, holds_lr = dials.momentum, dials.lr, self.holds_lr
+        if holds_lr != state.holds_lr:
+            kept *= velocity_unit(holds_lr, state.lr or self.lr)
+        taken, length = (lr, 1.0) if holds_lr else (1.0, lr)
+        if state.total == 0.0:
+            # The buffer is zero: the first gradient goes into it whole, undamped.
+            kept = 0.0
+        else:
+            taken *= self.share
+        state.total = kept * state.total + taken
+        state.decay *= dials.momentum
+        state.holds_lr, state.lr = float(holds_lr), lr
+        return kept, taken, length
+
+
+class Momentum(Velocity):
+    """Momentum: b ← μ·b + (1 − τ)·g, then θ ← θ − α·b; on the very first step b = g.
+
+    By hand, α = 0.1, μ = 0.5, τ = 0, constant g = 4: b is 4, then 6; θ falls by 0.4, then by 0.6.
+
+    Forms, which differ only once α changes: "torch", as optax, keeps α out of the velocity, so that a turn of α scales
+    the whole velocity at once. "keras" is the classical v ← μ·v − α·g, θ ← θ + v, whose velocity keeps its old speed
+    and fades. When the form changes between two steps, the velocity is converted by the last α, exactly.
+
+    Source: B. T. Polyak, "Some methods of speeding up the convergence of iteration methods", USSR Comput. Math. 4
+    (1964), in the form of `torch.optim.SGD(momentum=μ, dampening=τ)`.
+    """
+
+    title: ClassVar[str] = "Momentum"
+
+    name: Literal["momentum"] = "momentum"
+    dampening: fields.Dampening = 0.0
+
+    @property
+    def share(self) -> float:
+        """1 − τ."""
+        return 1.0 - self.dampening
+
     def _bound(self, state: MomentumState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the buffer and makes α·b of the gradient."""
-        lr, kept, taken = numbers(grad.dtype, 0.0, 0.0, 0.0)
+        length, kept, taken = numbers(grad.dtype, 0.0, 0.0, 0.0)
 
         def begin() -> None:
-            lr[()] = dials.lr
-            if state.total == 0.0:
-                # The buffer is zero: the first gradient goes into it whole, undamped.
-                kept[()], taken[()] = 0.0, 1.0
-                state.total = 1.0
-            else:
-                kept[()], taken[()] = dials.momentum, 1.0 - self.dampening
-                state.total = dials.momentum * state.total + (1.0 - self.dampening)
-            state.decay *= dials.momentum
+            kept[()], taken[()], length[()] = self.advanced(state, dials)
 
         def part(g: Vector, b: Vector) -> Passes:
-            damping = [(np.multiply, g, taken, g)] if self.dampening else []
+            damping = [(np.multiply, g, taken, g)] if self.dampening or self.holds_lr else []
             return [
                 (np.multiply, b, kept, b),
                 *damping,
                 (np.add, b, g, b),
-                (np.multiply, b, lr, g),
+                (np.multiply, b, length, g),
             ]
 
         return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.buffer)))
 
     def effective_lr(self, state: MomentumState, rms: float | None, lr: float) -> float:
         """Return α times the total weight in the buffer: towards α/(1 − μ) under a constant gradient."""
-        return lr * state.total
+        return state.total * (1.0 if state.holds_lr else lr)

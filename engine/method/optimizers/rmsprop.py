@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
+from .momentum import velocity_unit
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -29,7 +31,13 @@ class RmspropState(State):
     buffer: Vector
     """Velocity of the scaled gradients, for momentum; zero while that is off."""
     buffer_weight: float
-    """Total weight of the scaled gradients in `buffer`, from 0 towards 1/(1 − μ)."""
+    """Total weight of the scaled gradients in `buffer`, from 0 towards 1/(1 − μ), or α times that."""
+    holds_lr: float = 0.0
+    """1 where each scaled gradient in `buffer` is multiplied by the learning rate of its step, else 0."""
+    lr: float = 0.0
+    """The learning rate of the last step, 0 before the first."""
+    steps: float = 0.0
+    """How many gradients `v` has seen."""
 
 
 class Rmsprop(Rule):
@@ -39,6 +47,10 @@ class Rmsprop(Rule):
     θ ← θ − α·b. There is no bias correction: the first step has length α/√(1 − ρ), 3.2·α at the default.
 
     By hand, α = 1, ρ = 0.75, ε → 0, constant g = 2: v is 1, then 1.75; θ falls by 2, then by 2/√1.75.
+
+    Forms: "torch" adds ε to the root and keeps α out of the velocity. "keras" and "optax" add ε inside the root,
+    g/√(v + ε), and the velocity contains α: b ← μ·b + α·g/√(v + ε), θ ← θ − b. "keras" takes α = 0.001, ε = 1e-7;
+    ρ = 0.9 in both. When the form changes between two steps, the velocity is converted by the last α, exactly.
 
     Deviations from `torch.optim.RMSprop`: ρ is called alpha there, and its default is 0.99; here it is the lecture's
     0.9. Where rounding takes v − ḡ² below zero, zero is used (torch gives nan).
@@ -50,6 +62,7 @@ class Rmsprop(Rule):
     title: ClassVar[str] = "RMSProp"
 
     inertia: ClassVar[str | None] = "momentum"
+    form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {"keras": {"lr": 1e-3, "eps": 1e-7}}
 
     name: Literal["rmsprop"] = "rmsprop"
     lr: fields.LearningRate = 1e-2
@@ -57,6 +70,7 @@ class Rmsprop(Rule):
     eps: fields.Epsilon = 1e-8
     momentum: fields.Momentum = 0.0
     centered: fields.Centered = False
+    form: fields.Form[Literal["torch", "keras", "optax"]] = "torch"
 
     def fresh_state(self, theta: Vector) -> RmspropState:
         """Return zero means."""
@@ -71,40 +85,46 @@ class Rmsprop(Rule):
         """
         state = self.fresh_state(theta)
         if moments.square is not None:
-            state.v[:], state.v_weight = moments.square, moments.square_weight
+            state.v[:], state.v_weight, state.steps = moments.square, moments.square_weight, moments.steps
         return state
 
     def moments(self, state: RmspropState) -> Moments:
         """Return v, and the mean gradient where the centered form has gathered one."""
-        if state.mean_weight:
-            return Moments(mean=state.mean, mean_weight=state.mean_weight, square=state.v, square_weight=state.v_weight)
-        return Moments(square=state.v, square_weight=state.v_weight)
+        mean = state.mean if state.mean_weight else None
+        return Moments(
+            mean=mean,
+            mean_weight=state.mean_weight,
+            square=state.v,
+            square_weight=state.v_weight,
+            steps=state.steps,
+        )
 
     def _bound(self, state: RmspropState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the means and makes α·g/(√v + ε), or α·b with momentum, of the gradient."""
-        lr, rho, rest, eps, mu, zero = numbers(grad.dtype, 0.0, self.rho, 1.0 - self.rho, self.eps, 0.0, 0.0)
+        is_torch = self.form == "torch"
+        lr, rho, rest, eps, mu, zero, one = numbers(grad.dtype, 0.0, self.rho, 1.0 - self.rho, self.eps, 0.0, 0.0, 1.0)
 
         def begin() -> None:
             lr[()], mu[()] = dials.lr, dials.momentum
             state.v_weight = self.rho * state.v_weight + (1.0 - self.rho)
+            state.steps += 1.0
             # What was switched off is emptied: when it is switched on again, what is left of it would be too old.
             if self.centered:
                 state.mean_weight = self.rho * state.mean_weight + (1.0 - self.rho)
             elif state.mean_weight:
                 state.mean[:], state.mean_weight = 0.0, 0.0
             if self.momentum:
-                state.buffer_weight = dials.momentum * state.buffer_weight + 1.0
+                kept = dials.momentum
+                if is_torch == bool(state.holds_lr):
+                    kept *= velocity_unit(not is_torch, state.lr or self.lr)
+                mu[()] = kept
+                state.buffer_weight = kept * state.buffer_weight + (1.0 if is_torch else dials.lr)
             elif state.buffer_weight:
                 state.buffer[:], state.buffer_weight = 0.0, 0.0
+            state.holds_lr, state.lr = float(not is_torch), dials.lr
 
         def part(g: Vector, v: Vector, mean: Vector, b: Vector) -> Passes:
             s = workspace[: len(g)]
-            second = [
-                (np.multiply, g, g, s),
-                (np.multiply, s, rest, s),
-                (np.multiply, v, rho, v),
-                (np.add, v, s, v),
-            ]
             variance = [
                 (np.subtract, g, mean, s),
                 (np.multiply, s, rest, s),
@@ -112,15 +132,19 @@ class Rmsprop(Rule):
                 (np.multiply, mean, mean, s),
                 (np.subtract, v, s, s),
                 (np.maximum, s, zero, s),
-                (np.sqrt, s, s),
             ]
-            scaled = [(np.add, s, eps, s), (np.divide, g, s, g)]
-            rolled = [(np.multiply, b, mu, b), (np.add, b, g, b), (np.multiply, b, lr, g)]
+            second = s if self.centered else v
+            floored = [(np.add, second, eps, s), (np.sqrt, s, s)]
+            scaled = [(np.multiply, g, lr, g)]
+            rolled = [(np.multiply, b, mu, b), (np.add, b, g, b)]
+            velocity = [*rolled, (np.multiply, b, lr, g)] if is_torch else [*scaled, *rolled, (np.multiply, b, one, g)]
             return [
-                *second,
-                *(variance if self.centered else [(np.sqrt, v, s)]),
-                *scaled,
-                *(rolled if self.momentum else [(np.multiply, g, lr, g)]),
+                (np.multiply, g, g, s),
+                *averaged(v, rho, s, rest, s),
+                *(variance if self.centered else []),
+                *([(np.sqrt, second, s), (np.add, s, eps, s)] if is_torch else floored),
+                (np.divide, g, s, g),
+                *(velocity if self.momentum else scaled),
             ]
 
         workspace = spare(grad)
@@ -133,4 +157,8 @@ class Rmsprop(Rule):
 
     def effective_lr(self, state: RmspropState, rms: float | None, lr: float) -> float:
         """Return α / (√v + ε), times the total weight in the velocity where there is one."""
-        return lr * (state.buffer_weight or 1.0) / ((rms or 0.0) + self.eps)
+        length = lr * (state.buffer_weight or 1.0)
+        if state.holds_lr:
+            length = state.buffer_weight or lr
+        square = (rms or 0.0) ** 2
+        return length / (math.sqrt(square) + self.eps if self.form == "torch" else math.sqrt(square + self.eps))

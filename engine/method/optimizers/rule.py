@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Self, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
-from ...fields import LearningRate, Section, WeightDecay
+from ...fields import Decoupled, LearningRate, Section, WeightDecay
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, called
 
@@ -35,6 +36,8 @@ class Moments:
     """Decaying mean of the squared gradient, the parameters' shape; None where the rule keeps none."""
     square_weight: float = 0.0
     """Total weight of the squared gradients in `square`, from 0 towards 1."""
+    steps: float = 0.0
+    """How many gradients `square` has seen; 0 where the rule does not count them."""
 
 
 class State:
@@ -92,16 +95,40 @@ class Rule(Section, abc.ABC):
 
     A live change is a new rule with the old state, between two steps. To add a rule, write a subclass in a module of
     its own and put it into the table in this folder's `__init__`: the tests of the contract run over that table.
+
+    Where libraries differ, a rule has a field `form` with the forms that it has, "torch" first. A form is a library's
+    arithmetic together with its defaults: whatever nobody has set takes the form's own value, so `form = "keras"`
+    alone is that library's optimizer as it comes, and a hyperparameter that was set stays in every form.
     """
 
     title: ClassVar[str]
     """What people call the rule."""
     inertia: ClassVar[str | None] = None
     """The field that plays the part of momentum, which some schedules turn against the learning rate."""
+    form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {}
+    """What a form sets by default where it differs from the field's own default, which is that of "torch"."""
 
     name: str
     lr: LearningRate
     weight_decay: WeightDecay = 0.0
+    decoupled: Decoupled = False
+
+    @model_validator(mode="after")
+    def _take_the_defaults_of_the_form(self) -> Self:
+        for key, value in self.form_defaults.get(getattr(self, "form", "torch"), {}).items():
+            if key not in self.model_fields_set:
+                # The field counts as not set, so it follows when the form changes again.
+                self.__dict__[key] = value
+        return self
+
+    @classmethod
+    def forms(cls) -> tuple[str, ...]:
+        """Return the forms that the rule has; none where libraries agree."""
+        return get_args(cls.model_fields["form"].annotation) if "form" in cls.model_fields else ()
+
+    def usual(self) -> Self:
+        """Return the rule with the defaults of its form."""
+        return type(self).model_validate(self.model_dump(include={"form"}))
 
     @abc.abstractmethod
     def fresh_state(self, theta: Vector) -> State:

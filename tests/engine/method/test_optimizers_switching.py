@@ -58,9 +58,9 @@ def test_a_switch_moves_no_parameter_and_the_run_goes_on_downhill(old: str, new:
     assert np.array_equal(trainer.theta, theta)
     assert {(change.key, change.new) for change in changes} >= {("optimizer.name", new), ("optimizer.lr", 0.0005)}
     assert type(trainer.rule) is RULES[new]
-    for _ in range(10):
+    for _ in range(40):
         trainer.step()
-    assert trainer.step_count == 30
+    assert trainer.step_count == 60
     assert trainer.evaluate("train").loss < before
 
 

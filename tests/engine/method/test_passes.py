@@ -21,17 +21,18 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def rules() -> list[Rule]:
-    """Return every rule with its defaults and with each of its switches and decays turned on or off."""
+    """Return every rule in all of its forms, with each of its switches and decays turned on or off."""
     found: list[Rule] = []
     for rule in RULES.values():
-        plain = rule.model_validate({})
-        found.append(plain)
-        for key in rule.model_fields:
-            value = getattr(plain, key)
-            if isinstance(value, bool):
-                found.append(rule.model_validate({key: not value}))
-            elif value == 0.0 and key != "weight_decay":
-                found.append(rule.model_validate({key: 0.75}))
+        for form in [{"form": form} for form in rule.forms()] or [{}]:
+            plain = rule.model_validate(form)
+            found.append(plain)
+            for key in rule.model_fields:
+                value = getattr(plain, key)
+                if isinstance(value, bool):
+                    found.append(rule.model_validate({**form, key: not value}))
+                elif value == 0.0 and key != "weight_decay":
+                    found.append(rule.model_validate({**form, key: 0.75}))
     return found
 
 
@@ -145,13 +146,15 @@ def test_compiled_operations_treat_what_is_not_finite_as_numpy_does(dtype: Any) 
 
 
 @pytest.mark.reference
+@pytest.mark.parametrize("name", ["adam", "adamw"])
 def test_a_run_that_goes_on_with_the_compiled_update_once_it_is_loaded_changes_by_no_bit(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Adam, and AdamW with its decay beside the rule."""
     pytest.importorskip("numba", reason="the compiled update needs numba: pip install 'gdtui[fast]'")
     monkeypatch.setattr(passes_module, "_loaded", [])
     spec = RunSpec.model_validate(
-        {"problem": {"kind": "dataset"}, "data": {"name": "moons"}, "optimizer": {"name": "adam"}}
+        {"problem": {"kind": "dataset"}, "data": {"name": "moons"}, "optimizer": {"name": name}}
     )
     usual, switched = (Trainer(spec, build_objective(spec)) for _ in range(2))
     assert execution("auto") is called

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"optimizer.form": "jax"}, 'optimizer.form = \'jax\'; allowed: one of "torch", "keras"'),
     ({"optimizer.lr": -1.0}, "optimizer.lr = -1.0; allowed: a number > 0"),
     ({"optimizer.lr": math.nan}, "optimizer.lr = nan; allowed: a number > 0"),
     ({"optimizer.lr": math.inf}, "optimizer.lr = inf; allowed: a number > 0"),
     ({"optimizer.lr": "fast"}, "optimizer.lr = 'fast'; allowed: a number > 0"),
     ({"optimizer.lr": None}, "optimizer.lr = empty; allowed: a number > 0"),
-    ({"optimizer.rho": 0.5}, "optimizer.rho = 0.5; allowed: only name, lr, weight_decay, beta1"),
+    ({"optimizer.rho": 0.5}, "optimizer.rho = 0.5; allowed: only name, lr, weight_decay, decoupled, beta1"),
     ({"optimizer.beta1": 1.0}, "optimizer.beta1 = 1.0; allowed: a number ≥ 0 and < 1"),
     ({"optimizer.name": "adamant"}, "optimizer.name = 'adamant'; allowed: one of sgd"),
     ({"optimizer.name": 3}, "optimizer.name = 3; allowed: one of sgd"),
