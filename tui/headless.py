@@ -16,7 +16,8 @@ import click
 
 from engine.errors import InputError, RunError
 from engine.method.changes import changed_spec
-from engine.method.spec import RunSpec, StopSpec
+from engine.method.spec import RunSpec, StopSpec, checked_spec
+from engine.method.stopping import FAILURES
 from engine.run import client, directory, protocol
 from engine.run.launch import Launch, ScheduledChange
 from engine.text import clean, counted
@@ -80,7 +81,7 @@ def run_headless(
     reporter.close(connection.welcome, finished)
     if interruption.signal_number:
         return 128 + interruption.signal_number
-    return 1 if finished.reason == "diverged" else 0
+    return 1 if finished.reason in FAILURES else 0
 
 
 class Reporter(Protocol):
@@ -180,6 +181,8 @@ class JsonReporter:
                 "loss": finished.loss,
                 "steps_per_second": finished.steps_per_second,
                 "parameters": list(finished.parameters) if finished.parameters is not None else None,
+                "rate_sum": finished.rate_sum,
+                "rate_squares": finished.rate_squares,
             }
         )
         sys.stdout.flush()
@@ -242,6 +245,7 @@ class LineReporter:
             case protocol.Evaluated():
                 self._evaluated[message.split] = message
             case protocol.Applied(changes=changes):
+                self._spec = checked_spec(message.spec, "the engine")
                 for change in changes:
                     self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
             case _:
@@ -260,6 +264,10 @@ class LineReporter:
         if held_out is not None:
             right = "" if held_out.accuracy is None else f", {held_out.accuracy:.1%} right"
             print(f"held-out loss {held_out.loss:.6g}{right}")
+        schedule = self._spec.schedule
+        if not schedule.is_constant:
+            print(f"{schedule.sentence()}: Σα = {finished.rate_sum:.6g}, Σα² = {finished.rate_squares:.6g}")
+            print(f"Robbins and Monro, if it went on for ever: {schedule.verdict().words}")
         if finished.parameters is not None and len(finished.parameters) <= 8:
             print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
         if welcome.recorded:

@@ -202,6 +202,12 @@ class Progressed(Message):
     """The parameters themselves where they are a point that people can follow: four at most."""
     threads: int
     """How many threads a matrix product uses now."""
+    lr: float | None = None
+    """The learning rate of the last step, or of the next one where something was changed since."""
+    rate_sum: float = 0.0
+    """Σα over the updates made."""
+    rate_squares: float = 0.0
+    """Σα² over the updates made."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 
@@ -242,6 +248,10 @@ class Finished(Message):
     steps_per_second: float
     parameters: tuple[float, ...] | None
     """The vector itself when it has at most 64 entries."""
+    rate_sum: float = 0.0
+    """Σα over the updates made."""
+    rate_squares: float = 0.0
+    """Σα² over the updates made."""
 
 
 class Failed(Message):

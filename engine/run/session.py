@@ -207,6 +207,7 @@ class Session:
         moving = self.state == "running" and seconds > 0.0
         rate = (self._steps_made - self._recent[0][1]) / seconds if moving else 0.0
         left = self._steps_left()
+        rate_sum, rate_squares = self.trainer.steps.rates
         progress = protocol.Progressed(
             lane=LANE,
             state=self.state,
@@ -218,6 +219,9 @@ class Session:
             seconds_left=left / rate if rate > 0.0 and left is not None else None,
             point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
             threads=self.threads,
+            lr=self.trainer.dials.lr,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)
@@ -242,6 +246,7 @@ class Session:
             self._outbox.add_evaluation(trainer.step_count, "train", result)
             self._evaluate(at_most)
         self.flush()
+        rate_sum, rate_squares = trainer.steps.rates
         finished = protocol.Finished(
             lane=LANE,
             segment=self._outbox.segment,
@@ -250,6 +255,8 @@ class Session:
             loss=result.loss,
             steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
             parameters=tuple(trainer.theta.tolist()) if trainer.theta.size <= SMALL else None,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
         )
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
         self.finished = finished

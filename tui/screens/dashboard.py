@@ -289,7 +289,7 @@ KEYS = (
     ("[  ]", "learning rate −10 % or +10 % of what it is (so one of each makes −1 %)"),
     ("{  }", "learning rate ÷10 or ×10"),
     ("o", "switch the optimizer, with its state carried over or anew"),
-    ("h", "all hyperparameters of the optimizer, and the batch"),
+    ("h", "all hyperparameters of the optimizer, the schedule, and the batch"),
     ("r", "reset to the same start: same parameters, same batches, settings as at first"),
     ("R", "reset to the same start, but keep the optimizer and the settings of now"),
     (",  .", "halve or double the pace; the fastest is no limit"),

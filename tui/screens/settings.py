@@ -18,6 +18,7 @@ from engine.errors import InputError
 from engine.fields import allowed_values
 from engine.method.changes import changed_spec, flat
 from engine.method.optimizers import RULES
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec
 from engine.run.protocol import Rejected
 
@@ -29,9 +30,9 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 
 
 def form_keys(spec: RunSpec) -> list[str]:
-    """Return the keys of the form: the rule's hyperparameters, the batch, the clipping, the pace, the processor."""
-    sections = ("optimizer.", "clip.", "pace.") if spec.problem.kind == "landscape" else None
-    wanted = sections or ("optimizer.", "batch.", "clip.", "pace.", "compute.")
+    """Return the keys of the form: the rule's hyperparameters, the schedule, the batch, clipping, pace, processor."""
+    sections = ("optimizer.", "schedule.", "clip.", "pace.") if spec.problem.kind == "landscape" else None
+    wanted = sections or ("optimizer.", "schedule.", "batch.", "clip.", "pace.", "compute.")
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 
@@ -66,7 +67,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         """Make a line for every field of the spec as it stands now."""
         spec = self._current()
         self._shown, self._help = flat(spec), {}
-        title = f"{RULES[spec.optimizer.name].title}: hyperparameters, batch and pace"
+        title = f"{RULES[spec.optimizer.name].title}: hyperparameters, schedule, batch and pace"
         with VerticalScroll(classes="dialog form"):
             yield Static(Content(title), classes="dialog-title")
             for key in form_keys(spec):
@@ -83,9 +84,12 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                     else:
                         placeholder = "none" if default is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
-                    usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
+                        usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
+                    allowed = allowed_values(owner, field)
+                    if key == "schedule.name":
+                        usual, allowed = "default constant", f"one of {', '.join(SCHEDULES)}"
                     yield Static(Content(usual), classes="field-usual")
-                self._help[key] = f"{info.description or ''} Allowed: {allowed_values(owner, field)}."
+                self._help[key] = f"{info.description or ''} Allowed: {allowed}."
                 yield Static(Content(self._help[key]), id=f"help-{_id(key)}", classes="field-help")
             yield Static("", id="verdict")
             with Horizontal(classes="buttons"):
@@ -133,7 +137,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         if not self.is_attached:
             return
         if form_keys(self._current()) != self._keys:
-            self.call_later(self._make_anew, "refused")
+            self.call_later(self._make_anew, "refused" if isinstance(answer, Rejected) else "done")
             return
         moved = self._show_what_stands()
         if isinstance(answer, Rejected):
@@ -158,16 +162,20 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         return moved
 
     async def _make_anew(self, verdict: str) -> None:
-        """Make the form of the optimizer that someone has switched to meanwhile."""
+        """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""
         await self.recompose()
         self.query(Input).first().focus()
-        title = RULES[self._current().optimizer.name].title
-        self._say(f"{verdict}: {title} is in force by now, and the form shows its fields", "wrong")
+        spec = self._current()
+        what = f"{RULES[spec.optimizer.name].title} with schedule {spec.schedule.name}"
+        look = "done" if verdict == "done" else "wrong"
+        self._say(f"{verdict}: {what} is in force by now, and the form shows its fields", look)
 
     def _value(self, key: str) -> Any:
         if isinstance(self._shown[key], bool):
             return self.query_one(f"#{_id(key)}", Switch).value
         text = self.query_one(f"#{_id(key)}", Input).value.strip()
+        if text == _text(self._shown[key]):
+            return self._shown[key]
         if text == "":
             return None
         for kind in (int, float):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from .schedule import Schedule, Verdict
+from .schedule import Schedule, Verdict, named
 
 
 class Constant(Schedule):
@@ -14,7 +12,7 @@ class Constant(Schedule):
 
     title: ClassVar[str] = "constant"
 
-    name: Literal["constant"] = Field(title="Schedule", default="constant")
+    name: Literal["constant"] = named("constant")
 
     def factor(self, t: int) -> float:
         """Return 1."""

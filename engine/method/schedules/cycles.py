@@ -10,7 +10,7 @@ from pydantic import Field
 from ...fields import Momentum, Number, Switch, Whole
 from .constant import ending
 from .ramps import half_wave
-from .schedule import Decay, Floor, Length, Schedule, Verdict
+from .schedule import Decay, Floor, Length, Schedule, Verdict, named
 
 CycleMomentum = Annotated[
     Switch,
@@ -33,7 +33,7 @@ class CosineRestarts(Schedule):
 
     title: ClassVar[str] = "cosine with restarts"
 
-    name: Literal["cosine_restarts"] = Field(title="Schedule", default="cosine_restarts")
+    name: Literal["cosine_restarts"] = named("cosine_restarts")
     steps: Length = Field(title="First length", default=1000, description="Units until the first restart.")
     stretch: Annotated[Whole, Field(ge=1, le=1000)] = Field(
         title="Stretch", default=1, description="How many times as long each cycle is as the one before."
@@ -75,7 +75,7 @@ class OneCycle(Schedule):
 
     title: ClassVar[str] = "one cycle"
 
-    name: Literal["one_cycle"] = Field(title="Schedule", default="one_cycle")
+    name: Literal["one_cycle"] = named("one_cycle")
     steps: Length = Field(title="Length", default=1000, description="Units of the whole cycle; higher is slower.")
     rise: Annotated[Number, Field(ge=0.0, le=1.0)] = Field(
         title="Share of the rise", default=0.3, description="Share of the cycle in which the rate goes up."
@@ -140,7 +140,7 @@ class Cyclic(Schedule):
 
     title: ClassVar[str] = "cyclic"
 
-    name: Literal["cyclic"] = Field(title="Schedule", default="cyclic")
+    name: Literal["cyclic"] = named("cyclic")
     up: Length = Field(title="Length of a rise", default=2000, description="Units in which the rate goes up.")
     down: Length | None = Field(
         title="Length of a fall", default=None, description="Units in which the rate goes down; empty: as the rise."

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from ...fields import Number
 from .constant import CONSTANT, ending
-from .schedule import Decay, Length, Schedule, Verdict
+from .schedule import Decay, Length, Schedule, Verdict, named
 
 
 def _spelled(value: Any) -> Any:
@@ -42,7 +42,7 @@ class Step(Schedule):
 
     title: ClassVar[str] = "step decay"
 
-    name: Literal["step"] = Field(title="Schedule", default="step")
+    name: Literal["step"] = named("step")
     every: Length = Field(
         title="Distance", default=1000, description="Units between two falls; higher falls less often."
     )
@@ -75,7 +75,7 @@ class Multistep(Schedule):
 
     title: ClassVar[str] = "step decay"
 
-    name: Literal["multistep"] = Field(title="Schedule", default="multistep")
+    name: Literal["multistep"] = named("multistep")
     milestones: Milestones = Field(
         title="Milestones", default="500, 750", description="Times of the falls: whole numbers with commas between."
     )
@@ -107,7 +107,7 @@ class Exponential(Schedule):
 
     title: ClassVar[str] = "exponential decay"
 
-    name: Literal["exponential"] = Field(title="Schedule", default="exponential")
+    name: Literal["exponential"] = named("exponential")
     gamma: Gamma = Field(
         title="Factor of a unit", default=0.999, description="What each unit multiplies the rate by; higher is slower."
     )
@@ -137,7 +137,7 @@ class Inverse(Schedule):
 
     title: ClassVar[str] = "1/t decay"
 
-    name: Literal["inverse"] = Field(title="Schedule", default="inverse")
+    name: Literal["inverse"] = named("inverse")
 
     def factor(self, t: int) -> float:
         """Return 1/(t + 1)."""
@@ -161,7 +161,7 @@ class InverseSqrt(Schedule):
 
     title: ClassVar[str] = "1/√t decay"
 
-    name: Literal["inverse_sqrt"] = Field(title="Schedule", default="inverse_sqrt")
+    name: Literal["inverse_sqrt"] = named("inverse_sqrt")
 
     def factor(self, t: int) -> float:
         """Return 1/√(t + 1)."""
@@ -190,7 +190,7 @@ class InverseTime(Schedule):
 
     title: ClassVar[str] = "1/(1 + kt) decay"
 
-    name: Literal["inverse_time"] = Field(title="Schedule", default="inverse_time")
+    name: Literal["inverse_time"] = named("inverse_time")
     k: Annotated[Number, Field(ge=0.0, le=1e6)] = Field(
         title="Speed of the decay",
         default=0.01,

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ...fields import Number, Whole
-from .schedule import Floor, Schedule, Share, Verdict
+from .schedule import Floor, Schedule, Share, Verdict, named
 
 Units = Annotated[Whole, Field(ge=0, le=1 << 53)]
 
@@ -28,7 +28,7 @@ class Plateau(Schedule):
 
     title: ClassVar[str] = "reduce on plateau"
 
-    name: Literal["plateau"] = Field(title="Schedule", default="plateau")
+    name: Literal["plateau"] = named("plateau")
     per: Literal["step", "epoch"] = Field(
         title="Unit of time",
         default="epoch",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ...fields import Number
 from .constant import ending
-from .schedule import Floor, Length, Schedule, Share, Verdict
+from .schedule import Floor, Length, Schedule, Share, Verdict, named
 
 
 class Polynomial(Schedule):
@@ -22,7 +22,7 @@ class Polynomial(Schedule):
 
     title: ClassVar[str] = "polynomial decay"
 
-    name: Literal["polynomial"] = Field(title="Schedule", default="polynomial")
+    name: Literal["polynomial"] = named("polynomial")
     steps: Length = Field(title="Length", default=5, description="Units until the rate is 0; higher is slower.")
     power: Annotated[Number, Field(ge=0.0, le=100.0)] = Field(
         title="Power", default=1.0, description="1 is a straight line; higher falls sooner."
@@ -52,7 +52,7 @@ class Linear(Schedule):
 
     title: ClassVar[str] = "linear"
 
-    name: Literal["linear"] = Field(title="Schedule", default="linear")
+    name: Literal["linear"] = named("linear")
     steps: Length = Field(title="Length", default=5, description="Units from start to end; higher is slower.")
     start: Annotated[Number, Field(gt=0.0, le=1.0)] = Field(
         title="Start", default=1.0 / 3.0, description="Share of the base rate at the beginning."
@@ -85,7 +85,7 @@ class Cosine(Schedule):
 
     title: ClassVar[str] = "cosine"
 
-    name: Literal["cosine"] = Field(title="Schedule", default="cosine")
+    name: Literal["cosine"] = named("cosine")
     steps: Length = Field(title="Length", default=1000, description="Units until the floor; higher is slower.")
     floor: Floor = 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,11 @@ Floor = Annotated[
     Share,
     Field(title="Lowest share", description="What is left of the base rate at the lowest point; higher stays faster."),
 ]
+
+
+def named(name: str) -> Any:
+    """Return the field that tells a schedule apart."""
+    return Field(title="Schedule", default=name, description="How the learning rate changes by itself.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,12 @@ class Verdict:
     settles: bool | None
     """Whether Σα² < ∞; None where it depends on the run."""
     why: str
+
+    @property
+    def words(self) -> str:
+        """Both answers and the reason, in a line."""
+        yes = {True: "yes", False: "no", None: "unknown"}
+        return f"Σα = ∞: {yes[self.reaches]}, Σα² < ∞: {yes[self.settles]}; {self.why}"
 
 
 class Schedule(Section, abc.ABC):
