@@ -234,7 +234,7 @@ def test_the_top_row_says_how_the_present_rate_comes_from_the_base_rate(open_vie
     view.progress = progressed(lr=0.0025)
     assert text(headline(view, 140)).endswith(" Adam α 0.0025 of 0.01, cosine to 0 within 1,000 steps ")
     assert text(headline(view, 80)).endswith(" Adam α 0.0025 of 0.01 (cosine) ")
-    assert text(headline(view, 64)).endswith(" Adam α 0.0025 of 0.01 ")
+    assert text(headline(view, 72)).endswith(" Adam α 0.0025 of 0.01 ")
     assert text(headline(view, 50)).endswith(" Adam α 0.0025 ")
     for width in range(30, 160):
         assert cell_len(text(headline(view, width))) <= width

@@ -21,7 +21,7 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-LEAST_TITLE = 24
+LEAST_TITLE = 36
 """Columns that words about the schedule leave for the lesson's title."""
 
 
