@@ -92,3 +92,12 @@ def reason_in_words(reason: str, spec: RunSpec) -> str:
             return "someone stopped it"
         case _:
             return reason
+
+
+def found_rates(swept: protocol.RatesSwept) -> str:
+    """Return what a sweep of the learning rate has found."""
+    if not swept.suggestions:
+        return "no learning rate stands out: the loss does not fall within the sweep"
+    rates = ", ".join(f"{each.name} {in_words(each.lr)}" for each in swept.suggestions)
+    end = f"; at {in_words(swept.lr[-1])} the loss exploded" if swept.has_exploded else ""
+    return f"learning rates to begin with: {rates}{end}. The run stands where it stood"

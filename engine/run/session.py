@@ -16,6 +16,7 @@ from ..errors import InputError, RunError
 from ..method.changes import Change, flat
 from ..method.file_spec import examined
 from ..method.objectives import build_objective
+from ..method.range_test import sweep
 from ..method.spec import checked_spec, shown
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation
@@ -302,17 +303,22 @@ class Session:
         if self.state == "waiting":
             self.state = "running"
 
-    def carry_out(self, command: protocol.Steering, actor: str) -> protocol.Applied | protocol.Rejected:
+    def carry_out(
+        self, command: protocol.Steering, actor: str
+    ) -> protocol.Applied | protocol.Rejected | protocol.RatesSwept:
         """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked."""
         try:
             if command.lane != LANE:
                 raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
+            if isinstance(command, protocol.FindRate):
+                found = sweep(self.trainer, low=command.low, high=command.high, steps=command.steps)
+                return protocol.RatesSwept.of(command.seq, found)
             changes = self._changes(command, actor)
         except (InputError, RunError) as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
         return self._confirm(command.kind, changes, actor=actor, seq=command.seq)
 
-    def _changes(self, command: protocol.Steering, actor: str) -> list[Change]:
+    def _changes(self, command: protocol.Changing, actor: str) -> list[Change]:
         """Carry a command out and return what it changed in the spec."""
         match command:
             case protocol.SetFields():

@@ -1,14 +1,17 @@
-"""`gdtui find-lr`: what people see, and what programs read."""
+"""The search for a learning rate: what people see, what programs read, and what a dashboard says."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from engine.run import directory
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Watched
 
 Command = Callable[..., Any]
 
@@ -65,3 +68,19 @@ def test_what_is_wrong_is_one_line_and_exit_code_2(gdtui: Command, arguments: tu
 def test_a_problem_whose_loss_is_not_finite_from_the_start_says_so(gdtui: Command) -> None:
     outcome = gdtui("find-lr", "ravine", "--set", "problem.start=[1e200, 1.0]")
     assert outcome.lines == ["the loss is not finite at the very first step: there is nothing to learn from"]
+
+
+async def test_a_sweep_from_the_dashboard_says_what_it_found_and_the_run_stands_where_it_stood(
+    watched: Watched,
+) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        step, curve = seat.view.step, seat.view.loss.count
+        (command,) = (each for each in seat.app.get_system_commands(seat.app.screen) if "sweep" in each.title)
+        command.callback()
+        await seat.answered()
+        notice = seat.view.notices[-1].text
+        assert notice.startswith(("learning rates to begin with: valley ", "no learning rate stands out"))
+        assert (seat.view.step, seat.view.loss.count, seat.view.markers) == (step, curve, [])
+        await seat.press("s")
+        assert seat.view.step == step + 1

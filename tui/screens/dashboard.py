@@ -190,6 +190,10 @@ class Dashboard(RunScreen):
         words = f"learning rate × {factor:g}"
         self._send(protocol.Turn(seq=self.view.next_sequence(), key="optimizer.lr", factor=factor), words)
 
+    def action_find_rate(self) -> None:
+        """Sweep the learning rate, and leave everything as it is."""
+        self._send(protocol.FindRate(seq=self.view.next_sequence()), "a sweep of the learning rate")
+
     def action_pace(self, factor: float) -> None:
         """Halve or double the limit of the speed."""
         view, key = self.view, "pace.steps_per_second"
