@@ -94,6 +94,17 @@ async def test_every_field_of_every_rule_has_its_line(name: str) -> None:
             assert str(info.description) in words, key
 
 
+async def test_every_field_has_its_own_default_beside_it() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)):
+        names = [str(line.content) for line in app.form.query(".field-name").results(Static)]
+        usual = [str(line.content) for line in app.form.query(".field-usual").results(Static)]
+        found = dict(zip(names, usual, strict=True))
+        assert found["Bias correction"] == "default on"
+        assert found["Schedule"] == "default constant"
+        assert found["Learning rate α"] == "default 0.001"
+
+
 def test_a_landscape_has_no_batches_in_its_form() -> None:
     spec = checked_spec({"problem": {"kind": "landscape", "function": "ravine"}}, "test")
     assert not [key for key in form_keys(spec) if key.startswith("batch.")]

@@ -78,13 +78,14 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                 default = info.get_default()
                 name = info.title or field
                 with Horizontal(classes="field"):
-                    yield Static(Content(f"{name} {symbol}" if symbol != name else name), classes="field-name")
+                    has_symbol = symbol.casefold() != name.casefold()
+                    yield Static(Content(f"{name} {symbol}" if has_symbol else name), classes="field-name")
                     if isinstance(value, bool):
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
                         placeholder = "none" if default is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
-                        usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
+                    usual = "" if default is PydanticUndefined else f"default {in_words(default)}"
                     allowed = allowed_values(owner, field)
                     if key == "schedule.name":
                         usual, allowed = "default constant", f"one of {', '.join(SCHEDULES)}"

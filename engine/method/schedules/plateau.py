@@ -11,7 +11,7 @@ from pydantic import Field
 from ...fields import Number, Whole
 from .schedule import Floor, Schedule, Share, Verdict, named
 
-Units = Annotated[Whole, Field(ge=0, le=1 << 53)]
+Units = Annotated[Whole, Field(ge=0, le=10**12)]
 
 
 class Plateau(Schedule):

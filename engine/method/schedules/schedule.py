@@ -11,7 +11,7 @@ from pydantic import Field
 from ... import fields
 from ...fields import Number, Section, Whole
 
-Length = Annotated[Whole, Field(ge=1, le=1 << 53)]
+Length = Annotated[Whole, Field(ge=1, le=10**12)]
 Share = Annotated[Number, Field(ge=0.0, le=1.0)]
 """A share of the base rate."""
 Decay = Annotated[Number, Field(gt=0.0, le=1.0)]
@@ -63,7 +63,7 @@ class Schedule(Section, abc.ABC):
     per: Literal["step", "epoch"] = Field(
         title="Unit of time", default="step", description="Whether the schedule counts steps, or whole epochs."
     )
-    warmup: Annotated[Whole, Field(ge=0, le=1 << 53)] = Field(
+    warmup: Annotated[Whole, Field(ge=0, le=10**12)] = Field(
         title="Warm-up", default=0, description="Units in which the rate rises evenly before the schedule begins."
     )
     warmup_from: Decay = Field(

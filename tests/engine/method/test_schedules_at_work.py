@@ -226,3 +226,15 @@ def test_a_reset_begins_schedule_and_sums_anew(ravine: MakeTrainer, series: Take
     steps(trainer, 2)
     assert series(trainer, "lr") == [1.0, 1.0]
     assert trainer.steps.rates == (2.0, 2.0)
+
+
+def test_a_rate_that_decays_too_fast_stops_short_of_the_minimum_for_ever(ravine: MakeTrainer) -> None:
+    """α = 0.1·0.9ᵗ on ½x²: Σα = 1, so x stops at ∏(1 − α), which was worked out elsewhere as 0.358."""
+    trainer = ravine(
+        problem={"kind": "landscape", "condition": 1.0, "start": [1.0, 0.0]},
+        optimizer={"name": "sgd", "lr": 0.1},
+        schedule={"name": "exponential", "gamma": 0.9},
+    )
+    steps(trainer, 500)
+    assert trainer.theta[0] == pytest.approx(0.358, abs=5e-4)
+    assert trainer.steps.rates[0] == pytest.approx(1.0)
