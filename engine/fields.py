@@ -353,7 +353,7 @@ def _in_words(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
         case "object":
             return "a table"
         case _:
-            return "text"
+            return f'text such as "{schema["examples"][0]}"' if "examples" in schema else "text"
 
 
 def _number(value: float) -> str:

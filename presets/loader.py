@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -16,6 +16,7 @@ from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
 from engine.method.optimizers import RULES, understood
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec, checked_spec
 from engine.subject.datasets import PARAMETERS
 from engine.subject.downloads import DOWNLOADS
@@ -216,11 +217,13 @@ def _find_data_file(data: dict[str, Any], folder: Path) -> None:
 def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
     """Write settings into the tables of a preset."""
     chosen = {setting.key: setting.value for setting in settings}
-    name = chosen.get("optimizer.name")
-    table = data.get("optimizer")
-    if isinstance(name, str) and name in RULES and isinstance(table, dict) and table.get("name") != name:
-        # What the preset said of its own rule means nothing to another one; what both know stays.
-        data["optimizer"] = understood(name, table)
+    kinds: tuple[tuple[str, Mapping[str, type[Section]]], ...] = (("optimizer", RULES), ("schedule", SCHEDULES))
+    for section, named in kinds:
+        name, table = chosen.get(f"{section}.name"), data.get(section)
+        if isinstance(name, str) and name in named and isinstance(table, dict) and table.get("name") != name:
+            # What the preset said of its own rule means nothing to another one; what both know stays.
+            known = {key: value for key, value in table.items() if key in named[name].model_fields}
+            data[section] = understood(name, table) if section == "optimizer" else known
     _forget_function(data, chosen.get("problem.function"))
     table = data.get("data")
     for key, other in (("data.file", "name"), ("data.name", "file")):

@@ -65,6 +65,7 @@ def heavy(words: str) -> set[str]:
         pytest.param("graph circuit", {"click", "numpy", "pydantic"}, id="graph"),
         pytest.param("run xor --steps 1 --no-record", {"click", "numpy", "pydantic"}, id="run"),
         pytest.param("stop nothing", {"click", "numpy", "pydantic"}, id="stop"),
+        pytest.param("find-lr xor --json", {"click", "numpy", "pydantic"}, id="find-lr"),
     ],
 )
 def test_a_command_loads_what_it_needs(places: Path, arguments: str, loads: set[str]) -> None:

@@ -187,6 +187,7 @@ class GdtuiApp(App[None]):
             "toggle_pause": "Pause or go on",
             "step": "Make one step",
             "optimizer": "Switch the optimizer…",
+            "find_rate": "Range test: sweep α, suggest a rate",
             "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
             "help": "Help",
             "leave": "Quit…",

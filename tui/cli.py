@@ -61,10 +61,18 @@ COUNT = click.IntRange(min=0)
 def _spec_options(command: Any) -> Any:
     """Add the options that change a preset's spec."""
     for option in (
-        click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
-        click.option("--seed", type=COUNT, metavar="N", help="Seed of data, initial weights and batch order."),
         click.option("--epochs", type=COUNT, metavar="N", help="Stop after N passes through the training set."),
         click.option("--steps", type=COUNT, metavar="N", help="Stop after N updates."),
+    ):
+        command = option(command)
+    return _endless_spec_options(command)
+
+
+def _endless_spec_options(command: Any) -> Any:
+    """Add the options that change a preset's spec, and not how long a run is."""
+    for option in (
+        click.option("--precision", type=click.Choice(["float32", "float64"]), help="Arithmetic of the run."),
+        click.option("--seed", type=COUNT, metavar="N", help="Seed of data, initial weights and batch order."),
         click.option(
             "--set",
             "settings",
@@ -214,6 +222,27 @@ def graph(preset: str, as_json: bool, **options: Any) -> int:
     from .graph import print_graph
 
     return print_graph(_preset(preset, **options), as_json=as_json)
+
+
+@application.command("find-lr")
+@click.argument("preset")
+@_endless_spec_options
+@click.option("--from", "low", type=float, metavar="RATE", help="The first learning rate; 1e-7 by default.")
+@click.option("--to", "high", type=float, metavar="RATE", help="The last learning rate; 10 by default.")
+@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps of the sweep; 100 by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
+def find_lr(
+    preset: str, low: float | None, high: float | None, steps: int | None, as_json: bool, **options: Any
+) -> int:
+    """Look for a good learning rate for PRESET.
+
+    A sweep from far too low a rate to one at which the loss explodes; nothing is recorded.
+    """
+    from .rate_search import print_rate_search
+
+    bounds = {"low": low, "high": high, "steps": steps}
+    given = {name: value for name, value in bounds.items() if value is not None}
+    return print_rate_search(_preset(preset, **options), as_json=as_json, **given)
 
 
 @application.group(invoke_without_command=True)

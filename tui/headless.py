@@ -39,7 +39,9 @@ def run_headless(opening: Opening, *, as_json: bool, every: int) -> int:
     reporter.close(connection.welcome, finished)
     if interruption.signal_number:
         return 128 + interruption.signal_number
-    return 1 if finished.reason == "diverged" else 0
+    from engine.method.stopping import FAILURES
+
+    return 1 if finished.reason in FAILURES else 0
 
 
 class Reporter(Protocol):
@@ -139,6 +141,8 @@ class JsonReporter:
                 "loss": finished.loss,
                 "steps_per_second": finished.steps_per_second,
                 "parameters": list(finished.parameters) if finished.parameters is not None else None,
+                "rate_sum": finished.rate_sum,
+                "rate_squares": finished.rate_squares,
             }
         )
         sys.stdout.flush()
@@ -163,6 +167,7 @@ class LineReporter:
     """A progress bar on a terminal, and a few lines at the end."""
 
     def __init__(self) -> None:
+        self._spec: dict[str, Any] = {}
         self._step = 0
         self._loss = math.nan
         self._evaluated: dict[str, protocol.Evaluated] = {}
@@ -170,6 +175,7 @@ class LineReporter:
 
     def started(self, welcome: protocol.Welcomed) -> None:
         """Begin the bar, where stderr is a terminal."""
+        self._spec = welcome.spec
         if not sys.stderr.isatty():
             return
         from engine.method.spec import RunSpec
@@ -202,6 +208,7 @@ class LineReporter:
             case protocol.Evaluated():
                 self._evaluated[message.split] = message
             case protocol.Applied(changes=changes):
+                self._spec = message.spec
                 for change in changes:
                     self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
             case _:
@@ -211,7 +218,7 @@ class LineReporter:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
-        from engine.method.spec import StopSpec
+        from engine.method.spec import StopSpec, checked_spec
 
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
         print(
@@ -222,6 +229,10 @@ class LineReporter:
         if held_out is not None:
             right = "" if held_out.accuracy is None else f", {held_out.accuracy:.1%} right"
             print(f"held-out loss {held_out.loss:.6g}{right}")
+        schedule = checked_spec(self._spec, "the engine").schedule
+        if not schedule.is_constant:
+            print(f"{schedule.sentence()}: Σα = {finished.rate_sum:.6g}, Σα² = {finished.rate_squares:.6g}")
+            print(f"Robbins and Monro, if it went on for ever: {schedule.verdict().words}")
         if finished.parameters is not None and len(finished.parameters) <= 8:
             print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
         if welcome.recorded:

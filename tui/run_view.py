@@ -24,7 +24,7 @@ from engine.text import clean
 from .charts.axes import compact
 from .charts.history import Series, Smoother
 from .charts.markers import Marker
-from .wording import in_words, label_of, reason_in_words, symbol_of
+from .wording import found_rates, in_words, label_of, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
 Severity = Literal["information", "warning", "error"]
@@ -204,6 +204,10 @@ class RunView:
             case protocol.Rejected(seq=seq, reason=reason):
                 self._note(f"refused: {self.asked.pop(seq, 'a command')}: {reason}", "warning")
                 self._pass_on(seq, message)
+                return True
+            case protocol.RatesSwept(seq=seq):
+                self.asked.pop(seq, None)
+                self._note(found_rates(message))
                 return True
             case protocol.Diverged():
                 self._set_state("diverged")

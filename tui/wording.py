@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.fields import Section
 from engine.method.optimizers import RULES
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import SECTIONS, RunSpec
 from engine.run import protocol
 from engine.text import counted
@@ -12,13 +13,14 @@ from engine.text import counted
 def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
     """Return the class and the field that a dotted key names."""
     section, _, field = key.partition(".")
-    return (RULES[spec.optimizer.name] if section == "optimizer" else SECTIONS[section]), field
+    named = {"optimizer": RULES.get(spec.optimizer.name), "schedule": SCHEDULES.get(spec.schedule.name)}
+    return named.get(section) or SECTIONS[section], field
 
 
 def symbol_of(key: str, spec: RunSpec) -> str:
     """Return the field's own sign for a key, such as α, or else its title."""
-    if key == "optimizer.name":
-        return "optimizer"
+    if key in ("optimizer.name", "schedule.name"):
+        return key.partition(".")[0]
     owner, field = section_of(key, spec)
     info = owner.model_fields.get(field)
     if info is None:
@@ -31,7 +33,7 @@ def label_of(changes: tuple[protocol.ChangedField, ...]) -> str:
     """Return the label of a marker: a few characters that say what changed."""
     labels: list[str] = []
     for change in changes:
-        if change.key == "optimizer.name":
+        if change.key in ("optimizer.name", "schedule.name"):
             labels.insert(0, f"{change.old} → {change.new}")
         else:
             labels.append(f"{_SYMBOLS.get(change.key, change.key.partition('.')[2])} {in_words(change.new)}")
@@ -41,6 +43,7 @@ def label_of(changes: tuple[protocol.ChangedField, ...]) -> str:
 _SYMBOLS = {
     "optimizer.lr": "α",
     "optimizer.momentum": "μ",
+    "schedule.hold": "α held",
     "optimizer.rho": "ρ",
     "optimizer.beta1": "β₁",
     "optimizer.beta2": "β₂",
@@ -80,9 +83,24 @@ def reason_in_words(reason: str, spec: RunSpec) -> str:
             return f"a step was shorter than {spec.stop.update_norm:g}"
         case "loss" if spec.stop.loss is not None:
             return f"the loss has reached {spec.stop.loss:g}"
+        case "grad_norm" if spec.stop.grad_norm is not None:
+            return f"a gradient was shorter than {spec.stop.grad_norm:g}"
+        case "plateau" if spec.stop.plateau is not None:
+            return f"no better loss for {counted(spec.stop.plateau, 'step')}"
+        case "divergence" if spec.stop.divergence is not None:
+            return f"the loss was more than {spec.stop.divergence:g} times that of the first step"
         case "diverged":
             return "the loss is not finite"
         case "stopped":
             return "someone stopped it"
         case _:
             return reason
+
+
+def found_rates(swept: protocol.RatesSwept) -> str:
+    """Return what a sweep of the learning rate has found."""
+    if not swept.suggestions:
+        return "no learning rate stands out: the loss does not fall within the sweep"
+    rates = ", ".join(f"{each.name} {in_words(each.lr)}" for each in swept.suggestions)
+    end = f"; at {in_words(swept.lr[-1])} the loss exploded" if swept.has_exploded else ""
+    return f"learning rates to begin with: {rates}{end}. The run stands where it stood"

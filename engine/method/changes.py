@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from ..errors import InputError
 from ..text import clean
 from .optimizers import RULES, Rule, successor
+from .schedules import SCHEDULES, Schedule, following
 from .spec import RunSpec, complaint, shown
 
-LIVE_SECTIONS = ("optimizer", "batch", "clip", "regularisation", "stop", "evaluation", "pace", "compute")
+LIVE_SECTIONS = ("optimizer", "schedule", "batch", "clip", "regularisation", "stop", "evaluation", "pace", "compute")
 """The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 
@@ -33,6 +34,9 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
             raise InputError(f"{clean(key, 80)} cannot change while a run is under way; allowed: {_live_keys(spec)}")
         if section == "batch" and not spec.has_batches:
             raise InputError(f'{key}: a problem of kind "{spec.problem.kind}" has no batches')
+        if section == "schedule" and isinstance(values[key], list):
+            # What is sent and recorded is one number or one text; only a preset can have a list.
+            raise InputError(f'{key} = {shown(values[key])}; allowed in a live change: text, such as "500, 750"')
     data = spec.as_given()
     rule: Rule = spec.optimizer
     name = values.get("optimizer.name", rule.name)
@@ -40,6 +44,10 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
         if not isinstance(name, str) or name not in RULES:
             raise InputError(f"optimizer.name = {shown(name)}; allowed: one of {', '.join(RULES)}")
         data["optimizer"] = successor(rule, name).model_dump(exclude_unset=True)
+    schedule: Schedule = spec.schedule
+    name = values.get("schedule.name", schedule.name)
+    if name != schedule.name and isinstance(name, str) and name in SCHEDULES:
+        data["schedule"] = following(schedule, name).model_dump(exclude_unset=True)
     for key, value in values.items():
         section, _, field = key.partition(".")
         data.setdefault(section, {})[field] = value

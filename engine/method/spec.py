@@ -28,6 +28,7 @@ from ..text import clean
 from . import passes
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
+from .schedules import SCHEDULES, AnySchedule, Constant
 
 PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, ExpressionProblem, DatasetProblem)
 MAXIMUM_PARAMETERS = 100_000_000
@@ -35,12 +36,6 @@ MAXIMUM_MADE = 1 << 21
 """Samples of a data set that a formula makes: they are held in memory."""
 MAXIMUM_BATCH_BYTES = 256 << 20
 """Of a batch whose samples come from disk."""
-
-
-class ScheduleSpec(Section):
-    """How the learning rate changes by itself."""
-
-    name: Literal["constant"] = Field(title="Schedule", default="constant")
 
 
 class BatchSpec(Section):
@@ -75,6 +70,22 @@ class StopSpec(Section):
     )
     loss: fields.Number | None = Field(
         title="Loss", default=None, description="Ends when the loss of a step is this or less."
+    )
+    grad_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
+        title="Gradient norm", default=None, description="Ends when the gradient of a step is shorter than this."
+    )
+    plateau: Annotated[fields.Whole, Field(ge=1, le=1 << 53)] | None = Field(
+        title="Plateau",
+        default=None,
+        description="Ends after this many steps in which the loss, averaged over a tenth of them, has not improved.",
+    )
+    plateau_threshold: Annotated[fields.Number, Field(ge=0.0, lt=1.0)] = Field(
+        title="Plateau's threshold", default=1e-4, description="Share by which a loss must be better than the best."
+    )
+    divergence: Annotated[fields.Number, Field(gt=1.0)] | None = Field(
+        title="Divergence",
+        default=None,
+        description="Ends, as a failure, when the loss of a step is more than this many times that of the first one.",
     )
 
 
@@ -116,7 +127,7 @@ class RunSpec(Section):
     data: DataSpec | None = None
     model: ModelSpec = ModelSpec()
     optimizer: AnyRule = Sgd()
-    schedule: ScheduleSpec = ScheduleSpec()
+    schedule: AnySchedule = Constant()
     batch: BatchSpec = BatchSpec()
     clip: ClipSpec = ClipSpec()
     regularisation: Regularisation = Regularisation()
@@ -139,6 +150,8 @@ class RunSpec(Section):
         """Return the tables that a person gave, so that defaults stay defaults; `checked_spec` takes them back."""
         data = self.model_dump(mode="json", exclude_unset=True)
         data.setdefault("optimizer", {})["name"] = self.optimizer.name
+        if "schedule" in data:
+            data["schedule"]["name"] = self.schedule.name
         return data
 
     @property
@@ -274,7 +287,6 @@ def _check_made(data: DataSpec, name: str) -> None:
 SECTIONS: dict[str, type[Section]] = {
     "data": DataSpec,
     "model": ModelSpec,
-    "schedule": ScheduleSpec,
     "batch": BatchSpec,
     "clip": ClipSpec,
     "regularisation": Regularisation,
@@ -284,7 +296,7 @@ SECTIONS: dict[str, type[Section]] = {
     "pace": PaceSpec,
     "compute": ComputeSpec,
 }
-"""The sections that are always of one class; a problem and an optimizer are told apart by their name."""
+"""The sections that are always of one class; a problem, an optimizer and a schedule are told apart by their name."""
 
 
 def checked_spec(data: dict[str, Any], source: str, sources: dict[str, str] | None = None) -> RunSpec:
@@ -353,7 +365,13 @@ MISSING = object()
 
 
 def _choices(section: str) -> list[str]:
-    return list(RULES) if section == "optimizer" else [kind.model_fields["kind"].default for kind in PROBLEMS]
+    match section:
+        case "optimizer":
+            return list(RULES)
+        case "schedule":
+            return list(SCHEDULES)
+        case _:
+            return [kind.model_fields["kind"].default for kind in PROBLEMS]
 
 
 def _field_of(location: tuple[int | str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -368,7 +386,7 @@ def _field_of(location: tuple[int | str, ...]) -> tuple[tuple[str, ...], tuple[s
     if first not in RunSpec.model_fields or first == "precision":
         return (), (first,)
     rest = parts[1:]
-    if first in ("problem", "optimizer") and rest and rest[0] in _choices(first):
+    if first in ("problem", "optimizer", "schedule") and rest and rest[0] in _choices(first):
         rest = rest[1:]
     if not rest:
         return (first,), ()
@@ -383,6 +401,8 @@ def _section_class(location: tuple[int | str, ...]) -> type[Section]:
             return next(kind for kind in PROBLEMS if kind.model_fields["kind"].default == tag)
         case ("optimizer", str(name), *_) if name in RULES:
             return RULES[name]
+        case ("schedule", str(name), *_) if name in SCHEDULES:
+            return SCHEDULES[name]
         case (str(first), _, *_):
             return SECTIONS[first]
         case _:

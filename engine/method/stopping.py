@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from .spec import StopSpec
+
+FAILURES = ("diverged", "divergence")
+"""The endings that are failures: a number that was not finite, and the stop rule for a loss that explodes."""
+
+
+@dataclass(slots=True, kw_only=True)
+class LossWatch:
+    """What the stop rules remember of the losses; part of a trainer's snapshot."""
+
+    first: float = math.nan
+    """The loss of the first step that was watched; nan before it."""
+    mean: float = 0.0
+    """Decaying mean of the losses, gathered from zero."""
+    weight: float = 0.0
+    """Total weight of the losses in `mean`, from 0 towards 1."""
+    best: float = math.inf
+    """The lowest smoothed loss that counted as an improvement."""
+    waited: int = 0
+    """Steps since then."""
 
 
 class StopRules:
@@ -12,17 +34,23 @@ class StopRules:
         is_active: Whether there is any.
     """
 
-    def __init__(self, stop: StopSpec) -> None:
-        self._stop = stop
-        self.is_active = any(limit is not None for limit in (stop.steps, stop.epochs, stop.update_norm, stop.loss))
+    def __init__(self, stop: StopSpec, watch: LossWatch) -> None:
+        """Judge by `stop` and by what `watch` remembers, which changes from step to step."""
+        self._stop, self._watch = stop, watch
+        limits = stop.model_dump(exclude={"plateau_threshold"}).values()
+        self.is_active = any(limit is not None for limit in limits)
+        self._watches_loss = stop.plateau is not None or stop.divergence is not None
+        # Over a tenth of the patience: one lucky minibatch is no improvement, and a real one is seen in time.
+        self._keep = 1.0 - 1.0 / max(1.0, stop.plateau / 10.0) if stop.plateau is not None else 0.0
 
-    def reason(self, step: int, epochs: float, loss: float, update_norm: float) -> str | None:
+    def reason(self, step: int, epochs: float, loss: float, grad_norm: float, update_norm: float) -> str | None:
         """Return the rule that ends the run after this step, or None.
 
         Args:
             step: Updates made.
             epochs: Passes through the training set made, the present one as a fraction.
             loss: The minibatch's, before the update.
+            grad_norm: ‖g‖ of the step's gradient, before clipping.
             update_norm: ‖θₖ₊₁ − θₖ‖ of the update.
         """
         stop = self._stop
@@ -30,6 +58,10 @@ class StopRules:
             return "loss"
         if stop.update_norm is not None and update_norm < stop.update_norm:
             return "update_norm"
+        if stop.grad_norm is not None and grad_norm < stop.grad_norm:
+            return "grad_norm"
+        if self._watches_loss and (reason := self._judged(loss)) is not None:
+            return reason
         return self.reached(step, epochs)
 
     def reached(self, step: int, epochs: float) -> str | None:
@@ -40,3 +72,22 @@ class StopRules:
         if stop.epochs is not None and epochs >= stop.epochs:
             return "epochs"
         return None
+
+    def _judged(self, loss: float) -> str | None:
+        """Return the rule about the course of the loss that ends the run, or None."""
+        stop, watch = self._stop, self._watch
+        if math.isnan(watch.first):
+            watch.first = loss
+        # For a positive loss this is loss > K·first; where losses are negative, the rise is compared instead.
+        if stop.divergence is not None and loss - watch.first > (stop.divergence - 1.0) * abs(watch.first):
+            return "divergence"
+        if stop.plateau is None:
+            return None
+        watch.mean = self._keep * watch.mean + (1.0 - self._keep) * loss
+        watch.weight = self._keep * watch.weight + (1.0 - self._keep)
+        smoothed = watch.mean / watch.weight
+        if watch.best == math.inf or smoothed < watch.best - stop.plateau_threshold * abs(watch.best):
+            watch.best, watch.waited = smoothed, 0
+        else:
+            watch.waited += 1
+        return "plateau" if watch.waited >= stop.plateau else None

@@ -53,7 +53,9 @@ class TensorFigures:
 class StepBuffer:
     """The scalars of the steps since the last `take`, in an array that is used again and again."""
 
-    def __init__(self, capacity: int = 4096) -> None:
+    def __init__(self, capacity: int = 4096, rates: tuple[float, float] = (0.0, 0.0)) -> None:
+        """Make an empty one; `rates` are Σα and Σα² of the steps before."""
+        self._taken_rates = rates
         self._count = 0
         self._first = 1
         self._use(np.empty((capacity, len(SERIES)), dtype=np.float64))
@@ -72,10 +74,26 @@ class StepBuffer:
         _pack_row(self._memory, count * _ROW_BYTES, epoch, loss, lr, grad_norm, update_norm)
         self._count = count + 1
 
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Σα and Σα² over all steps that made an update, those that were taken and those before included.
+
+        Summed from what is recorded, so that a step costs nothing, and one after the other, so that it makes no
+        difference how often someone takes them.
+        """
+        rows = self._rows[: self._count]
+        made = rows[np.isfinite(rows[:, _LOSS]) & np.isfinite(rows[:, _GRAD_NORM]), _LR]
+        total, squares = self._taken_rates
+        return (
+            float(np.add.accumulate(np.concatenate(([total], made)))[-1]),
+            float(np.add.accumulate(np.concatenate(([squares], made * made)))[-1]),
+        )
+
     def take(self) -> StepBlock | None:
         """Return the steps gathered so far and start anew; None where there are none."""
         if self._count == 0:
             return None
+        self._taken_rates = self.rates
         block = StepBlock(first_step=self._first, values=self._rows[: self._count].T.copy())
         self._count = 0
         return block
@@ -84,5 +102,6 @@ class StepBuffer:
         self._rows, self._memory = rows, rows.data
 
 
+_LOSS, _LR, _GRAD_NORM = (SERIES.index(name) for name in ("loss", "lr", "grad_norm"))
 _ROW = struct.Struct(f"={len(SERIES)}d")
 _ROW_BYTES, _pack_row = _ROW.size, _ROW.pack_into

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from .changes import Change, changed_spec, differences
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .projection import way
+from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
 from .spec import RunSpec
-from .stopping import StopRules
+from .stopping import LossWatch, StopRules
 from .telemetry import FIGURES, StepBuffer, TensorFigures
 
 
@@ -53,6 +54,10 @@ class Snapshot:
     previous: Vector
     state: State
     position: Position
+    plateau: PlateauState
+    watch: LossWatch
+    rates: tuple[float, float]
+    """Σα and Σα² of the updates made."""
     ended: str | None
     non_finite: NonFinite | None
 
@@ -62,7 +67,7 @@ class Trainer:
 
     Attributes:
         step_count: Updates made, and steps refused because they were not finite.
-        ended: The stop rule that holds ("steps", "epochs", "update_norm" or "loss"), or None.
+        ended: The stop rule that holds, by its name in the spec, or None.
         non_finite: What stopped the last step from being made, or None.
         steps: The scalars of every step since they were last taken.
         figures: What was measured per tensor at the last step that was asked to.
@@ -85,6 +90,7 @@ class Trainer:
         self.state: State = self.rule.fresh_state(start)
         batch = spec.batch
         self.batches = BatchStream(objective.samples(), size=batch.size, shuffle=batch.shuffle, seed=spec.seed.batches)
+        self._plateau, self._watch = PlateauState(), LossWatch()
         self.step_count = 0
         self.ended: str | None = None
         self.non_finite: NonFinite | None = None
@@ -121,6 +127,8 @@ class Trainer:
         loss = here.bound.loss_and_gradient(self.batches.take())
         grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
+        if self._schedule is not None:
+            self._schedule.turn(self.step_count, self.batches.epoch, loss)
         # A norm that overflows counts as well: its squares would poison the rule's state.
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             return self._refuse(loss, grad_norm)
@@ -140,7 +148,7 @@ class Trainer:
         self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, update_norm)
         self.non_finite = None
         if self._stop is not None:
-            self.ended = self._stop.reason(self.step_count, self.batches.epochs, loss, update_norm)
+            self.ended = self._stop.reason(self.step_count, self.batches.epochs, loss, grad_norm, update_norm)
         return self.ended is None and not self.batches.epoch_is_over
 
     def apply(self, values: dict[str, Any], *, carry: bool = True) -> list[Change]:
@@ -169,6 +177,11 @@ class Trainer:
             self.batches.configure(size=spec.batch.size, shuffle=spec.batch.shuffle)
         if any(change.key.startswith("stop.") for change in changes):
             self.ended = None
+        # Whoever watches the loss by another rule than before begins to watch it now.
+        if any(change.key in ("stop.plateau", "stop.divergence") for change in changes):
+            self._watch = LossWatch()
+        if any(change.key == "schedule.name" for change in changes):
+            self._plateau = PlateauState()
         self.prepare()
         return changes
 
@@ -191,6 +204,7 @@ class Trainer:
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
+        self._plateau, self._watch = PlateauState(), LossWatch()
         self.step_count = 0
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
@@ -210,6 +224,9 @@ class Trainer:
             previous=self._there.theta.copy(),
             state=self.state.copy(),
             position=self.batches.position,
+            plateau=replace(self._plateau),
+            watch=replace(self._watch),
+            rates=self.steps.rates,
             ended=self.ended,
             non_finite=self.non_finite,
         )
@@ -223,14 +240,18 @@ class Trainer:
         self.state = snapshot.state.copy()
         self.batches.configure(size=snapshot.spec.batch.size, shuffle=snapshot.spec.batch.shuffle)
         self.batches.seek(snapshot.position)
+        self._plateau, self._watch = replace(snapshot.plateau), replace(snapshot.watch)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
-        self.steps, self.figures = StepBuffer(), None
+        self.steps, self.figures = StepBuffer(rates=snapshot.rates), None
         self.prepare()
 
     def prepare(self) -> None:
         """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""
         carried_out = execution(self.spec.compute.update)
         self.dials = self.rule.dials()
+        schedule = ScheduleAtWork(self.spec.schedule, self.dials, self._plateau)
+        schedule.preview(self.step_count + 1, self.batches.epoch + self.batches.epoch_is_over)
+        self._schedule = schedule if schedule.is_active else None
         bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
         decay = DecoupledDecay(self.rule, self.dials, self._grad.dtype)
         self._begin = decay.following(bound.begin)
@@ -255,7 +276,7 @@ class Trainer:
             for place in (self._here, self._there):
                 place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
         self._draws = self._regularisation.dropout > 0.0
-        shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)
+        shaping, stop = Shaping(self.spec), StopRules(self.spec.stop, self._watch)
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)

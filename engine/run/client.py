@@ -23,6 +23,7 @@ from .protocol import (
     Figures,
     FrameReader,
     Hello,
+    RatesSwept,
     Rejected,
     Steering,
     Steps,
@@ -130,12 +131,14 @@ class Client:
         self._ready = others + self._ready
         return answer
 
-    def _answers(self, message: Event | Steps | Figures, command: Steering) -> TypeGuard[Applied | Rejected]:
+    def _answers(
+        self, message: Event | Steps | Figures, command: Steering
+    ) -> TypeGuard[Applied | Rejected | RatesSwept]:
         """Return whether a message is the answer to a command of ours: every client numbers its own from 1."""
         match message:
             case Applied(seq=seq, actor=actor):
                 return seq == command.seq and actor == self.name
-            case Rejected(seq=seq):
+            case Rejected(seq=seq) | RatesSwept(seq=seq):
                 return seq == command.seq
             case _:
                 return False

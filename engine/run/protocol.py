@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from ..errors import GdtuiError
 from ..fields import Scalar
+from ..method import range_test
 from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
 
@@ -111,8 +112,22 @@ class Stop(Command):
     kind: Literal["stop"] = "stop"
 
 
-Steering = SetFields | Turn | Pause | Resume | StepOnce | Reset | Stop
+class FindRate(Command):
+    """Sweep the learning rate and answer with the curve; the run then goes on as if nothing had been.
+
+    Nothing else is carried out meanwhile, so a sweep has a limit.
+    """
+
+    kind: Literal["find_rate"] = "find_rate"
+    low: float = Field(default=range_test.LOWEST, gt=0.0, le=1e6, allow_inf_nan=False)
+    high: float = Field(default=range_test.HIGHEST, gt=0.0, le=1e6, allow_inf_nan=False)
+    steps: int = Field(default=range_test.STEPS, ge=range_test.FEWEST, le=1000)
+
+
+Changing = SetFields | Turn | Pause | Resume | StepOnce | Reset | Stop
 """The commands that do something to a run."""
+Steering = Changing | FindRate
+"""All commands but the first."""
 AnyCommand = Annotated[Hello | Steering, Field(discriminator="kind")]
 
 
@@ -185,6 +200,40 @@ class Rejected(Message):
     reason: str
 
 
+class SuggestedRate(Message):
+    """A learning rate to begin with."""
+
+    name: str
+    lr: float
+    why: str
+
+
+class RatesSwept(Message):
+    """The answer to `FindRate`, told to who asked alone: the loss against the rate, and rates to begin with."""
+
+    kind: Literal["rates_swept"] = "rates_swept"
+    seq: int
+    lr: tuple[float, ...]
+    loss: tuple[float, ...]
+    """The minibatch's, before the step of that rate."""
+    smoothed: tuple[float, ...]
+    has_exploded: bool
+    """Whether the sweep ended before its last rate."""
+    suggestions: tuple[SuggestedRate, ...]
+
+    @classmethod
+    def of(cls, seq: int, found: range_test.RangeTest) -> RatesSwept:
+        """Return the outcome of a sweep as the answer to the command with this number."""
+        return cls(
+            seq=seq,
+            lr=tuple(found.lr.tolist()),
+            loss=tuple(found.loss.tolist()),
+            smoothed=tuple(found.smoothed.tolist()),
+            has_exploded=found.has_exploded,
+            suggestions=tuple(SuggestedRate(name=each.name, lr=each.lr, why=each.why) for each in found.suggestions),
+        )
+
+
 class Progressed(Message):
     """Where the run is, several times a second, and once a second while nothing moves."""
 
@@ -202,6 +251,12 @@ class Progressed(Message):
     """The parameters themselves where they are a point that people can follow: four at most."""
     threads: int
     """How many threads a matrix product uses now."""
+    lr: float | None = None
+    """The learning rate of the last step, or of the next one where something was changed since."""
+    rate_sum: float = 0.0
+    """Σα over the updates made."""
+    rate_squares: float = 0.0
+    """Σα² over the updates made."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 
@@ -242,6 +297,10 @@ class Finished(Message):
     steps_per_second: float
     parameters: tuple[float, ...] | None
     """The vector itself when it has at most 64 entries."""
+    rate_sum: float = 0.0
+    """Σα over the updates made."""
+    rate_squares: float = 0.0
+    """Σα² over the updates made."""
 
 
 class Failed(Message):
@@ -252,9 +311,10 @@ class Failed(Message):
 
 
 AnyEvent = Annotated[
-    Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed, Field(discriminator="kind")
+    Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Finished | Failed,
+    Field(discriminator="kind"),
 ]
-Event = Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed
+Event = Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Finished | Failed
 
 
 class Steps(BaseModel):

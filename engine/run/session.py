@@ -16,6 +16,7 @@ from ..errors import InputError, RunError
 from ..method.changes import Change, flat
 from ..method.file_spec import examined
 from ..method.objectives import build_objective
+from ..method.range_test import sweep
 from ..method.spec import checked_spec, shown
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation
@@ -207,6 +208,7 @@ class Session:
         moving = self.state == "running" and seconds > 0.0
         rate = (self._steps_made - self._recent[0][1]) / seconds if moving else 0.0
         left = self._steps_left()
+        rate_sum, rate_squares = self.trainer.steps.rates
         progress = protocol.Progressed(
             lane=LANE,
             state=self.state,
@@ -218,6 +220,9 @@ class Session:
             seconds_left=left / rate if rate > 0.0 and left is not None else None,
             point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
             threads=self.threads,
+            lr=self.trainer.dials.lr,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)
@@ -242,6 +247,7 @@ class Session:
             self._outbox.add_evaluation(trainer.step_count, "train", result)
             self._evaluate(at_most)
         self.flush()
+        rate_sum, rate_squares = trainer.steps.rates
         finished = protocol.Finished(
             lane=LANE,
             segment=self._outbox.segment,
@@ -250,6 +256,8 @@ class Session:
             loss=result.loss,
             steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
             parameters=tuple(trainer.theta.tolist()) if trainer.theta.size <= SMALL else None,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
         )
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
         self.finished = finished
@@ -295,17 +303,22 @@ class Session:
         if self.state == "waiting":
             self.state = "running"
 
-    def carry_out(self, command: protocol.Steering, actor: str) -> protocol.Applied | protocol.Rejected:
+    def carry_out(
+        self, command: protocol.Steering, actor: str
+    ) -> protocol.Applied | protocol.Rejected | protocol.RatesSwept:
         """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked."""
         try:
             if command.lane != LANE:
                 raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
+            if isinstance(command, protocol.FindRate):
+                found = sweep(self.trainer, low=command.low, high=command.high, steps=command.steps)
+                return protocol.RatesSwept.of(command.seq, found)
             changes = self._changes(command, actor)
         except (InputError, RunError) as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
         return self._confirm(command.kind, changes, actor=actor, seq=command.seq)
 
-    def _changes(self, command: protocol.Steering, actor: str) -> list[Change]:
+    def _changes(self, command: protocol.Changing, actor: str) -> list[Change]:
         """Carry a command out and return what it changed in the spec."""
         match command:
             case protocol.SetFields():

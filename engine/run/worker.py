@@ -118,7 +118,7 @@ class Worker:
                     self._connections.send(client, framed(self._session.finished))
             return
         answer = self._session.carry_out(command, client.name)
-        if isinstance(answer, protocol.Rejected) or client.watch == "nothing":
+        if isinstance(answer, protocol.Rejected | protocol.RatesSwept) or client.watch == "nothing":
             self._connections.send(client, framed(answer))
         if isinstance(command, protocol.Stop):
             self._leaving = True

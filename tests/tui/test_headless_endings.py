@@ -107,3 +107,24 @@ def test_a_run_that_someone_steers_prints_what_they_did_and_when(parsed: Parsed,
     changes = [(line["step"], line["key"], line["old"], line["new"]) for line in found.of("applied")]
     assert changes[:2] == [(applied.step, "optimizer.lr", 1.0, 0.125), (turned.step, "optimizer.lr", 0.125, 0.25)]
     assert (process.returncode, complaint, found[-1]["reason"]) == (0, "", "epochs")
+
+
+def test_a_run_whose_loss_explodes_by_the_stop_rule_has_failed(events: Events, gdtui: Command) -> None:
+    arguments = ("--set", "optimizer.lr=0.3", "--set", "stop.divergence=10", "--no-record")
+    found = events(gdtui("run", "ravine", "--json", *arguments), code=1)
+    assert found[-1]["reason"] == "divergence"
+    assert all(np.isfinite(found[-1]["parameters"]))
+
+
+def test_a_run_under_a_schedule_ends_with_its_sums_and_its_verdict(gdtui: Command) -> None:
+    """0.01·(1 + ½ + ¼ + ⅛), and the sum of the squares of the same."""
+    arguments = ("--set", "schedule.name=exponential", "--set", "schedule.gamma=0.5", "--set", "optimizer.lr=0.01")
+    outcome = gdtui("run", "ravine", *arguments, "--steps", "4", "--no-record")
+    assert "exponential decay by 0.5 every step: Σα = 0.01875, Σα² = 0.000132812" in outcome.lines
+    assert any("Σα = ∞: no, Σα² < ∞: yes" in line for line in outcome.lines)
+    assert "Σα" not in gdtui("run", "ravine", "--steps", "4", "--no-record").out
+
+
+def test_a_schedule_that_came_live_is_the_one_that_is_judged(gdtui: Command) -> None:
+    outcome = gdtui("run", "ravine", "--at", "2", "schedule.name=inverse", "--steps", "4", "--no-record")
+    assert "1/t decay with t in steps: Σα" in outcome.out

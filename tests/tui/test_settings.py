@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, Switch
 import tui
 from engine.fields import Scalar, Section
 from engine.method.optimizers import RULES
+from engine.method.schedules import Constant
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
 from engine.run import client, protocol
 from engine.subject.regularisation import Regularisation
@@ -27,6 +28,7 @@ MakePreset = Callable[..., Preset]
 Connect = Callable[[RunView], client.Client]
 
 EVERY_SECTION: dict[str, type[Section]] = {
+    "schedule": Constant,
     "batch": BatchSpec,
     "clip": ClipSpec,
     "regularisation": Regularisation,
@@ -92,6 +94,17 @@ async def test_every_field_of_every_rule_has_its_line(name: str) -> None:
             assert isinstance(control, Switch if isinstance(value, bool) else Input), key
             assert str(info.title) in words, key
             assert str(info.description) in words, key
+
+
+async def test_every_field_has_its_own_default_beside_it() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)):
+        names = [str(line.content) for line in app.form.query(".field-name").results(Static)]
+        usual = [str(line.content) for line in app.form.query(".field-usual").results(Static)]
+        found = dict(zip(names, usual, strict=True))
+        assert found["Bias correction"] == "default on"
+        assert found["Schedule"] == "default constant"
+        assert found["Learning rate α"] == "default 0.001"
 
 
 @pytest.mark.parametrize("problem", [{"kind": "landscape"}, {"kind": "expression", "expression": "x**2"}], ids=str)
@@ -254,7 +267,7 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
 
 
 async def test_the_mouse_does_it_all(watched: Watched) -> None:
-    async with watched(size=(120, 80)) as seat:
+    async with watched(size=(120, 110)) as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
         await seat.pilot.click("#field-optimizer-bias_correction")
@@ -342,9 +355,28 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
         await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
-        assert verdict(form) == "not sent: SGD is in force by now, and the form shows its fields"
+        assert verdict(form) == "not sent: SGD with schedule constant is in force by now, and the form shows its fields"
         assert not form.query("#field-optimizer-beta1")
         assert form.query_one("#field-optimizer-lr", Input).value == "0.01"
         fill(form, "optimizer.lr", "0.5")
         await seat.press("ctrl+s")
         assert (seat.view.spec.optimizer.name, seat.view.spec.optimizer.lr) == ("sgd", 0.5)
+
+
+async def test_a_schedule_is_chosen_in_the_form_which_then_shows_its_fields(watched: Watched) -> None:
+    async with watched(size=(120, 80)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        next_step = f"step {seat.view.step + 1}"
+        fill(form, "schedule.name", "cosine")
+        fill(form, "schedule.warmup", "3")
+        await seat.press("ctrl+s")
+        assert verdict(form) == "done: Adam with schedule cosine is in force by now, and the form shows its fields"
+        assert form.query_one("#field-schedule-warmup", Input).value == "3"
+        fill(form, "schedule.steps", "40")
+        fill(form, "schedule.hold", "0.5")
+        await seat.press("ctrl+s")
+        assert verdict(form) == f"in force from {next_step}: schedule.hold none → 0.5, schedule.steps 1000 → 40"
+        fill(form, "schedule.hold", "")
+        await seat.press("ctrl+s")
+        assert verdict(form) == f"in force from {next_step}: schedule.hold 0.5 → none"

@@ -237,3 +237,20 @@ def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -
         assert " ".join(text(row) for row in message_rows(view, width, 36)) == words
     view.notices.append(Notice(text="学习率" * 20))
     assert "".join(text(row) for row in message_rows(view, 41, 36)) == "学习率" * 20
+
+
+def test_the_top_row_says_how_the_present_rate_comes_from_the_base_rate(open_view: Callable[..., RunView]) -> None:
+    view = open_view(schedule={"name": "cosine", "steps": 1000})
+    view.progress = progressed(lr=0.0025)
+    assert text(headline(view, 140)).endswith(" Adam α 0.0025 of 0.01, cosine to 0 within 1,000 steps ")
+    assert text(headline(view, 80)).endswith(" Adam α 0.0025 of 0.01 (cosine) ")
+    assert text(headline(view, 72)).endswith(" Adam α 0.0025 of 0.01 ")
+    assert text(headline(view, 50)).endswith(" Adam α 0.0025 ")
+    for width in range(30, 160):
+        assert cell_len(text(headline(view, width))) <= width
+
+
+def test_the_top_row_says_that_a_rate_is_held(open_view: Callable[..., RunView]) -> None:
+    held = open_view(schedule={"name": "inverse", "hold": 0.5})
+    assert text(headline(held, 140)).endswith(" Adam α 0.5 held, base 0.01, 1/t decay with t in steps ")
+    assert text(headline(open_view(schedule={"hold": 0.5}), 140)).endswith(" Adam α 0.5 held, base 0.01 ")

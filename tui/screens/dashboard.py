@@ -193,6 +193,10 @@ class Dashboard(RunScreen):
         words = f"learning rate × {factor:g}"
         self._send(protocol.Turn(seq=self.view.next_sequence(), key="optimizer.lr", factor=factor), words)
 
+    def action_find_rate(self) -> None:
+        """Sweep the learning rate, and leave everything as it is."""
+        self._send(protocol.FindRate(seq=self.view.next_sequence()), "a sweep of the learning rate")
+
     def action_pace(self, factor: float) -> None:
         """Halve or double the limit of the speed."""
         view, key = self.view, "pace.steps_per_second"
@@ -292,7 +296,7 @@ KEYS = (
     ("[  ]", "learning rate −10 % or +10 % of what it is (so one of each makes −1 %)"),
     ("{  }", "learning rate ÷10 or ×10"),
     ("o", "switch the optimizer, with its state carried over or anew"),
-    ("h", "all hyperparameters of the optimizer, and the batch"),
+    ("h", "all hyperparameters of the optimizer, the schedule, and the batch"),
     ("r", "reset to the same start: same parameters, same batches, settings as at first"),
     ("R", "reset to the same start, but keep the optimizer and the settings of now"),
     (",  .", "halve or double the pace; the fastest is no limit"),

@@ -18,6 +18,7 @@ from engine.errors import InputError
 from engine.fields import allowed_values
 from engine.method.changes import changed_spec, flat
 from engine.method.optimizers import RULES
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec
 from engine.run.protocol import Rejected
 
@@ -31,7 +32,8 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 def form_keys(spec: RunSpec) -> list[str]:
     """Return the keys of the form: all that can change but the optimizer and when to stop."""
     has_samples = spec.problem.kind == "dataset"
-    wanted = ("optimizer.", "clip.", "pace.") + (("regularisation.", "batch.", "compute.") if has_samples else ())
+    of_samples = ("regularisation.", "batch.", "compute.") if has_samples else ()
+    wanted = ("optimizer.", "schedule.", "clip.", "pace.", *of_samples)
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 
@@ -66,7 +68,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         """Make a line for every field of the spec as it stands now."""
         spec = self._current()
         self._shown, self._help = flat(spec), {}
-        title = f"{RULES[spec.optimizer.name].title}: hyperparameters, batch and pace"
+        title = f"{RULES[spec.optimizer.name].title}: hyperparameters, schedule, batch and pace"
         with VerticalScroll(classes="dialog form"):
             yield Static(Content(title), classes="dialog-title")
             for key in form_keys(spec):
@@ -76,14 +78,18 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                 symbol = symbol_of(key, spec)
                 name = info.title or field
                 with Horizontal(classes="field"):
-                    yield Static(Content(f"{name} {symbol}" if symbol != name else name), classes="field-name")
+                    has_symbol = symbol.casefold() != name.casefold()
+                    yield Static(Content(f"{name} {symbol}" if has_symbol else name), classes="field-name")
                     if isinstance(value, bool):
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
                         placeholder = "none" if info.get_default() is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
                     yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
-                self._help[key] = f"{info.description or ''} Allowed: {allowed_values(owner, field)}."
+                allowed = allowed_values(owner, field)
+                if key == "schedule.name":
+                    allowed = f"one of {', '.join(SCHEDULES)}"
+                self._help[key] = f"{info.description or ''} Allowed: {allowed}."
                 yield Static(Content(self._help[key]), id=f"help-{_id(key)}", classes="field-help")
             yield Static("", id="verdict")
             with Horizontal(classes="buttons"):
@@ -131,7 +137,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         if not self.is_attached:
             return
         if form_keys(self._current()) != self._keys:
-            self.call_later(self._make_anew, "refused")
+            self.call_later(self._make_anew, "refused" if isinstance(answer, Rejected) else "done")
             return
         moved = self._show_what_stands()
         if isinstance(answer, Rejected):
@@ -161,16 +167,20 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         return moved
 
     async def _make_anew(self, verdict: str) -> None:
-        """Make the form of the optimizer that someone has switched to meanwhile."""
+        """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""
         await self.recompose()
         self.query(Input).first().focus()
-        title = RULES[self._current().optimizer.name].title
-        self._say(f"{verdict}: {title} is in force by now, and the form shows its fields", "wrong")
+        spec = self._current()
+        what = f"{RULES[spec.optimizer.name].title} with schedule {spec.schedule.name}"
+        look = "done" if verdict == "done" else "wrong"
+        self._say(f"{verdict}: {what} is in force by now, and the form shows its fields", look)
 
     def _value(self, key: str) -> Any:
         if isinstance(self._shown[key], bool):
             return self.query_one(f"#{_id(key)}", Switch).value
         text = self.query_one(f"#{_id(key)}", Input).value.strip()
+        if text == _text(self._shown[key]):
+            return self._shown[key]
         if text == "":
             return None
         for kind in (int, float):
@@ -198,6 +208,8 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
 
 def usual_of(spec: RunSpec, key: str) -> str:
     """Return the default of a field in words, that of a rule in its present form."""
+    if key == "schedule.name":
+        return "default constant"
     owner, field = section_of(key, spec)
     rule = spec.optimizer.usual() if isinstance(spec.optimizer, owner) else None
     default = owner.model_fields[field].get_default() if rule is None else getattr(rule, field)

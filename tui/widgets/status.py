@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from engine.method.optimizers import RULES
+from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
@@ -20,6 +21,8 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+LEAST_TITLE = 36
+"""Columns that words about the schedule leave for the lesson's title."""
 
 
 def headline(view: RunView, width: int) -> Row:
@@ -29,12 +32,31 @@ def headline(view: RunView, width: int) -> Row:
         state, look = f"? silent for {view.silence_s:.0f} s", "bold error"
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
-    lr = f"{optimizer.lr:.4g}"
+    base, schedule = f"{optimizer.lr:.4g}", view.spec.schedule
+    # Between two words of the engine a rate that no schedule moves is known all the same.
+    moves = not schedule.is_constant and view.progress is not None
+    told = view.progress.lr if moves and view.progress is not None else None
+    lr = f"{schedule.hold or (optimizer.lr if told is None else told):.4g}"
     what: Row = ((rule, "bold foreground"), (f" α {lr} ", "bold accent"))
     right: Row = ((state, look), ("  ", "plain"), *what)
+    for words in _of_the_schedule(base, schedule):
+        longer: Row = (*right, (f"{words} ", "dim foreground"))
+        if sum(cell_len(text) for text, _ in longer) + LEAST_TITLE <= width:
+            right = longer
+            break
     if sum(cell_len(text) for text, _ in right) > width:
         right = ((f"{state[:1]} ", look), *what)
     return titled_row(clean(view.welcome.title, 120), right, width)
+
+
+def _of_the_schedule(base: str, schedule: Schedule) -> tuple[str, ...]:
+    """Return how the present rate comes from the base rate, in fewer and fewer words; nothing where it is that."""
+    if schedule.hold is None and schedule.is_constant:
+        return ()
+    held = "held, base" if schedule.hold is not None else "of"
+    if schedule.is_constant:
+        return (f"{held} {base}",)
+    return f"{held} {base}, {schedule.sentence()}", f"{held} {base} ({schedule.title})", f"{held} {base}"
 
 
 def progress_row(view: RunView, width: int) -> Row:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.errors import InputError
 from engine.fields import Section, allowed_values
 from engine.method.optimizers import RULES
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import PROBLEMS, SECTIONS, RunSpec, checked_spec
 from engine.subject.datasets import DATASETS
 from engine.subject.spec import ExpressionProblem, LandscapeProblem
@@ -232,7 +233,20 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**LANDSCAPE, "optimizer": {"name": "adam", "eps": 0.0}}, "optimizer.eps", "0.0", "a number ≥ 1e-30 and ≤ 1"),
     ({**LANDSCAPE, "optimizer": {"name": "rmsprop", "rho": -0.1}}, "optimizer.rho", "-0.1", BETA),
     ({**LANDSCAPE, "optimizer": {"name": "rmsprop", "centered": 2}}, "optimizer.centered", "2", "true or false"),
-    ({**LANDSCAPE, "schedule": {"name": "cosine"}}, "schedule.name", "'cosine'", '"constant"'),
+    ({**LANDSCAPE, "schedule": {"name": "sine"}}, "schedule.name", "'sine'", 'one of "constant", "step"'),
+    ({**LANDSCAPE, "schedule": {"name": None}}, "schedule.name", "empty", 'one of "constant", "step"'),
+    ({**LANDSCAPE, "schedule": "cosine"}, "schedule", "'cosine'", "a table"),
+    ({**LANDSCAPE, "schedule": {"gamma": 1}}, "schedule.gamma", "1", "only name, per, warmup"),
+    ({**LANDSCAPE, "schedule": {"name": "cosine", "steps": 0}}, "schedule.steps", "0", "a whole number ≥ 1"),
+    ({**LANDSCAPE, "schedule": {"name": "cosine", "gamma": 1}}, "schedule.gamma", "1", "only name, per, warmup"),
+    ({**LANDSCAPE, "schedule": {"hold": 0}}, "schedule.hold", "0", RATE),
+    ({**LANDSCAPE, "schedule": {"per": "day"}}, "schedule.per", "'day'", 'one of "step", "epoch"'),
+    (
+        {**LANDSCAPE, "schedule": {"name": "multistep", "milestones": "soon"}},
+        "schedule.milestones",
+        "'soon'",
+        'text such as "500, 750"',
+    ),
     ({**MOONS, "batch": {"size": 0}}, "batch.size", "0", '"full" or a whole number ≥ 1 and ≤ 16777216'),
     ({**MOONS, "batch": {"size": "all"}}, "batch.size", "'all'", '"full" or a whole number ≥ 1'),
     ({**MOONS, "batch": {"shuffle": "often"}}, "batch.shuffle", "'often'", "true or false"),
@@ -242,7 +256,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**LANDSCAPE, "stop": {"steps": 2.5}}, "stop.steps", "2.5", "a whole number ≥ 0"),
     ({**LANDSCAPE, "stop": {"update_norm": 0.0}}, "stop.update_norm", "0.0", "a number > 0"),
     ({**LANDSCAPE, "stop": {"loss": math.nan}}, "stop.loss", "nan", "a number"),
-    ({**LANDSCAPE, "stop": {"never": 1}}, "stop.never", "1", "only steps, epochs, update_norm, loss"),
+    ({**LANDSCAPE, "stop": {"never": 1}}, "stop.never", "1", "only steps, epochs, update_norm, loss, grad_norm"),
     ({**MOONS, "evaluation": {"every": 0}}, "evaluation.every", "0", "a whole number ≥ 1"),
     ({**LANDSCAPE, "pace": {"steps_per_second": 0}}, "pace.steps_per_second", "0", "a number > 0 and ≤ 1000000000"),
     ({**LANDSCAPE, "precision": "half"}, "precision", "'half'", 'one of "float32", "float64"'),
@@ -380,7 +394,7 @@ def test_the_loss_that_nobody_named_fits_the_data(data: str, loss: str) -> None:
 
 def test_every_field_can_say_what_it_takes() -> None:
     """Texts in a complaint are made from the fields, so every field of every section needs one."""
-    sections: list[type[Section]] = [*SECTIONS.values(), *RULES.values(), *PROBLEMS]
+    sections: list[type[Section]] = [*SECTIONS.values(), *RULES.values(), *SCHEDULES.values(), *PROBLEMS]
     for section in sections:
         for name in section.model_fields:
             assert allowed_values(section, name), (section, name)
@@ -403,13 +417,13 @@ keys = st.one_of(
 nested = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4), max_leaves=12
 )
-section_names: list[str] = [*SECTIONS, "problem", "optimizer", "precision"]
+section_names: list[str] = [*SECTIONS, "problem", "optimizer", "schedule", "precision"]
 
 
 def fields_of(section: str) -> list[str]:
     """Return the names of a section's fields, of a union those of every member; none for a field that is no table."""
     members: dict[str, list[type[Section]]] = {name: [kind] for name, kind in SECTIONS.items()}
-    members |= {"problem": list(PROBLEMS), "optimizer": list(RULES.values())}
+    members |= {"problem": list(PROBLEMS), "optimizer": list(RULES.values()), "schedule": list(SCHEDULES.values())}
     return sorted({name for kind in members.get(section, []) for name in kind.model_fields})
 
 
@@ -445,7 +459,8 @@ def test_no_value_in_any_known_field_raises_anything_but_one_clean_line(
     if not names:
         assert_one_clean_line({**base, section: data.draw(nested)})
         return
-    start: dict[str, Any] = {"name": data.draw(st.sampled_from(list(RULES)))} if section == "optimizer" else {}
+    names_of = {"optimizer": list(RULES), "schedule": list(SCHEDULES)}
+    start: dict[str, Any] = {"name": data.draw(st.sampled_from(names_of[section]))} if section in names_of else {}
     field = data.draw(st.sampled_from(names))
     assert_one_clean_line({**base, section: {**start, **base.get(section, {}), field: data.draw(nested)}})
 

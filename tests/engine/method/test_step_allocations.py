@@ -9,6 +9,7 @@ import pytest
 
 from engine.method.objectives import build_objective
 from engine.method.optimizers import RULES
+from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec
 from engine.method.trainer import Trainer
 from engine.subject.activations import ACTIVATIONS
@@ -105,3 +106,20 @@ def test_a_thousand_steps_on_a_function_leave_nothing_behind(name: str, problem:
     kept, peak = growth(trainer, STEPS)
     assert kept < A_FEW_NUMBERS
     assert peak < 2 * A_FEW_NUMBERS
+
+
+@pytest.mark.parametrize("per", ["step", "epoch"])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_step_under_a_schedule_and_all_stop_rules_makes_nothing_even_for_a_moment(schedule: str, per: str) -> None:
+    trainer = trainer_of(
+        "adam",
+        NETWORKS["two classes"],
+        batch={"size": 8},
+        schedule={"name": schedule, "per": per, "warmup": 60},
+        stop={"plateau": 1 << 20, "divergence": 1e9, "grad_norm": 1e-30, "update_norm": 1e-30, "loss": -1.0},
+    )
+    while trainer.step():
+        pass
+    trainer.step()
+    _, peak = growth(trainer, 20)
+    assert peak < A_FEW_NUMBERS

@@ -55,6 +55,14 @@ COMMANDS: st.SearchStrategy[Any] = st.one_of(
         factor=st.floats(0.0, 1e6, exclude_min=True),
     ),
     st.builds(protocol.Reset, seq=SEQUENCES, lane=LANES, keep=st.booleans()),
+    st.builds(
+        protocol.FindRate,
+        seq=SEQUENCES,
+        lane=LANES,
+        low=st.floats(0.0, 1e6, exclude_min=True),
+        high=st.floats(0.0, 1e6, exclude_min=True),
+        steps=st.integers(20, 1000),
+    ),
     *(
         st.builds(kind, seq=SEQUENCES, lane=LANES)
         for kind in (protocol.Pause, protocol.Resume, protocol.StepOnce, protocol.Stop)
@@ -93,6 +101,15 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
     ),
     st.builds(protocol.Rejected, seq=SEQUENCES, reason=WORDS),
     st.builds(
+        protocol.RatesSwept,
+        seq=SEQUENCES,
+        **dict.fromkeys(("lr", "loss", "smoothed"), st.lists(NUMBERS, max_size=3).map(tuple)),
+        has_exploded=st.booleans(),
+        suggestions=st.lists(st.builds(protocol.SuggestedRate, name=WORDS, lr=NUMBERS, why=WORDS), max_size=2).map(
+            tuple
+        ),
+    ),
+    st.builds(
         protocol.Progressed,
         **AT,
         state=STATES,
@@ -101,6 +118,9 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
         steps_per_second=NUMBERS,
         seconds_left=st.none() | NUMBERS,
         threads=COUNTS,
+        lr=st.none() | NUMBERS,
+        rate_sum=NUMBERS,
+        rate_squares=NUMBERS,
         problem=st.none() | WORDS,
     ),
     st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),

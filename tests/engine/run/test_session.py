@@ -12,8 +12,10 @@ from engine.run.launch import ScheduledChange
 from engine.run.protocol import (
     Applied,
     Figures,
+    FindRate,
     Finished,
     Pause,
+    RatesSwept,
     Reset,
     Resume,
     SetFields,
@@ -399,3 +401,23 @@ def test_a_reset_run_keeps_its_stop_rule_and_its_schedule(start: MakeRun) -> Non
     assert [finished.step for finished in run.of(Finished)] == [4, 4]
     assert [applied.step for applied in run.of(Applied) if applied.actor == "schedule"] == [2, 2]
     assert run.losses(2) == run.losses(1)
+
+
+def test_a_sweep_of_the_rate_answers_with_its_curve_and_leaves_no_trace(start: MakeRun) -> None:
+    swept, twin = start(MOONS, recorded=True), start(MOONS)
+    for run in (swept, twin):
+        run.take(7)
+    told = len(swept.told)
+    answer = swept.ask(FindRate, high=1e4, steps=60)
+    assert isinstance(answer, RatesSwept)
+    assert len(answer.lr) == len(answer.loss) == len(answer.smoothed) <= 60
+    assert answer.suggestions[0].name == "valley"
+    assert (len(swept.told), swept.step) == (told, 7)
+    for run in (swept, twin):
+        run.take(7)
+    assert np.array_equal(swept.session.trainer.theta, twin.session.trainer.theta)
+    assert swept.losses() == twin.losses()
+
+
+def test_a_sweep_that_is_not_possible_is_refused(start: MakeRun) -> None:
+    assert "learning rates from 3 to 1; allowed" in start().refused(FindRate, low=3.0, high=1.0)

@@ -215,6 +215,22 @@ def test_progress_says_what_is_left(start: MakeRun) -> None:
     assert (run.of(Progressed)[-1].steps_per_second, run.of(Progressed)[-1].seconds_left) == (0.0, None)
 
 
+def test_progress_and_the_end_say_the_present_rate_and_the_sums_of_the_rates(start: MakeRun) -> None:
+    run = start({**RAVINE, "schedule": {"name": "exponential", "gamma": 0.5}, "stop": {"steps": 3}})
+    run.session.tell_progress()
+    assert run.of(Progressed)[-1].lr == 0.05
+    run.take(2)
+    run.session.tell_progress()
+    told = run.of(Progressed)[-1]
+    assert (told.lr, told.rate_sum, told.rate_squares) == (0.025, 0.07500000000000001, pytest.approx(0.003125))
+    run.applied(SetFields, values={"schedule.hold": 0.5})
+    run.session.tell_progress()
+    assert run.of(Progressed)[-1].lr == 0.5
+    run.take(1)
+    run.session.advance(float("inf"))
+    assert run.of(Finished)[-1].rate_sum == pytest.approx(0.575)
+
+
 def test_a_new_client_learns_all_that_it_needs_and_the_first_one_starts_the_run(start: MakeRun) -> None:
     run = start(MOONS, recorded=True, await_client=True)
     assert run.session.state == "waiting"
