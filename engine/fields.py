@@ -151,6 +151,15 @@ ClipNorm = Annotated[
         json_schema_extra=_control("‖∇L‖ ≤", "log"),
     ),
 ]
+ClipValue = Annotated[
+    Annotated[Number, Field(gt=0.0, le=1e12)] | None,
+    Field(
+        title="Clip the gradient's entries",
+        description="Cuts every entry of the gradient off at this size, before its norm is clipped; empty means no "
+        "clipping.",
+        json_schema_extra=_control("|∂L| ≤", "log"),
+    ),
+]
 Seed = Annotated[Whole, Field(ge=0, lt=1 << 63)]
 
 
@@ -205,6 +214,7 @@ __all__ = [
     "BiasCorrection",
     "Centered",
     "ClipNorm",
+    "ClipValue",
     "Count",
     "Dampening",
     "Epsilon",

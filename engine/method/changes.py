@@ -12,7 +12,17 @@ from ..text import clean
 from .optimizers import RULES, Rule, successor
 from .spec import RunSpec, complaint, shown
 
-LIVE_SECTIONS = ("optimizer", "batch", "clip", "stop", "evaluation", "pace", "compute")
+LIVE_SECTIONS = (
+    "optimizer",
+    "batch",
+    "clip",
+    "averaging",
+    "noise",
+    "stop",
+    "evaluation",
+    "pace",
+    "compute",
+)
 """The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 

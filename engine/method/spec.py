@@ -16,6 +16,8 @@ from ..subject.losses import LOSSES
 from ..subject.spec import OF_A_FILE, DatasetProblem, DataShape, DataSpec, LandscapeProblem, ModelSpec
 from ..text import clean
 from . import passes
+from .averaging import AveragingSpec
+from .noise import NoiseSpec
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
 
@@ -44,6 +46,7 @@ class ClipSpec(Section):
     """What happens to a gradient that is too long."""
 
     norm: fields.ClipNorm = None
+    value: fields.ClipValue = None
 
 
 class SeedSpec(Section):
@@ -108,6 +111,8 @@ class RunSpec(Section):
     schedule: ScheduleSpec = ScheduleSpec()
     batch: BatchSpec = BatchSpec()
     clip: ClipSpec = ClipSpec()
+    averaging: AveragingSpec = AveragingSpec()
+    noise: NoiseSpec = NoiseSpec()
     seed: SeedSpec = SeedSpec()
     stop: StopSpec = StopSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
@@ -216,6 +221,8 @@ SECTIONS: dict[str, type[Section]] = {
     "schedule": ScheduleSpec,
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "averaging": AveragingSpec,
+    "noise": NoiseSpec,
     "seed": SeedSpec,
     "stop": StopSpec,
     "evaluation": EvaluationSpec,

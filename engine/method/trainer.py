@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
+from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences
+from .noise import GradientNoise
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .shaping import Shaping
@@ -54,6 +56,7 @@ class Snapshot:
     position: Position
     ended: str | None
     non_finite: NonFinite | None
+    average: Vector | None
 
 
 class Trainer:
@@ -86,6 +89,7 @@ class Trainer:
         self.non_finite: NonFinite | None = None
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
+        self._average: Average | None = None
         self.dials: Dials
         self.prepare()
 
@@ -93,6 +97,11 @@ class Trainer:
     def theta(self) -> Vector:
         """The parameters as they are now; the next step leaves them in another array."""
         return self._here.theta
+
+    @property
+    def evaluated_theta(self) -> Vector:
+        """The parameters that `evaluate` uses: their moving average where there is one."""
+        return self._here.theta if self._average is None else self._average.theta
 
     @property
     def largest_product(self) -> int:
@@ -113,6 +122,8 @@ class Trainer:
         """
         here, grad = self._here, self._grad
         loss = here.bound.loss_and_gradient(self.batches.take())
+        if self._noise is not None:
+            self._noise.add(self.step_count + 1)
         grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
         # A norm that overflows counts as well: its squares would poison the rule's state.
@@ -131,6 +142,8 @@ class Trainer:
         if grad_norms is not None:
             self._measure(grad_norms)
         self._here, self._there = self._there, here
+        if self._average is not None:
+            self._average.advance(self.spec.averaging, self.theta, self.step_count)
         self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, update_norm)
         self.non_finite = None
         if self._stop is not None:
@@ -182,6 +195,7 @@ class Trainer:
         for place in (self._here, self._there):
             np.copyto(place.theta, start)
         self.state = self.rule.fresh_state(start)
+        self._average = None
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
@@ -192,8 +206,11 @@ class Trainer:
         return differences(old, self.spec)
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
-        """Return loss and accuracy over a split, or `at_most` its first samples, with the parameters as they are."""
-        return self._here.bound.evaluate(split, at_most)
+        """Return loss and accuracy over a split, or `at_most` its first samples.
+
+        With the parameters as they are, or with their moving average where the spec asks for one.
+        """
+        return (self._average or self._here).bound.evaluate(split, at_most)
 
     def snapshot(self) -> Snapshot:
         """Return all of the state, shared with nothing."""
@@ -206,6 +223,7 @@ class Trainer:
             position=self.batches.position,
             ended=self.ended,
             non_finite=self.non_finite,
+            average=None if self._average is None else self._average.theta.copy(),
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -218,6 +236,7 @@ class Trainer:
         self.batches.configure(size=snapshot.spec.batch.size, shuffle=snapshot.spec.batch.shuffle)
         self.batches.seek(snapshot.position)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
+        self._average = None if snapshot.average is None else self._averaged(snapshot.average)
         self.steps, self.figures = StepBuffer(), None
         self.prepare()
 
@@ -234,10 +253,19 @@ class Trainer:
                 (carried_out([*passes, (np.subtract, origin, update, target)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
+        if self.spec.averaging.decay is None:
+            self._average = None
+        elif self._average is None:
+            self._average = self._averaged(self.theta)
+        noise = self.spec.noise
+        self._noise = GradientNoise(noise, self._grad, seed=self.spec.seed.batches) if noise.gradient else None
         shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
+
+    def _averaged(self, theta: Vector) -> Average:
+        return Average(self.objective, theta, self._grad)
 
     def _refuse(self, loss: float, grad_norm: float) -> bool:
         norms = self._norms(self._grad)

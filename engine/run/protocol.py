@@ -241,7 +241,7 @@ class Finished(Message):
     """The full objective over the training set."""
     steps_per_second: float
     parameters: tuple[float, ...] | None
-    """The vector itself when it has at most 64 entries."""
+    """The vector that has this loss, the moving average where there is one, when it has at most 64 entries."""
 
 
 class Failed(Message):

@@ -249,7 +249,7 @@ class Session:
             reason=reason,
             loss=result.loss,
             steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
-            parameters=tuple(trainer.theta.tolist()) if trainer.theta.size <= SMALL else None,
+            parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
         )
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
         self.finished = finished

@@ -12,6 +12,8 @@ from textual.widgets import Input, Static, Switch
 
 import tui
 from engine.fields import Scalar, Section
+from engine.method.averaging import AveragingSpec
+from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
 from engine.run import client, protocol
@@ -28,6 +30,8 @@ Connect = Callable[[RunView], client.Client]
 EVERY_SECTION: dict[str, type[Section]] = {
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "averaging": AveragingSpec,
+    "noise": NoiseSpec,
     "pace": PaceSpec,
     "compute": ComputeSpec,
 }
@@ -258,6 +262,8 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         await seat.pilot.click("#field-optimizer-lr")
         assert form.focused is form.query_one("#field-optimizer-lr")
         fill(form, "optimizer.lr", "0.5")
+        form.query_one("#apply").scroll_visible(animate=False)
+        await seat.pilot.pause()
         await seat.pilot.click("#apply")
         await seat.answered()
         assert seat.view.spec.optimizer.lr == 0.5
