@@ -180,6 +180,7 @@ class JsonReporter:
                 "loss": finished.loss,
                 "steps_per_second": finished.steps_per_second,
                 "parameters": list(finished.parameters) if finished.parameters is not None else None,
+                "evaluations": finished.evaluations,
             }
         )
         sys.stdout.flush()
@@ -252,8 +253,9 @@ class LineReporter:
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
+        trials = f" with {finished.evaluations:,} evaluations" if finished.evaluations > finished.step else ""
         print(
-            f"{welcome.run}: {counted(finished.step, 'step')}, {finished.steps_per_second:,.0f} a second; "
+            f"{welcome.run}: {counted(finished.step, 'step')}{trials}, {finished.steps_per_second:,.0f} a second; "
             f"{how}; training loss {finished.loss:.6g}"
         )
         held_out = self._evaluated.get("held_out")

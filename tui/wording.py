@@ -49,6 +49,8 @@ _SYMBOLS = {
     "batch.size": "batch",
     "clip.norm": "clip",
     "clip.value": "clip |∂L|",
+    "line_search.name": "search",
+    "line_search.initial": "α₀",
     "averaging.decay": "EMA",
     "averaging.start": "EMA from",
     "noise.gradient": "noise σ",

@@ -16,6 +16,7 @@ LIVE_SECTIONS = (
     "optimizer",
     "batch",
     "clip",
+    "line_search",
     "averaging",
     "noise",
     "stop",

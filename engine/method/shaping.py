@@ -20,13 +20,21 @@ class Shaping:
         is_active: Whether there is anything to do.
     """
 
-    def __init__(self, spec: RunSpec) -> None:
+    def __init__(self, spec: RunSpec, kept: Vector | None = None) -> None:
+        """Read what to do; `kept` is where the gradient is copied to before anything is done."""
         self._clip, self._decay = spec.clip.norm, spec.optimizer.weight_decay
-        self._value = spec.clip.value
-        self.is_active = any(limit is not None for limit in (self._clip, self._value)) or bool(self._decay)
+        self._value, self._kept = spec.clip.value, kept
+        self.is_active = any(limit is not None for limit in (self._clip, self._value, kept)) or bool(self._decay)
+
+    @property
+    def decay(self) -> float:
+        """λ of the L2 decay."""
+        return self._decay
 
     def apply(self, theta: Vector, grad: Vector, grad_norm: float) -> bool:
         """Change `grad` in place, whose norm is `grad_norm`, and return whether its norm still fits its type."""
+        if self._kept is not None:
+            np.copyto(self._kept, grad)
         if self._value is not None:
             # As torch.nn.utils.clip_grad_value_.
             np.maximum(grad, -self._value, out=grad)

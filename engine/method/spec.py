@@ -17,6 +17,7 @@ from ..subject.spec import OF_A_FILE, DatasetProblem, DataShape, DataSpec, Lands
 from ..text import clean
 from . import passes
 from .averaging import AveragingSpec
+from .line_search.spec import LineSearchSpec, MethodName
 from .noise import NoiseSpec
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
@@ -111,6 +112,7 @@ class RunSpec(Section):
     schedule: ScheduleSpec = ScheduleSpec()
     batch: BatchSpec = BatchSpec()
     clip: ClipSpec = ClipSpec()
+    line_search: LineSearchSpec = LineSearchSpec()
     averaging: AveragingSpec = AveragingSpec()
     noise: NoiseSpec = NoiseSpec()
     seed: SeedSpec = SeedSpec()
@@ -127,6 +129,13 @@ class RunSpec(Section):
         if self.model.loss is not None or shape is None:
             return self.model.loss or "mean_squared_error"
         return "cross_entropy" if shape.classes else "mean_squared_error"
+
+    @property
+    def search_method(self) -> MethodName:
+        """The line search: as given, or what fits the rule."""
+        if self.line_search.name == "auto":
+            return "none"
+        return self.line_search.name
 
     def as_given(self) -> dict[str, Any]:
         """Return the tables that a person gave, so that defaults stay defaults; `checked_spec` takes them back."""
@@ -221,6 +230,7 @@ SECTIONS: dict[str, type[Section]] = {
     "schedule": ScheduleSpec,
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "line_search": LineSearchSpec,
     "averaging": AveragingSpec,
     "noise": NoiseSpec,
     "seed": SeedSpec,

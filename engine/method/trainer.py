@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
+from ..subject.objective import Batch, BoundObjective, Evaluation, Objective, Operations, Vector
 from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences
+from .line_search import LineSearch
 from .noise import GradientNoise
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
@@ -57,6 +59,8 @@ class Snapshot:
     ended: str | None
     non_finite: NonFinite | None
     average: Vector | None
+    trials: int
+    astray: int
 
 
 class Trainer:
@@ -68,6 +72,8 @@ class Trainer:
         non_finite: What stopped the last step from being made, or None.
         steps: The scalars of every step since they were last taken.
         figures: What was measured per tensor at the last step that was asked to.
+        search: The line search, which knows its last trials, or None.
+        astray: Steps whose search went down the gradient, because the rule's direction led uphill.
     """
 
     def __init__(self, spec: RunSpec, objective: Objective) -> None:
@@ -90,6 +96,7 @@ class Trainer:
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
         self._average: Average | None = None
+        self._trials = self.astray = 0
         self.dials: Dials
         self.prepare()
 
@@ -102,6 +109,11 @@ class Trainer:
     def evaluated_theta(self) -> Vector:
         """The parameters that `evaluate` uses: their moving average where there is one."""
         return self._here.theta if self._average is None else self._average.theta
+
+    @property
+    def evaluations(self) -> int:
+        """How often loss and gradient of a batch were computed: once a step, and once for every trial of a search."""
+        return self.step_count + self._trials
 
     @property
     def largest_product(self) -> int:
@@ -121,7 +133,8 @@ class Trainer:
             measure: Whether to fill `figures` as well.
         """
         here, grad = self._here, self._grad
-        loss = here.bound.loss_and_gradient(self.batches.take())
+        batch = self.batches.take()
+        loss = here.bound.loss_and_gradient(batch)
         if self._noise is not None:
             self._noise.add(self.step_count + 1)
         grad_norm = math.sqrt(grad.dot(grad))
@@ -139,6 +152,8 @@ class Trainer:
                 operation()
             squares += float(update.dot(update))
         update_norm = math.sqrt(squares)
+        if self.search is not None:
+            update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
             self._measure(grad_norms)
         self._here, self._there = self._there, here
@@ -195,7 +210,7 @@ class Trainer:
         for place in (self._here, self._there):
             np.copyto(place.theta, start)
         self.state = self.rule.fresh_state(start)
-        self._average = None
+        self._average, self._trials, self.astray = None, 0, 0
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
@@ -224,6 +239,8 @@ class Trainer:
             ended=self.ended,
             non_finite=self.non_finite,
             average=None if self._average is None else self._average.theta.copy(),
+            trials=self._trials,
+            astray=self.astray,
         )
 
     def restore(self, snapshot: Snapshot) -> None:
@@ -236,6 +253,7 @@ class Trainer:
         self.batches.configure(size=snapshot.spec.batch.size, shuffle=snapshot.spec.batch.shuffle)
         self.batches.seek(snapshot.position)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
+        self._trials, self.astray = snapshot.trials, snapshot.astray
         self._average = None if snapshot.average is None else self._averaged(snapshot.average)
         self.steps, self.figures = StepBuffer(), None
         self.prepare()
@@ -245,7 +263,7 @@ class Trainer:
         carried_out = execution(self.spec.compute.update)
         self.dials = self.rule.dials()
         bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
-        self._begin = bound.begin
+        self._begin, self._settle = bound.begin, bound.settle
         updates = [update for (update,) in stretches(self._grad)]
         for start, goal in ((self._here, self._there), (self._there, self._here)):
             views = stretches(start.theta, goal.theta)
@@ -253,19 +271,53 @@ class Trainer:
                 (carried_out([*passes, (np.subtract, origin, update, target)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
+        self._prepare_search(bound.begin)
         if self.spec.averaging.decay is None:
             self._average = None
         elif self._average is None:
             self._average = self._averaged(self.theta)
         noise = self.spec.noise
         self._noise = GradientNoise(noise, self._grad, seed=self.spec.seed.batches) if noise.gradient else None
-        shaping, stop = Shaping(self.spec), StopRules(self.spec.stop)
+        shaping, stop = Shaping(self.spec, self.search.gradient if self.search else None), StopRules(self.spec.stop)
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
 
     def _averaged(self, theta: Vector) -> Average:
         return Average(self.objective, theta, self._grad)
+
+    def _prepare_search(self, begin: Callable[[], None]) -> None:
+        name, dials = self.spec.search_method, self.dials
+        self.search = None
+        if name == "none":
+            return
+
+        def begin_with_direction() -> None:
+            dials.lr = 1.0
+            begin()
+
+        self._begin = begin_with_direction
+        self.search = LineSearch(name, self.spec.line_search, self._grad, Shaping(self.spec).decay)
+
+    def _walk(self, search: LineSearch, batch: Batch, loss: float) -> float:
+        """Make the update in the gradient's vector as long as the search says, and return its norm."""
+        here, there, grad = self._here, self._there, self._grad
+        self.dials.lr = search.walk(here, there, batch, loss, None if self._noise is None else self._noise.vector)
+        self._trials += search.made
+        self.astray += search.went_astray
+        if self._settle is not None:
+            self._settle(search.update, self._gradient_there() if search.is_at_end else None)
+        np.copyto(grad, search.update)
+        np.subtract(here.theta, grad, there.theta)
+        return math.sqrt(grad.dot(grad))
+
+    def _gradient_there(self) -> Vector | None:
+        """Make what the objective left of the search's end into what the rule would be given there."""
+        grad = self._grad
+        if self._noise is not None:
+            np.add(grad, self._noise.vector, grad)
+        assert self._shaping is not None, "a search wants to know the gradient"
+        return grad if self._shaping.apply(self._there.theta, grad, math.sqrt(grad.dot(grad))) else None
 
     def _refuse(self, loss: float, grad_norm: float) -> bool:
         norms = self._norms(self._grad)

@@ -202,6 +202,10 @@ class Progressed(Message):
     """The parameters themselves where they are a point that people can follow: four at most."""
     threads: int
     """How many threads a matrix product uses now."""
+    evaluations: int = 0
+    """How often loss and gradient of a batch were computed, the trials of line searches among them."""
+    astray: int = 0
+    """Line searches that went down the gradient, because the rule's direction led uphill."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 
@@ -242,6 +246,8 @@ class Finished(Message):
     steps_per_second: float
     parameters: tuple[float, ...] | None
     """The vector that has this loss, the moving average where there is one, when it has at most 64 entries."""
+    evaluations: int = 0
+    """How often loss and gradient of a batch were computed, the trials of line searches among them."""
 
 
 class Failed(Message):

@@ -218,6 +218,8 @@ class Session:
             seconds_left=left / rate if rate > 0.0 and left is not None else None,
             point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
             threads=self.threads,
+            evaluations=self.trainer.evaluations,
+            astray=self.trainer.astray,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)
@@ -250,6 +252,7 @@ class Session:
             loss=result.loss,
             steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
             parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
+            evaluations=trainer.evaluations,
         )
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
         self.finished = finished

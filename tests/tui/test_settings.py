@@ -13,6 +13,7 @@ from textual.widgets import Input, Static, Switch
 import tui
 from engine.fields import Scalar, Section
 from engine.method.averaging import AveragingSpec
+from engine.method.line_search import LineSearchSpec
 from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
@@ -30,6 +31,7 @@ Connect = Callable[[RunView], client.Client]
 EVERY_SECTION: dict[str, type[Section]] = {
     "batch": BatchSpec,
     "clip": ClipSpec,
+    "line_search": LineSearchSpec,
     "averaging": AveragingSpec,
     "noise": NoiseSpec,
     "pace": PaceSpec,

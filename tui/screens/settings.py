@@ -30,7 +30,7 @@ Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None
 
 def form_keys(spec: RunSpec) -> list[str]:
     """Return the keys of the form: the rule's hyperparameters, the batch, what is done to its gradient, the pace."""
-    shared = ("optimizer.", "clip.", "averaging.", "noise.", "pace.")
+    shared = ("optimizer.", "clip.", "line_search.", "averaging.", "noise.", "pace.")
     wanted = shared if spec.problem.kind == "landscape" else (*shared, "batch.", "compute.")
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 

@@ -29,7 +29,8 @@ def headline(view: RunView, width: int) -> Row:
         state, look = f"? silent for {view.silence_s:.0f} s", "bold error"
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
-    lr = f"{optimizer.lr:.4g}"
+    method = view.spec.search_method
+    lr = f"{optimizer.lr:.4g}" if method == "none" else f"by {method}"
     what: Row = ((rule, "bold foreground"), (f" α {lr} ", "bold accent"))
     right: Row = ((state, look), ("  ", "plain"), *what)
     if sum(cell_len(text) for text, _ in right) > width:
@@ -62,6 +63,10 @@ def progress_row(view: RunView, width: int) -> Row:
         parts.append((2, ((f"  {_rate(progress.steps_per_second)} steps/s", "foreground"),)))
         if progress.seconds_left is not None:
             parts.append((3, ((f"  {_time(progress.seconds_left)} left", "foreground"),)))
+        if progress.evaluations > view.step and view.spec.search_method != "none":
+            parts.append((4, ((f"  {progress.evaluations:,} evaluations", "foreground"),)))
+        if progress.astray:
+            parts.append((6, ((f"  {progress.astray:,}× uphill, so −∇L", "warning"),)))
         if progress.threads > 1:
             parts.append((7, ((f"  {counted(progress.threads, 'thread')}", "dim foreground"),)))
     if progress.point is not None and view.is_deterministic:
