@@ -160,6 +160,16 @@ ClipValue = Annotated[
         json_schema_extra=_control("|∂L| ≤", "log"),
     ),
 ]
+Memory = Annotated[
+    Whole,
+    Field(
+        ge=1,
+        le=1000,
+        title="Memory",
+        description="Past steps from which the curvature is estimated; higher is more exact and takes more memory.",
+        json_schema_extra=_control("m", "log"),
+    ),
+]
 Seed = Annotated[Whole, Field(ge=0, lt=1 << 63)]
 
 
@@ -219,6 +229,7 @@ __all__ = [
     "Dampening",
     "Epsilon",
     "LearningRate",
+    "Memory",
     "Momentum",
     "Number",
     "Rho",

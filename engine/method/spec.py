@@ -134,7 +134,7 @@ class RunSpec(Section):
     def search_method(self) -> MethodName:
         """The line search: as given, or what fits the rule."""
         if self.line_search.name == "auto":
-            return "none"
+            return "wolfe" if self.optimizer.name == "lbfgs" else "none"
         return self.line_search.name
 
     def as_given(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The update rules, one module each: read `rule` first, then from plain to rich.
 
-    sgd → momentum → rmsprop → adam
+    sgd → momentum → rmsprop → adam · lbfgs
 
 Nesterov, Adagrad, Adadelta, AdaMax, NAdam, AMSGrad and the later ones each get a module here and a line in
 `AnyRule`; the contract tests, the spec, the form and `gdtui run --set optimizer.name=` all read the table below.
@@ -14,15 +14,18 @@ from pydantic import Field, TypeAdapter
 
 from ...subject.objective import Vector
 from .adam import Adam
+from .lbfgs import Lbfgs
 from .momentum import Momentum
 from .rmsprop import Rmsprop
 from .rule import Dials, Moments, Rule, State, stretches
 from .sgd import Sgd
 
-AnyRule = Annotated[Sgd | Momentum | Rmsprop | Adam, Field(discriminator="name")]
+AnyRule = Annotated[Sgd | Momentum | Rmsprop | Adam | Lbfgs, Field(discriminator="name")]
 """Any of the rules, told apart by `name`."""
 
-RULES: dict[str, type[Rule]] = {rule.model_fields["name"].default: rule for rule in (Sgd, Momentum, Rmsprop, Adam)}
+RULES: dict[str, type[Rule]] = {
+    rule.model_fields["name"].default: rule for rule in (Sgd, Momentum, Rmsprop, Adam, Lbfgs)
+}
 """Every rule by its name, from plain to rich."""
 
 _RULE: TypeAdapter[Any] = TypeAdapter(AnyRule)
