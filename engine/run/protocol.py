@@ -211,7 +211,7 @@ class Progressed(Message):
 
 
 class Evaluated(Message):
-    """Loss and accuracy over a whole split after `step` updates."""
+    """Loss and accuracy over a whole split after `step` updates, of the weights or of their moving average."""
 
     kind: Literal["evaluated"] = "evaluated"
     lane: int

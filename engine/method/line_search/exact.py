@@ -7,10 +7,11 @@ import math
 from .ray import Ray, Trial
 from .spec import LineSearchSpec
 
-FLAT = 1e-10
-"""A slope that is less than this share of the first one counts as zero."""
-NARROW = 1e-15
-"""A bracket that is narrower than this share of its far end is a point."""
+FLAT = 2.0 / 3.0
+"""A slope counts as zero where its share of the first one is below the resolution to this power: 4e-11 in float64 and
+2e-5 in float32, a hundred roundings and more."""
+NARROW = 4.0
+"""A bracket that is no wider than so many roundings of its end is a point."""
 
 
 def exact(ray: Ray, spec: LineSearchSpec) -> Trial:
@@ -37,7 +38,7 @@ def _zeroed(ray: Ray, new: Trial, far: Trial) -> Trial:
     """Return a trial between these two, one of which is beyond the valley, where the slope is zero."""
     share = 0.5 if math.isinf(new.slope) or new.slope < 0.0 else new.slope / (new.slope - far.slope)
     while not _is_flat(ray, new):
-        if abs(new.alpha - far.alpha) <= NARROW * new.alpha:
+        if abs(new.alpha - far.alpha) <= NARROW * ray.resolution * new.alpha:
             return ray.lowest
         trial = ray.at(new.alpha + share * (far.alpha - new.alpha))
         if _is_beyond(ray, trial) == _is_beyond(ray, new):
@@ -65,7 +66,7 @@ def _share(new: Trial, far: Trial, old: Trial) -> float:
 
 
 def _is_flat(ray: Ray, trial: Trial) -> bool:
-    return abs(trial.slope) <= -FLAT * ray.start.slope and trial.value <= ray.start.value
+    return abs(trial.slope) <= -(ray.resolution**FLAT) * ray.start.slope and trial.value <= ray.start.value
 
 
 def _is_beyond(ray: Ray, trial: Trial) -> bool:

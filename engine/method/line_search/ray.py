@@ -21,8 +21,8 @@ class Trial(NamedTuple):
     """φ′(α); inf where the loss or the slope is not a finite number."""
 
 
-class Exhausted(Exception):  # noqa: N818 - it is no error: the search goes on with what it has
-    """All evaluations of a search are used up."""
+class ExhaustedError(Exception):
+    """All evaluations of a search are used up: what it has by then counts."""
 
 
 class Ray:
@@ -32,9 +32,12 @@ class Ray:
         start: φ and φ′ at α = 0.
         lowest: The trial with the lowest value, or the start while none is lower.
         made: How many trials were made.
+        resolution: The rounding of a number of size 1 in the type of the parameters.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, resolution: float) -> None:
+        """Allow so many trials."""
+        self.resolution = resolution
         self._points = np.empty((limit, 3))
         self._evaluate: Callable[[float], tuple[float, float]]
         self.start = self.lowest = Trial(0.0, 0.0, 0.0)
@@ -53,9 +56,9 @@ class Ray:
         self.made = 0
 
     def at(self, alpha: float) -> Trial:
-        """Return the trial at α; raises `Exhausted` when no more is allowed."""
+        """Return the trial at α; raises `ExhaustedError` when no more is allowed."""
         if self.made == len(self._points):
-            raise Exhausted
+            raise ExhaustedError
         value, slope = self._evaluate(alpha)
         self._points[self.made] = alpha, value, slope
         self.made += 1

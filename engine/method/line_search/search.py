@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...subject.objective import Batch, BoundObjective, Vector
 from .armijo import armijo
 from .exact import exact
-from .ray import Exhausted, Ray, Trial
+from .ray import ExhaustedError, Ray, Trial
 from .spec import LineSearchSpec, MethodName
 from .wolfe import wolfe
 
@@ -37,7 +37,6 @@ class LineSearch:
         gradient: Where the gradient of a step is put before it is clipped and decayed.
         update: What the last search found should be subtracted from the parameters.
         is_at_end: Whether the objective's vector holds the gradient at the end of the last search.
-        made: Evaluations of loss and gradient in the last search.
         went_astray: Whether the rule's direction led uphill in the last one, so that the gradient's was taken.
     """
 
@@ -52,7 +51,7 @@ class LineSearch:
         """
         self._method, self._spec, self._grad, self._decay = METHODS[name], spec, grad, decay
         self.gradient, self.update = np.empty_like(grad), np.empty_like(grad)
-        self._ray = Ray(spec.evaluations)
+        self._ray = Ray(spec.evaluations, float(np.finfo(grad.dtype).eps))
         self._here: Tied
         self._there: Tied
         self._batch: Batch
@@ -93,7 +92,7 @@ class LineSearch:
         if slope < 0.0 and math.isfinite(slope):
             try:
                 trial = self._method(ray, self._spec)
-            except Exhausted:
+            except ExhaustedError:
                 trial = ray.lowest
         self.is_at_end = ray.made > 0 and trial.alpha == self._last
         np.multiply(direction, -trial.alpha, direction)

@@ -7,8 +7,8 @@ import math
 from .ray import Ray, Trial
 from .spec import LineSearchSpec
 
-NARROW = 1e-9
-"""A bracket that is narrower than this share of its far end is a point."""
+NARROW = 16.0
+"""A bracket that is no wider than so many roundings of its end is a point."""
 
 
 def wolfe(ray: Ray, spec: LineSearchSpec) -> Trial:
@@ -38,7 +38,7 @@ def _zoomed(ray: Ray, spec: LineSearchSpec, low: Trial, high: Trial) -> Trial:
     was_close = False
     while True:
         left, right = min(low.alpha, high.alpha), max(low.alpha, high.alpha)
-        if right - left <= NARROW * right:
+        if right - left <= NARROW * ray.resolution * right:
             return low
         alpha = cubic_minimum(low, high, left, right)
         margin = 0.1 * (right - left)

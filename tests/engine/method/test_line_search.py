@@ -140,6 +140,16 @@ def test_no_step_of_any_rule_leads_uphill_on_its_own_batch(moons: MakeTrainer, r
     assert heights[-1] < 0.9 * heights[0]
 
 
+def test_an_exact_search_in_single_precision_knows_when_to_stop(moons: MakeTrainer, ravine: MakeTrainer) -> None:
+    """Rounding leaves a slope of some 1e-7 of the first one: a search for less would use up its evaluations."""
+    network = moons(line_search={"name": "exact"}, batch={"size": "full"}, precision="float32")
+    bowl = ravine(line_search={"name": "exact"}, precision="float32")
+    for trainer, most in ((network, 14), (bowl, 3)):
+        for _ in range(8):
+            trainer.step()
+        assert trainer.evaluations <= 8 * most
+
+
 @every_method
 def test_every_evaluation_is_counted(ravine: MakeTrainer, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     called = []
