@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -271,7 +270,7 @@ class Trainer:
                 (carried_out([*passes, (np.subtract, origin, update, target)]), update)
                 for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
             )
-        self._prepare_search(bound.begin)
+        self._prepare_search()
         if self.spec.averaging.decay is None:
             self._average = None
         elif self._average is None:
@@ -286,8 +285,8 @@ class Trainer:
     def _averaged(self, theta: Vector) -> Average:
         return Average(self.objective, theta, self._grad)
 
-    def _prepare_search(self, begin: Callable[[], None]) -> None:
-        name, dials = self.spec.search_method, self.dials
+    def _prepare_search(self) -> None:
+        name, dials, begin = self.spec.search_method, self.dials, self._begin
         self.search = None
         if name == "none":
             return
