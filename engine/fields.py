@@ -313,6 +313,25 @@ HuberDelta = Annotated[
         json_schema_extra=_control("δ", "log"),
     ),
 ]
+ClipValue = Annotated[
+    Annotated[Number, Field(gt=0.0, le=1e12)] | None,
+    Field(
+        title="Clip the gradient's entries",
+        description="Cuts every entry of the gradient off at this size, before its norm is clipped; empty means no "
+        "clipping.",
+        json_schema_extra=_control("|∂L| ≤", "log"),
+    ),
+]
+Memory = Annotated[
+    Whole,
+    Field(
+        ge=1,
+        le=1000,
+        title="Memory",
+        description="Past steps from which the curvature is estimated; higher is more exact and takes more memory.",
+        json_schema_extra=_control("m", "log"),
+    ),
+]
 Seed = Annotated[Whole, Field(ge=0, lt=1 << 63)]
 
 
@@ -372,6 +391,7 @@ __all__ = [
     "BiasCorrection",
     "Centered",
     "ClipNorm",
+    "ClipValue",
     "Count",
     "Dampening",
     "Decoupled",
@@ -385,6 +405,7 @@ __all__ = [
     "Lengthen",
     "LongestStep",
     "LookAhead",
+    "Memory",
     "Momentum",
     "MomentumDecay",
     "Number",

@@ -143,6 +143,7 @@ class JsonReporter:
                 "parameters": list(finished.parameters) if finished.parameters is not None else None,
                 "rate_sum": finished.rate_sum,
                 "rate_squares": finished.rate_squares,
+                "evaluations": finished.evaluations,
             }
         )
         sys.stdout.flush()
@@ -221,8 +222,9 @@ class LineReporter:
         from engine.method.spec import StopSpec, checked_spec
 
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
+        trials = f" with {finished.evaluations:,} evaluations" if finished.evaluations > finished.step else ""
         print(
-            f"{welcome.run}: {counted(finished.step, 'step')}, {finished.steps_per_second:,.0f} a second; "
+            f"{welcome.run}: {counted(finished.step, 'step')}{trials}, {finished.steps_per_second:,.0f} a second; "
             f"{how}; training loss {finished.loss:.6g}"
         )
         held_out = self._evaluated.get("held_out")

@@ -13,7 +13,20 @@ from .optimizers import RULES, Rule, successor
 from .schedules import SCHEDULES, Schedule, following
 from .spec import RunSpec, complaint, shown
 
-LIVE_SECTIONS = ("optimizer", "schedule", "batch", "clip", "regularisation", "stop", "evaluation", "pace", "compute")
+LIVE_SECTIONS = (
+    "optimizer",
+    "schedule",
+    "batch",
+    "clip",
+    "regularisation",
+    "line_search",
+    "averaging",
+    "noise",
+    "stop",
+    "evaluation",
+    "pace",
+    "compute",
+)
 """The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 

@@ -26,6 +26,9 @@ from ..subject.spec import (
 )
 from ..text import clean
 from . import passes
+from .averaging import AveragingSpec
+from .line_search.spec import LineSearchSpec, MethodName
+from .noise import NoiseSpec
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
 from .schedules import SCHEDULES, AnySchedule, Constant
@@ -49,6 +52,7 @@ class ClipSpec(Section):
     """What happens to a gradient that is too long."""
 
     norm: fields.ClipNorm = None
+    value: fields.ClipValue = None
 
 
 class SeedSpec(Section):
@@ -131,6 +135,9 @@ class RunSpec(Section):
     batch: BatchSpec = BatchSpec()
     clip: ClipSpec = ClipSpec()
     regularisation: Regularisation = Regularisation()
+    line_search: LineSearchSpec = LineSearchSpec()
+    averaging: AveragingSpec = AveragingSpec()
+    noise: NoiseSpec = NoiseSpec()
     seed: SeedSpec = SeedSpec()
     stop: StopSpec = StopSpec()
     evaluation: EvaluationSpec = EvaluationSpec()
@@ -145,6 +152,13 @@ class RunSpec(Section):
         if self.model.loss is not None or shape is None:
             return self.model.loss or "mean_squared_error"
         return "cross_entropy" if shape.classes else "mean_squared_error"
+
+    @property
+    def search_method(self) -> MethodName:
+        """The line search: as given, or what fits the rule."""
+        if self.line_search.name == "auto":
+            return "wolfe" if self.optimizer.name == "lbfgs" else "none"
+        return self.line_search.name
 
     def as_given(self) -> dict[str, Any]:
         """Return the tables that a person gave, so that defaults stay defaults; `checked_spec` takes them back."""
@@ -290,6 +304,9 @@ SECTIONS: dict[str, type[Section]] = {
     "batch": BatchSpec,
     "clip": ClipSpec,
     "regularisation": Regularisation,
+    "line_search": LineSearchSpec,
+    "averaging": AveragingSpec,
+    "noise": NoiseSpec,
     "seed": SeedSpec,
     "stop": StopSpec,
     "evaluation": EvaluationSpec,

@@ -8,9 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..subject.objective import BoundObjective, Evaluation, Objective, Operations, Vector
+from ..subject.objective import Batch, BoundObjective, Evaluation, Objective, Operations, Vector
+from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences
+from .line_search import LineSearch
+from .noise import GradientNoise
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .projection import way
@@ -58,6 +61,9 @@ class Snapshot:
     watch: LossWatch
     rates: tuple[float, float]
     """Σα and Σα² of the updates made."""
+    average: Vector | None
+    trials: int
+    astray: int
     ended: str | None
     non_finite: NonFinite | None
 
@@ -71,6 +77,8 @@ class Trainer:
         non_finite: What stopped the last step from being made, or None.
         steps: The scalars of every step since they were last taken.
         figures: What was measured per tensor at the last step that was asked to.
+        search: The line search, which knows its last trials, or None.
+        astray: Steps whose search went down the gradient, because the rule's direction led uphill.
     """
 
     def __init__(self, spec: RunSpec, objective: Objective) -> None:
@@ -96,6 +104,8 @@ class Trainer:
         self.non_finite: NonFinite | None = None
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
+        self._average: Average | None = None
+        self._trials = self.astray = 0
         self.dials: Dials
         self.prepare()
 
@@ -103,6 +113,16 @@ class Trainer:
     def theta(self) -> Vector:
         """The parameters as they are now; the next step leaves them in another array."""
         return self._here.theta
+
+    @property
+    def evaluated_theta(self) -> Vector:
+        """The parameters that `evaluate` uses: their moving average where there is one."""
+        return self._here.theta if self._average is None else self._average.theta
+
+    @property
+    def evaluations(self) -> int:
+        """How often loss and gradient of a batch were computed: once a step, and once for every trial of a search."""
+        return self.step_count + self._trials
 
     @property
     def largest_product(self) -> int:
@@ -124,7 +144,10 @@ class Trainer:
         here, grad = self._here, self._grad
         if self._draws:
             self.objective.draw(self.step_count)
-        loss = here.bound.loss_and_gradient(self.batches.take())
+        batch = self.batches.take()
+        loss = here.bound.loss_and_gradient(batch)
+        if self._noise is not None:
+            self._noise.add(self.step_count + 1)
         grad_norm = math.sqrt(grad.dot(grad))
         self.step_count += 1
         if self._schedule is not None:
@@ -142,9 +165,13 @@ class Trainer:
                 operation()
             squares += float(update.dot(update))
         update_norm = math.sqrt(squares)
+        if self.search is not None:
+            update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
             self._measure(grad_norms)
         self._here, self._there = self._there, here
+        if self._average is not None:
+            self._average.advance(self.spec.averaging, self.theta, self.step_count)
         self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, update_norm)
         self.non_finite = None
         if self._stop is not None:
@@ -205,6 +232,7 @@ class Trainer:
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
         self._plateau, self._watch = PlateauState(), LossWatch()
+        self._average, self._trials, self.astray = None, 0, 0
         self.step_count = 0
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
@@ -212,8 +240,11 @@ class Trainer:
         return differences(old, self.spec)
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
-        """Return loss and accuracy over a split, or `at_most` its first samples, with the parameters as they are."""
-        return self._here.bound.evaluate(split, at_most)
+        """Return loss and accuracy over a split, or `at_most` its first samples.
+
+        With the parameters as they are, or with their moving average where the spec asks for one.
+        """
+        return (self._average or self._here).bound.evaluate(split, at_most)
 
     def snapshot(self) -> Snapshot:
         """Return all of the state, shared with nothing."""
@@ -227,6 +258,9 @@ class Trainer:
             plateau=replace(self._plateau),
             watch=replace(self._watch),
             rates=self.steps.rates,
+            average=None if self._average is None else self._average.theta.copy(),
+            trials=self._trials,
+            astray=self.astray,
             ended=self.ended,
             non_finite=self.non_finite,
         )
@@ -242,6 +276,8 @@ class Trainer:
         self.batches.seek(snapshot.position)
         self._plateau, self._watch = replace(snapshot.plateau), replace(snapshot.watch)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
+        self._trials, self.astray = snapshot.trials, snapshot.astray
+        self._average = None if snapshot.average is None else self._averaged(snapshot.average)
         self.steps, self.figures = StepBuffer(rates=snapshot.rates), None
         self.prepare()
 
@@ -254,7 +290,7 @@ class Trainer:
         self._schedule = schedule if schedule.is_active else None
         bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
         decay = DecoupledDecay(self.rule, self.dials, self._grad.dtype)
-        self._begin = decay.following(bound.begin)
+        self._begin, self._settle = decay.following(bound.begin), bound.settle
         updates = [update for (update,) in stretches(self._grad)]
         for start, goal in ((self._here, self._there), (self._there, self._here)):
             views = stretches(start.theta, goal.theta)
@@ -275,11 +311,57 @@ class Trainer:
             self._regularisation = self.spec.regularisation
             for place in (self._here, self._there):
                 place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
+            if self._average is not None:
+                self._average = self._averaged(self._average.theta)
         self._draws = self._regularisation.dropout > 0.0
-        shaping, stop = Shaping(self.spec), StopRules(self.spec.stop, self._watch)
+        self._prepare_search()
+        if self.spec.averaging.decay is None:
+            self._average = None
+        elif self._average is None:
+            self._average = self._averaged(self.theta)
+        noise = self.spec.noise
+        self._noise = GradientNoise(noise, self._grad, seed=self.spec.seed.batches) if noise.gradient else None
+        shaping = Shaping(self.spec, self.search.gradient if self.search else None)
+        stop = StopRules(self.spec.stop, self._watch)
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
+
+    def _averaged(self, theta: Vector) -> Average:
+        return Average(self.objective, theta, self._grad, self._regularisation)
+
+    def _prepare_search(self) -> None:
+        name, dials, begin = self.spec.search_method, self.dials, self._begin
+        self.search = None
+        if name == "none":
+            return
+
+        def begin_with_direction() -> None:
+            dials.lr = 1.0
+            begin()
+
+        self._begin = begin_with_direction
+        self.search = LineSearch(name, self.spec.line_search, self._grad, Shaping(self.spec).decay)
+
+    def _walk(self, search: LineSearch, batch: Batch, loss: float) -> float:
+        """Make the update in the gradient's vector as long as the search says, and return its norm."""
+        here, there, grad = self._here, self._there, self._grad
+        self.dials.lr = search.walk(here, there, batch, loss, None if self._noise is None else self._noise.vector)
+        self._trials += search.made
+        self.astray += search.went_astray
+        if self._settle is not None:
+            self._settle(search.update, self._gradient_there() if search.is_at_end else None)
+        np.copyto(grad, search.update)
+        np.subtract(here.theta, grad, there.theta)
+        return math.sqrt(grad.dot(grad))
+
+    def _gradient_there(self) -> Vector | None:
+        """Make what the objective left of the search's end into what the rule would be given there."""
+        grad = self._grad
+        if self._noise is not None:
+            np.add(grad, self._noise.vector, grad)
+        assert self._shaping is not None, "a search wants to know the gradient"
+        return grad if self._shaping.apply(self._there.theta, grad, math.sqrt(grad.dot(grad))) else None
 
     def _refuse(self, loss: float, grad_norm: float) -> bool:
         norms = self._norms(self._grad)

@@ -257,12 +257,16 @@ class Progressed(Message):
     """Σα over the updates made."""
     rate_squares: float = 0.0
     """Σα² over the updates made."""
+    evaluations: int = 0
+    """How often loss and gradient of a batch were computed, the trials of line searches among them."""
+    astray: int = 0
+    """Line searches that went down the gradient, because the rule's direction led uphill."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 
 
 class Evaluated(Message):
-    """Loss and accuracy over a whole split after `step` updates."""
+    """Loss and accuracy over a whole split after `step` updates, of the weights or of their moving average."""
 
     kind: Literal["evaluated"] = "evaluated"
     lane: int
@@ -296,7 +300,9 @@ class Finished(Message):
     """The full objective over the training set."""
     steps_per_second: float
     parameters: tuple[float, ...] | None
-    """The vector itself when it has at most 64 entries."""
+    """The vector that has this loss, the moving average where there is one, when it has at most 64 entries."""
+    evaluations: int = 0
+    """How often loss and gradient of a batch were computed, the trials of line searches among them."""
     rate_sum: float = 0.0
     """Σα over the updates made."""
     rate_squares: float = 0.0

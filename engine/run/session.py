@@ -223,6 +223,8 @@ class Session:
             lr=self.trainer.dials.lr,
             rate_sum=rate_sum,
             rate_squares=rate_squares,
+            evaluations=self.trainer.evaluations,
+            astray=self.trainer.astray,
             problem=self._problem or self._outbox.problem,
         )
         self._tell(framed(progress), True)
@@ -255,7 +257,8 @@ class Session:
             reason=reason,
             loss=result.loss,
             steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
-            parameters=tuple(trainer.theta.tolist()) if trainer.theta.size <= SMALL else None,
+            parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
+            evaluations=trainer.evaluations,
             rate_sum=rate_sum,
             rate_squares=rate_squares,
         )

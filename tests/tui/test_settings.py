@@ -12,6 +12,9 @@ from textual.widgets import Input, Static, Switch
 
 import tui
 from engine.fields import Scalar, Section
+from engine.method.averaging import AveragingSpec
+from engine.method.line_search import LineSearchSpec
+from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.schedules import Constant
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
@@ -32,6 +35,9 @@ EVERY_SECTION: dict[str, type[Section]] = {
     "batch": BatchSpec,
     "clip": ClipSpec,
     "regularisation": Regularisation,
+    "line_search": LineSearchSpec,
+    "averaging": AveragingSpec,
+    "noise": NoiseSpec,
     "pace": PaceSpec,
     "compute": ComputeSpec,
 }
@@ -274,6 +280,8 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         await seat.pilot.click("#field-optimizer-lr")
         assert form.focused is form.query_one("#field-optimizer-lr")
         fill(form, "optimizer.lr", "0.5")
+        form.query_one("#apply").scroll_visible(animate=False)
+        await seat.pilot.pause()
         await seat.pilot.click("#apply")
         await seat.answered()
         assert seat.view.spec.optimizer.lr == 0.5

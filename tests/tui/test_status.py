@@ -155,6 +155,21 @@ def test_more_threads_than_one_are_named_where_there_is_room(open_view: Callable
     assert "thread" not in text(progress_row(view, 40))
 
 
+def test_the_trials_of_a_search_are_counted_beside_the_steps(open_view: Callable[..., RunView]) -> None:
+    searching = open_view(line_search={"name": "armijo"})
+    searching.step = 404
+    searching.progress = progressed(evaluations=1234)
+    assert "1,234 evaluations" in text(progress_row(searching, 120))
+    assert "uphill" not in text(progress_row(searching, 120))
+    searching.progress = progressed(evaluations=1234, astray=7)
+    assert "7× uphill, so −∇L" in text(progress_row(searching, 160))
+    assert "Adam α by armijo" in text(headline(searching, 120))
+    usual = open_view()
+    usual.step = 404
+    usual.progress = progressed(evaluations=404)
+    assert "evaluations" not in text(progress_row(usual, 120))
+
+
 def test_progress_fits_into_any_width_in_whole_words_and_keeps_the_step_to_the_last(
     open_view: Callable[..., RunView],
 ) -> None:

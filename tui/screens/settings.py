@@ -33,7 +33,8 @@ def form_keys(spec: RunSpec) -> list[str]:
     """Return the keys of the form: all that can change but the optimizer and when to stop."""
     has_samples = spec.problem.kind == "dataset"
     of_samples = ("regularisation.", "batch.", "compute.") if has_samples else ()
-    wanted = ("optimizer.", "schedule.", "clip.", "pace.", *of_samples)
+    shared = ("optimizer.", "schedule.", "clip.", "line_search.", "averaging.", "noise.", "pace.")
+    wanted = (*shared, *of_samples)
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
 
 

@@ -37,6 +37,9 @@ def headline(view: RunView, width: int) -> Row:
     moves = not schedule.is_constant and view.progress is not None
     told = view.progress.lr if moves and view.progress is not None else None
     lr = f"{schedule.hold or (optimizer.lr if told is None else told):.4g}"
+    method = view.spec.search_method
+    if method != "none":
+        lr = f"by {method}"
     what: Row = ((rule, "bold foreground"), (f" α {lr} ", "bold accent"))
     right: Row = ((state, look), ("  ", "plain"), *what)
     for words in _of_the_schedule(base, schedule):
@@ -84,6 +87,10 @@ def progress_row(view: RunView, width: int) -> Row:
         parts.append((2, ((f"  {_rate(progress.steps_per_second)} steps/s", "foreground"),)))
         if progress.seconds_left is not None:
             parts.append((3, ((f"  {_time(progress.seconds_left)} left", "foreground"),)))
+        if progress.evaluations > view.step and view.spec.search_method != "none":
+            parts.append((4, ((f"  {progress.evaluations:,} evaluations", "foreground"),)))
+        if progress.astray:
+            parts.append((6, ((f"  {progress.astray:,}× uphill, so −∇L", "warning"),)))
         if progress.threads > 1:
             parts.append((7, ((f"  {counted(progress.threads, 'thread')}", "dim foreground"),)))
     if progress.point is not None and view.spec.problem.kind == "landscape":

@@ -3,6 +3,7 @@
     sgd → momentum → nesterov
         → adagrad → rmsprop → adadelta
         → adam → adamw → amsgrad → adamax → nadam
+        → radam · adabelief · yogi · adan · lion · muon · rprop · lbfgs
 
 Each rule has a module here and a line in the table below; the contract tests, the spec, the form and
 `gdtui run --set optimizer.name=` all read that table.
@@ -23,6 +24,7 @@ from .adamax import Adamax
 from .adamw import AdamW
 from .adan import Adan
 from .amsgrad import Amsgrad
+from .lbfgs import Lbfgs
 from .lion import Lion
 from .momentum import Momentum
 from .muon import Muon
@@ -53,7 +55,8 @@ AnyRule = Annotated[
     | Adan
     | Lion
     | Muon
-    | Rprop,
+    | Rprop
+    | Lbfgs,
     Field(discriminator="name"),
 ]
 """Any of the rules, told apart by `name`: the table that everything else is made from."""

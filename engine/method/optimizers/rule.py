@@ -81,6 +81,9 @@ class BoundRule:
     begin: Callable[[], None]
     """Advance the running weights, and set the numbers that the parts use in this update."""
     parts: tuple[Passes, ...]
+    settle: Callable[[Vector, Vector | None], None] | None = None
+    """Take note of the update that a line search made of the rule's own, and of the gradient of the same batch after
+    it where that is known; only for rules that learn from their own steps."""
 
     def advance(self) -> None:
         """Turn the whole gradient into the update and advance the state by it."""

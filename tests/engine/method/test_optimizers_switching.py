@@ -31,6 +31,7 @@ def trainer_with(name: str, **optimizer: Any) -> Trainer:
         {
             "problem": {"kind": "landscape", "function": "ravine", "condition": 10.0},
             "optimizer": {"name": name, **optimizer},
+            "line_search": {"name": "none"},
             "precision": "float64",
         }
     )

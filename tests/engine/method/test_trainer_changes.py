@@ -122,6 +122,33 @@ def test_clipping_keeps_the_small_constant_of_torchs_clipping(ravine: MakeTraine
     assert trainer.theta.tolist() == pytest.approx([5e-7, 0.0], rel=1e-12)
 
 
+def test_clipping_by_value_cuts_off_each_entry_and_then_the_norm_is_clipped(ravine: MakeTrainer) -> None:
+    """From (1, 10), 4 is all that is left of the second entry; (1, 4) has norm √17, and (3, 4) has norm 5."""
+    moved = {}
+    for clip in (
+        {"value": 4.0},
+        {"value": 0.5},
+        {"value": 20.0},
+        {"value": 4.0, "norm": 5.0},
+        {"value": 4.0, "norm": 1.0},
+    ):
+        trainer = ravine(optimizer={"name": "sgd", "lr": 1.0}, clip=clip)
+        trainer.step()
+        moved[tuple(clip.values())] = (1.0 - trainer.theta).tolist()
+    assert moved[4.0,] == moved[4.0, 5.0] == [1.0, 4.0]
+    assert moved[0.5,] == [0.5, 0.5]
+    assert moved[20.0,] == [1.0, 10.0]
+    assert moved[4.0, 1.0] == pytest.approx([1 / math.sqrt(17), 4 / math.sqrt(17)], rel=1e-6)
+
+
+def test_clipping_by_value_keeps_the_sign_and_the_norm_that_is_told(ravine: MakeTrainer, taken: Take) -> None:
+    problem = {"kind": "landscape", "function": "ravine", "condition": 10.0, "start": [-3.0, 0.4]}
+    trainer = ravine(problem=problem, optimizer={"name": "sgd", "lr": 1.0}, clip={"value": 2.0})
+    trainer.step()
+    assert trainer.theta.tolist() == [-1.0, 0.4 - 2.0]
+    assert taken(trainer).values[SERIES.index("grad_norm"), 0] == 5.0
+
+
 def test_a_reset_takes_the_same_first_steps_bit_for_bit(moons: MakeTrainer, taken: Take) -> None:
     trainer = moons()
     for _ in range(6):

@@ -310,6 +310,22 @@ def test_the_last_step_made_by_hand_ends_the_run(start: MakeRun) -> None:
     assert [finished.step for finished in run.of(Finished)] == [2]
 
 
+def test_the_end_of_a_run_counts_the_trials_of_its_searches(start: MakeRun) -> None:
+    """On a quadratic an exact search takes two, and the step itself one."""
+    run = start(spec={**RAVINE, "line_search": {"name": "exact"}, "stop": {"steps": 4}})
+    run.take(9)
+    assert run.of(Finished)[-1].evaluations == run.session.trainer.evaluations == 12
+
+
+def test_an_averaged_run_ends_with_the_average_and_its_loss(start: MakeRun) -> None:
+    """A rate of 0.05 takes x from 1 to 0.95 and y from 1 to ½: the average keeps half of the way."""
+    run = start(spec={**RAVINE, "averaging": {"decay": 0.5}, "stop": {"steps": 1}})
+    run.take(9)
+    finished = run.of(Finished)[-1]
+    assert finished.parameters == pytest.approx((0.975, 0.75), rel=1e-15)
+    assert finished.loss == pytest.approx(0.5 * 0.975**2 + 5.0 * 0.75**2, rel=1e-15)
+
+
 def test_a_run_of_no_steps_ends_before_the_first(start: MakeRun) -> None:
     run = start(RAVINE | {"stop": {"steps": 0}})
     run.to_the_end()
