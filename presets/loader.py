@@ -15,6 +15,7 @@ from pydantic import Field, ValidationError
 from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
+from engine.method.goal import GoalSpec, checked_goal
 from engine.method.optimizers import RULES
 from engine.method.spec import RunSpec, checked_spec
 from engine.text import clean
@@ -47,6 +48,8 @@ class Preset:
     try_: str
     """What a person may turn."""
     spec: RunSpec
+    goal: GoalSpec | None = None
+    """What the run is to reach, where the program can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,13 +176,16 @@ def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting], fo
     sources = {setting.key: setting.source for setting in settings}
     _put(data, settings)
     _find_data_file(data, Path() if sources.keys() & {"data", "data.file"} else folder)
+    goal = data.pop("goal", None)
+    spec = examined(checked_spec(data, shown, sources), shown, sources)
     return Preset(
         name=name,
         title=introduction.title,
         topic=introduction.topic,
         see=introduction.see,
         try_=introduction.try_,
-        spec=examined(checked_spec(data, shown, sources), shown, sources),
+        spec=spec,
+        goal=checked_goal(goal, spec, shown, sources) if goal is not None else None,
     )
 
 

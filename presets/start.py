@@ -52,7 +52,14 @@ def main(arguments: list[str]) -> int:
 
 def launch_of(preset: Preset) -> Launch:
     """Return what the engine of a preset is told when people watch."""
-    return Launch(preset=preset.name, title=preset.title, see=preset.see, try_=preset.try_, spec=preset.spec.as_given())
+    return Launch(
+        preset=preset.name,
+        title=preset.title,
+        see=preset.see,
+        try_=preset.try_,
+        spec=preset.spec.as_given(),
+        goal=preset.goal,
+    )
 
 
 def _new_run(name: str, **options: Any) -> RunDirectory:

@@ -22,6 +22,8 @@ from engine.run.launch import Launch, ScheduledChange
 from engine.text import clean, counted
 from presets import Preset, parsed_setting
 
+from .wording import verdict_in_words
+
 GOODBYE_S = 10.0
 """How long the engine may take to end in order when someone interrupts."""
 
@@ -63,6 +65,7 @@ def run_headless(
         see=preset.see,
         try_=preset.try_,
         spec=spec,
+        goal=preset.goal,
         changes=changes,
         recorded=recorded,
         await_client=True,
@@ -166,6 +169,18 @@ class JsonReporter:
                             "new": change.new,
                         }
                     )
+            case protocol.Judged():
+                wanting = {} if message.reached else {"reason": message.reason}
+                self._print(
+                    {
+                        "event": "goal",
+                        "lane": message.lane,
+                        "reached": message.reached,
+                        "step": message.step,
+                        "text": message.text,
+                        **wanting,
+                    }
+                )
             case _:
                 pass
 
@@ -208,6 +223,7 @@ class LineReporter:
         self._step = 0
         self._loss = math.nan
         self._evaluated: dict[str, protocol.Evaluated] = {}
+        self._judged: protocol.Judged | None = None
         self._bar: Any = None
 
     def started(self, welcome: protocol.Welcomed) -> None:
@@ -241,6 +257,8 @@ class LineReporter:
                     self._bar.update(self._step - before, self._step)
             case protocol.Evaluated():
                 self._evaluated[message.split] = message
+            case protocol.Judged():
+                self._judged = message
             case protocol.Applied(changes=changes):
                 for change in changes:
                     self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
@@ -262,6 +280,8 @@ class LineReporter:
             print(f"held-out loss {held_out.loss:.6g}{right}")
         if finished.parameters is not None and len(finished.parameters) <= 8:
             print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
+        if self._judged is not None:
+            print(f"goal: {self._judged.text}: {verdict_in_words(self._judged)}")
         if welcome.recorded:
             print(f"recorded in {clean(welcome.directory)}")
 

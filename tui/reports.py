@@ -43,10 +43,9 @@ def print_preset(preset: Preset) -> int:
         if not isinstance(value, dict):
             click.echo(f"{key} = {_toml(value)}")
     for name, fields in sections.items():
-        if fields:
-            click.echo(f"\n[{name}]")
-            for key, value in fields.items():
-                click.echo(f"{key} = {_toml(value)}")
+        _print_table(f"[{name}]", fields)
+    if preset.goal is not None:
+        _print_table("[goal]", preset.goal.model_dump(mode="json", exclude_unset=True))
     return 0
 
 
@@ -97,6 +96,13 @@ def print_gradient_check(preset: Preset) -> int:
         file=sys.stderr,
     )
     return 1
+
+
+def _print_table(heading: str, fields: dict[str, Any]) -> None:
+    if fields:
+        click.echo(f"\n{heading}")
+        for key, value in fields.items():
+            click.echo(f"{key} = {_toml(value)}")
 
 
 def _row(run: directory.RunDirectory) -> tuple[str, ...]:

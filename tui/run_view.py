@@ -24,7 +24,7 @@ from engine.text import clean
 from .charts.axes import compact
 from .charts.history import Series, Smoother
 from .charts.markers import Marker
-from .wording import in_words, label_of, reason_in_words, symbol_of
+from .wording import in_words, label_of, reason_in_words, symbol_of, verdict_in_words
 
 Answer = protocol.Applied | protocol.Rejected
 Severity = Literal["information", "warning", "error"]
@@ -211,6 +211,9 @@ class RunView:
                 return True
             case protocol.Finished():
                 self._note_end(message)
+                return True
+            case protocol.Judged(text=text):
+                self._note(f"goal: {text}: {verdict_in_words(message)}")
                 return True
             case protocol.Failed(text=text):
                 self._note(f"the engine failed: {text}", "error")

@@ -55,8 +55,8 @@ class Outbox:
         if self._record is not None:
             self._record.add_evaluation(step, split, evaluation.loss, evaluation.accuracy)
 
-    def flush(self, steps: StepBuffer) -> None:
-        """Tell and record the steps, each followed by what came right after it."""
+    def flush(self, steps: StepBuffer) -> StepBlock | None:
+        """Tell and record the steps, each followed by what came right after it, and return them."""
         block = steps.take()
         if block is not None and self._record is not None:
             self._record.append(block)
@@ -73,6 +73,7 @@ class Outbox:
         if frames:
             # In one go: every call wakes up those who listen.
             self._tell(bytes(frames), True)
+        return block
 
     def tell_event(
         self, event: Message, *, step: int, kind: str, actor: str = "engine", payload: Mapping[str, Any] | None = None

@@ -229,6 +229,21 @@ class Diverged(Message):
     tensor: str
 
 
+class Judged(Message):
+    """The lesson's goal was reached, or can no longer be."""
+
+    kind: Literal["judged"] = "judged"
+    lane: int
+    segment: int
+    reached: bool
+    step: int
+    """After this many updates."""
+    text: str
+    """The goal in words."""
+    reason: str
+    """What was wanting, as a sentence without its full stop; nothing where it was reached."""
+
+
 class Finished(Message):
     """A stop rule held, or someone stopped the run."""
 
@@ -252,9 +267,10 @@ class Failed(Message):
 
 
 AnyEvent = Annotated[
-    Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed, Field(discriminator="kind")
+    Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Judged | Finished | Failed,
+    Field(discriminator="kind"),
 ]
-Event = Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Finished | Failed
+Event = Welcomed | Applied | Rejected | Progressed | Evaluated | Diverged | Judged | Finished | Failed
 
 
 class Steps(BaseModel):

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError, RunError
 from ..method.file_spec import examined
+from ..method.goal import Judge
 from ..method.spec import checked_spec, shown
 from ..method.trainer import Change, Trainer, build_objective, flat
 from ..subject.objective import Evaluation
@@ -52,6 +53,7 @@ class Session:
         self._scheduled: deque[ScheduledChange] = deque(launch.changes)
         self._measure_next = True
         self._evaluated: tuple[int, int | None] | None = None
+        self._judge = self._new_judge()
         self._changed_by: dict[str, str] = {}
         self.threads = 1
         """How many threads a matrix product uses, as the process around the session has set it."""
@@ -125,6 +127,9 @@ class Session:
                 self._outbox.add_figures(trainer.figures)
                 due = self._step_to_measure()
             stop = min(due - 1, self._scheduled[0].step if self._scheduled else FAR)
+            if self._judge is not None and self._judge.needs_point:
+                self._judge.see_point(trainer.step_count, trainer.theta)
+                stop = 0
             while usual and trainer.step_count < stop and time.perf_counter() < until:
                 usual = trainer.step()
         finally:
@@ -133,6 +138,8 @@ class Session:
             self._diverge()
         elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
             self._evaluate(WATCHED_SAMPLES)
+            if self._judge is not None and self._judge.needs_full_loss:
+                self._judge.see_full_loss(trainer.step_count, self._evaluation("train", WATCHED_SAMPLES).loss)
 
     def _step_to_measure(self) -> int:
         """Return the next step whose tensors are to be measured, where that was ordered by number."""
@@ -160,6 +167,8 @@ class Session:
         result = self._evaluation("held_out", at_most)
         self._evaluated = (step, None if result.complete else at_most)
         self._outbox.add_evaluation(step, "held_out", result)
+        if self._judge is not None and result.accuracy is not None:
+            self._judge.see_accuracy(step, result.accuracy)
 
     def _evaluation(self, split: str, at_most: int | None) -> Evaluation:
         """Return an evaluation; of samples that can no longer be read, one that is not a number."""
@@ -172,13 +181,11 @@ class Session:
     def _diverge(self) -> None:
         fault = self.trainer.non_finite
         assert fault is not None, "only called after such a step"
+        if self._judge is not None:
+            self._judge.see_divergence(fault.step)
         self.flush()
         diverged = protocol.Diverged(
-            lane=LANE,
-            segment=self._outbox.segment,
-            step=fault.step,
-            quantity=fault.quantity,
-            tensor=fault.tensor,
+            lane=LANE, segment=self._outbox.segment, step=fault.step, quantity=fault.quantity, tensor=fault.tensor
         )
         self._outbox.tell_event(diverged, step=fault.step, kind="diverged")
         self.state = "diverged"
@@ -191,7 +198,10 @@ class Session:
         """Tell the clients, and the record, all that has happened, in its order."""
         if self.state == "waiting":
             return  # what there is to tell waits for the first client, as the steps do
-        self._outbox.flush(self.trainer.steps)
+        block = self._outbox.flush(self.trainer.steps)
+        if self._judge is not None and block is not None:
+            self._judge.see_steps(block)
+            self._tell_verdict()
         # Someone may be looking: measure the tensors as often as there is something to show.
         self._measure_next = self._launch.measure_every is None
 
@@ -240,6 +250,9 @@ class Session:
             self._outbox.add_evaluation(trainer.step_count, "train", result)
             self._evaluate(at_most)
         self.flush()
+        if self._judge is not None:
+            self._judge.conclude(trainer.step_count, result.loss)
+            self._tell_verdict()
         finished = protocol.Finished(
             lane=LANE,
             segment=self._outbox.segment,
@@ -252,6 +265,25 @@ class Session:
         self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
         self.finished = finished
         self.commit()
+
+    def _new_judge(self) -> Judge | None:
+        goal, batches = self._launch.goal, self.trainer.batches
+        return None if goal is None else Judge(goal, sees_all=batches.size == batches.count)
+
+    def _tell_verdict(self) -> None:
+        """Tell whether the goal was reached, once that is settled, and watch no longer."""
+        if self._judge is None or self._judge.verdict is None:
+            return
+        goal, verdict, self._judge = self._judge.goal, self._judge.verdict, None
+        judged = protocol.Judged(
+            lane=LANE,
+            segment=self._outbox.segment,
+            reached=verdict.reached,
+            step=verdict.step,
+            text=goal.text,
+            reason=verdict.reason,
+        )
+        self._outbox.tell_event(judged, step=self.trainer.step_count, kind="judged")
 
     def _steps_left(self) -> float | None:
         stop, batches = self.trainer.spec.stop, self.trainer.batches
@@ -391,6 +423,7 @@ class Session:
         self.flush()
         changes = self.trainer.reset(keep=keep)
         self._outbox.new_segment()
+        self._judge = self._new_judge()
         self._scheduled = deque(self._launch.changes)
         self._evaluated = None
         self._recent.clear()
