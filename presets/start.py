@@ -58,6 +58,7 @@ def launch_of(preset: Preset) -> Launch:
         see=preset.see,
         try_=preset.try_,
         spec=preset.spec.as_given(),
+        lanes=tuple(lane.own for lane in preset.lanes),
         goal=preset.goal,
     )
 

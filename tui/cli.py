@@ -146,7 +146,7 @@ def run(
     chosen = _preset(preset, **options)
     return run_headless(
         chosen,
-        changes=scheduled(chosen.spec, changes),
+        changes=scheduled(chosen.specs, changes),
         keeps_pace=any(setting.startswith("pace.") for setting in options["settings"]),
         as_json=as_json,
         every=every or 1,

@@ -22,24 +22,30 @@ from engine.run.launch import Launch, ScheduledChange
 from engine.text import clean, counted
 from presets import Preset, parsed_setting
 
+from .race_table import race_table
 from .wording import verdict_in_words
 
 GOODBYE_S = 10.0
 """How long the engine may take to end in order when someone interrupts."""
 
 
-def scheduled(spec: RunSpec, changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
-    """Return the changes of `--at` in the order of their steps, each checked against the spec as it will be then."""
+def scheduled(specs: Sequence[RunSpec], changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
+    """Return the changes of `--at` in the order of their steps, each checked against every lane as it will be then."""
     found: list[ScheduledChange] = []
     for step, text in sorted(changes, key=lambda change: change[0]):
         source = clean(f"--at {step} {text}", 120)
-        if spec.stop.steps is not None and step > spec.stop.steps:
-            raise InputError(f"{source}: STEP = {step}; allowed: up to {spec.stop.steps}, where the run ends")
+        ends = [spec.stop.steps for spec in specs]
+        last = None if None in ends else max(end for end in ends if end is not None)
+        if last is not None and step > last:
+            raise InputError(f"{source}: STEP = {step}; allowed: up to {last}, where the run ends")
         setting = parsed_setting(text, f"--at {step}")
         try:
-            spec = changed_spec(spec, {setting.key: setting.value})
+            for number, spec in enumerate(specs):
+                whose = f"lane {number}: " if len(specs) > 1 else ""
+                changed = changed_spec(spec, {setting.key: setting.value})
+                specs = [*specs[:number], changed, *specs[number + 1 :]]
         except InputError as error:
-            raise InputError(f"{source}: {error}") from None
+            raise InputError(f"{source}: {whose}{error}") from None
         found.append(ScheduledChange(step=step, values={setting.key: setting.value}))
     return tuple(found)
 
@@ -65,6 +71,7 @@ def run_headless(
         see=preset.see,
         try_=preset.try_,
         spec=spec,
+        lanes=tuple(lane.own for lane in preset.lanes),
         goal=preset.goal,
         changes=changes,
         recorded=recorded,
@@ -74,16 +81,17 @@ def run_headless(
     )
     run = directory.create(preset.name, out=out, recorded=recorded)
     connection = client.Client(run, watch="all", name="run", engine=client.start(run, launch))
-    reporter: Reporter = JsonReporter(every) if as_json else LineReporter(preset.spec)
+    reporter: Reporter = JsonReporter(every) if as_json else LineReporter(preset.specs)
     try:
         with _interruptible(connection) as interruption:
             finished = _follow(connection, preset, reporter)
     finally:
         connection.close()
-    reporter.close(connection.welcome, finished)
+    reporter.close(connection.welcome)
     if interruption.signal_number:
         return 128 + interruption.signal_number
-    return 1 if finished.reason == "diverged" else 0
+    # A race in which a lane diverges is no failure: that may be what it is there to show.
+    return 1 if all(end.reason == "diverged" for end in finished) else 0
 
 
 class Reporter(Protocol):
@@ -97,8 +105,8 @@ class Reporter(Protocol):
         """Print what has happened."""
         ...
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
-        """Print how it ended."""
+    def close(self, welcome: protocol.Welcomed) -> None:
+        """Print how it ended, as told by a message of each lane."""
         ...
 
 
@@ -114,6 +122,7 @@ class JsonReporter:
         self._tensors = [tensor.name for tensor in welcome.tensors]
         tensors = [{"name": tensor.name, "shape": list(tensor.shape)} for tensor in welcome.tensors]
         parameters = sum(math.prod(tensor.shape) for tensor in welcome.tensors)
+        lanes = [{"lane": number, "title": lane.title} for number, lane in enumerate(welcome.lanes)]
         self._print(
             {
                 "event": "started",
@@ -121,6 +130,7 @@ class JsonReporter:
                 "preset": welcome.preset,
                 "parameters": parameters,
                 "tensors": tensors,
+                **({"lanes": lanes} if len(lanes) > 1 else {}),
             }
         )
 
@@ -181,22 +191,23 @@ class JsonReporter:
                         **wanting,
                     }
                 )
+            case protocol.Finished():
+                self._print(
+                    {
+                        "event": "finished",
+                        "lane": message.lane,
+                        "step": message.step,
+                        "reason": message.reason,
+                        "loss": message.loss,
+                        "steps_per_second": message.steps_per_second,
+                        "parameters": list(message.parameters) if message.parameters is not None else None,
+                    }
+                )
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
-        """Print the `finished` line."""
-        self._print(
-            {
-                "event": "finished",
-                "lane": finished.lane,
-                "step": finished.step,
-                "reason": finished.reason,
-                "loss": finished.loss,
-                "steps_per_second": finished.steps_per_second,
-                "parameters": list(finished.parameters) if finished.parameters is not None else None,
-            }
-        )
+    def close(self, welcome: protocol.Welcomed) -> None:
+        """See that everything is out."""
         sys.stdout.flush()
 
     def _print_steps(self, message: protocol.Steps) -> None:
@@ -216,31 +227,28 @@ class JsonReporter:
 
 
 class LineReporter:
-    """A progress bar on a terminal, and a few lines at the end."""
+    """A progress bar on a terminal, and a few lines at the end; of a race a table."""
 
-    def __init__(self, spec: RunSpec) -> None:
-        self._spec = spec
+    def __init__(self, specs: Sequence[RunSpec]) -> None:
+        self._specs = specs
         self._step = 0
-        self._loss = math.nan
-        self._evaluated: dict[str, protocol.Evaluated] = {}
-        self._judged: protocol.Judged | None = None
+        self._losses: dict[int, float] = {}
+        self._evaluated: dict[tuple[int, str], protocol.Evaluated] = {}
+        self._judged: dict[int, protocol.Judged] = {}
+        self._finished: dict[int, protocol.Finished] = {}
         self._bar: Any = None
 
     def started(self, welcome: protocol.Welcomed) -> None:
         """Begin the bar, where stderr is a terminal."""
         if not sys.stderr.isatty():
             return
-        stop = self._spec.stop
-        length = stop.steps
-        if length is None and stop.epochs is not None:
-            size = self._spec.batch.size
-            batches = 1 if size == "full" else -(-welcome.samples // size)
-            length = stop.epochs * batches
+        lengths = [_length(spec, welcome.samples) for spec in self._specs]
+        length = None if None in lengths else max(length for length in lengths if length is not None)
         self._bar = click.progressbar(
             length=length or 1,
             label=clean(f"{welcome.run}", 40),
             file=sys.stderr,
-            item_show_func=lambda _: f"step {self._step:,}  loss {self._loss:.4g}",
+            item_show_func=lambda _: f"step {self._step:,}  loss {min(self._losses.values(), default=math.nan):.4g}",
             show_pos=False,
             show_eta=length is not None,
             show_percent=length is not None,
@@ -251,44 +259,65 @@ class LineReporter:
         """Move the bar."""
         match message:
             case protocol.Steps(block=block):
-                before, self._step = self._step, block.last_step
-                self._loss = float(block.values[1, -1])
+                before, self._step = self._step, max(self._step, block.last_step)
+                self._losses[message.lane] = float(block.values[1, -1])
                 if self._bar is not None:
                     self._bar.update(self._step - before, self._step)
             case protocol.Evaluated():
-                self._evaluated[message.split] = message
+                self._evaluated[message.lane, message.split] = message
             case protocol.Judged():
-                self._judged = message
+                self._judged[message.lane] = message
+            case protocol.Finished():
+                self._finished[message.lane] = message
             case protocol.Applied(changes=changes):
+                whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
                 for change in changes:
-                    self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
+                    self._say(f"step {message.step:,}:{whose} {change.key} {change.old} → {change.new}")
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+    def close(self, welcome: protocol.Welcomed) -> None:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
+        if len(welcome.lanes) > 1:
+            print(f"{welcome.run}:")
+            titles = [lane.title for lane in welcome.lanes]
+            for row in race_table(titles, self._finished, self._evaluated, self._judged):
+                print(row)
+        else:
+            self._print_result(welcome, self._finished[0])
+        for number, judged in sorted(self._judged.items()):
+            whose = f" {clean(welcome.lanes[number].title, 40)}:" if len(welcome.lanes) > 1 else ""
+            print(f"goal:{whose} {judged.text}: {verdict_in_words(judged)}")
+        if welcome.recorded:
+            print(f"recorded in {clean(welcome.directory)}")
+
+    def _print_result(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
         print(
             f"{welcome.run}: {counted(finished.step, 'step')}, {finished.steps_per_second:,.0f} a second; "
             f"{how}; training loss {finished.loss:.6g}"
         )
-        held_out = self._evaluated.get("held_out")
+        held_out = self._evaluated.get((0, "held_out"))
         if held_out is not None:
             right = "" if held_out.accuracy is None else f", {held_out.accuracy:.1%} right"
             print(f"held-out loss {held_out.loss:.6g}{right}")
         if finished.parameters is not None and len(finished.parameters) <= 8:
             print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
-        if self._judged is not None:
-            print(f"goal: {self._judged.text}: {verdict_in_words(self._judged)}")
-        if welcome.recorded:
-            print(f"recorded in {clean(welcome.directory)}")
 
     def _say(self, text: str) -> None:
         if self._bar is not None:
             click.echo("\r\x1b[K", nl=False, err=True)
         click.echo(clean(text), err=True)
+
+
+def _length(spec: RunSpec, samples: int) -> int | None:
+    """Return how many steps a lane makes; None where nobody knows."""
+    stop, size = spec.stop, spec.batch.size
+    if stop.steps is not None or stop.epochs is None:
+        return stop.steps
+    return stop.epochs * (1 if size == "full" else -(-samples // size))
 
 
 class _Interruption:
@@ -317,22 +346,27 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
             signal.signal(number, handler)
 
 
-def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> protocol.Finished:
-    """Hand everything to the reporter until the run has finished."""
-    step = 0
+def _follow(connection: client.Client, preset: Preset, reporter: Reporter) -> list[protocol.Finished]:
+    """Hand everything to the reporter until every lane has finished, and return how."""
+    step, lanes = 0, connection.welcome.lanes
+    finished: dict[int, protocol.Finished] = {}
     try:
         reporter.started(connection.welcome)
         while connection.open:
             for message in connection.wait(1.0):
                 match message:
                     case protocol.Finished():
-                        sys.stdout.flush()
-                        return message
+                        reporter.message(message)
+                        finished[message.lane] = message
+                        if len(finished) == len(lanes):
+                            sys.stdout.flush()
+                            return list(finished.values())
                     case protocol.Failed(text=text):
                         raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
                     case protocol.Diverged():
+                        whose = f"lane {message.lane} ({clean(lanes[message.lane].title, 40)}): " * (len(lanes) > 1)
                         print(
-                            f"gdtui: {preset.name}: the {message.quantity} is not finite at step {message.step} "
+                            f"gdtui: {preset.name}: {whose}the {message.quantity} is not finite at step {message.step} "
                             f"(first in {message.tensor}); the parameters of the last finite step are kept. "
                             "Try a smaller optimizer.lr, or clip.norm=1",
                             file=sys.stderr,

@@ -60,7 +60,7 @@ class RunView:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.welcome = client.welcome
-        self.spec: RunSpec = checked_spec(self.welcome.spec, "the engine")
+        self.spec: RunSpec = checked_spec(self.welcome.lanes[0].spec, "the engine")
         self.state: str = self.welcome.state
         self.has_broken_off = False
         self.step = self.welcome.step

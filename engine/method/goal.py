@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ from ..fields import Count, Number, SafeText, Section, Switch, allowed_values
 from ..subject.landscapes import LANDSCAPES
 from ..subject.objective import Vector
 from ..subject.spec import LandscapeProblem
+from .race import MAXIMUM_LANES
 from .spec import MISSING, RunSpec, blamed
 from .telemetry import SERIES, StepBlock
 
@@ -50,6 +51,11 @@ class GoalSpec(Section):
     within: Annotated[Count, Field(ge=1)] | None = Field(
         title="Within", default=None, description="Updates after which it is too late; empty means the run's end."
     )
+    first: Annotated[Count, Field(lt=MAXIMUM_LANES)] | Annotated[str, Field(min_length=1)] | None = Field(
+        title="First",
+        default=None,
+        description="The lane, by number or title, that is to get there before all others; empty means each by itself.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> GoalSpec:
@@ -67,9 +73,19 @@ class GoalSpec(Section):
         """The conditions that are to be met."""
         return [name for name in CONDITIONS if getattr(self, name) not in (None, False)]
 
+    def first_of(self, titles: Sequence[str]) -> int | None:
+        """Return the number of the lane that is to be the first; None where no lane is, or no such lane."""
+        if isinstance(self.first, str):
+            return titles.index(self.first) if self.first in titles else None
+        return self.first if self.first is not None and self.first < len(titles) else None
 
-def checked_goal(table: Any, spec: RunSpec, source: str, sources: dict[str, str] | None = None) -> GoalSpec:
-    """Return the goal that a table describes, if a run of `spec` can reach it; the sources are as in `checked_spec`.
+
+def checked_goal(
+    table: Any, spec: RunSpec, source: str, sources: dict[str, str] | None = None, *, titles: Sequence[str] = ()
+) -> GoalSpec:
+    """Return the goal that a table describes, if a run of `spec` with lanes of these titles can reach it.
+
+    The sources are as in `checked_spec`.
 
     Raises:
         InputError: One line that names place, field, value and what is allowed.
@@ -77,6 +93,9 @@ def checked_goal(table: Any, spec: RunSpec, source: str, sources: dict[str, str]
     try:
         goal = GoalSpec.model_validate(table)
         _check_fit(goal, spec)
+        if goal.first is not None and goal.first_of(titles) is None:
+            known = ", ".join(f'{number} or "{title}"' for number, title in enumerate(titles))
+            raise MisfitError("goal.first", goal.first, known or "nothing without [[lanes]]")
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
         misfit = fault.get("ctx", {}).get("error")
@@ -129,17 +148,24 @@ class Judge:
 
     Attributes:
         verdict: None while the goal may still be reached.
+        seen: The last step that was looked at.
     """
 
     def __init__(self, goal: GoalSpec, *, sees_all: bool) -> None:
         """Watch for `goal`; `sees_all` says whether every step's loss is that of the whole training set."""
         self.goal = goal
         self.verdict: Verdict | None = None
+        self.seen = 0
         self._by_step = goal.of == "step" or sees_all
         self._at_the_end = goal.of == "full" or sees_all
         self._met: dict[str, int] = {}
         self._best: dict[str, float] = {}
         self._point = np.array(goal.near or (), dtype=np.float64)
+
+    @property
+    def reached_at(self) -> int | None:
+        """After how many updates every condition was met; None where one is not."""
+        return max(self._met.values()) if len(self._met) == len(self.goal.conditions) else None
 
     @property
     def needs_point(self) -> bool:
@@ -153,6 +179,7 @@ class Judge:
 
     def see_steps(self, block: StepBlock) -> None:
         """Look at the scalars of steps: the loss is that before the step's update, so of one update fewer."""
+        self.seen = block.last_step
         if self.verdict is not None:
             return
         loss, update_norm = (block.values[SERIES.index(name)] for name in ("loss", "update_norm"))
@@ -201,10 +228,10 @@ class Judge:
         if self.verdict is not None:
             return
         within = self.goal.within if self.goal.within is not None else math.inf
-        late = [name for name, at in self._met.items() if at > within]
-        if not late and len(self._met) == len(self.goal.conditions):
-            self.verdict = Verdict(reached=True, step=max(self._met.values()))
-        elif late or step > within:
+        reached_at = self.reached_at
+        if reached_at is not None and reached_at <= within:
+            self.verdict = Verdict(reached=True, step=reached_at)
+        elif step > within:
             last = int(min(within, step))
             self.verdict = Verdict(reached=False, step=last, reason=self._wanting(last))
 
@@ -229,6 +256,18 @@ class Judge:
                 return f"it came no nearer than {best:.4g}, wanted is {goal.distance:g}"
             case _:
                 return f"no step was shorter than {best:.4g}, wanted is {goal.update_norm:g}"
+
+
+def verdict_on_first(judge: Judge, others: Mapping[str, Judge]) -> Verdict | None:
+    """Return whether the lane that `judge` watches got there before the `others`, by title; None while it is open."""
+    rivals = {title: other.reached_at for title, other in others.items() if other.reached_at is not None}
+    title, step = min(rivals.items(), key=lambda rival: rival[1], default=("", math.inf))
+    verdict = judge.verdict
+    if verdict is not None and (not verdict.reached or verdict.step <= step):
+        return verdict
+    if verdict is not None or judge.seen > step:
+        return Verdict(reached=False, step=int(step), reason=f"{title} was there first")
+    return None
 
 
 _WORDS = {

@@ -31,6 +31,8 @@ class Launch(BaseModel):
     try_: str = ""
     spec: dict[str, Any]
     """As given by a person: what is not in here takes its default."""
+    lanes: tuple[dict[str, Any], ...] = ()
+    """What each lane of a race has of its own, as `checked_lanes` takes it; none for a single trainer."""
     goal: GoalSpec | None = None
     changes: tuple[ScheduledChange, ...] = ()
     recorded: bool = True

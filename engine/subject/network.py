@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
@@ -136,6 +137,14 @@ class Network:
                 self._workspaces.pop(next(iter(self._workspaces)))
             space = self._workspaces[samples] = Workspace(self.widths[1:], samples, self.dtype)
         return space
+
+    def twin(self, *, seed: int) -> Network:
+        """Return the same network with initial weights of its own; what lies in memory of the samples is shared."""
+        other = copy(self)
+        other._sets = {name: samples.for_another() for name, samples in self._sets.items()}
+        other._seed = seed
+        other._workspaces = {}
+        return other
 
     def evaluation_set(self, split: str) -> Samples:
         """Return the samples of a split."""
