@@ -9,4 +9,6 @@ telemetry    what is measured at a step
 spec         a whole run as people type it: problem, model, rule, batch, seeds, stop rules
 file_spec    what a spec leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
+race         the lanes of a race: what each trainer does differently
+goal         what a lesson wants to see happen, and the judge who watches for it
 """

@@ -141,3 +141,18 @@ def test_a_list_of_runs_knows_a_race(gdtui: Command, race: str) -> None:
     assert gdtui("run", race).code == 0
     (row,) = gdtui("runs", "list").lines[1:]
     assert row.split()[-4] == "1,000"
+
+
+def test_any_preset_can_be_raced_from_the_command_line(events: Events, gdtui: Command) -> None:
+    lanes = "lanes=[{ optimizer = { name = 'adam', lr = 0.01 } }, { optimizer = { name = 'sgd', lr = 0.1 } }]"
+    found = events(gdtui("run", "moons", "--json", "--no-record", "--steps", "3", "--set", lanes))
+    assert [lane["title"] for lane in found[0]["lanes"]] == ["Adam", "SGD"]
+    assert {(line["lane"], line["lr"]) for line in found.of("step")} == {(0, 0.01), (1, 0.1)}
+
+
+def test_lanes_with_batches_of_their_own_end_by_epochs_each_in_its_time(events: Events, gdtui: Command) -> None:
+    """240 samples to train on: 15 batches of 16 an epoch, 4 of 60, one of all."""
+    lanes = "lanes=[{ batch = { size = 16 } }, { batch = { size = 60 } }, { batch = { size = 'full' } }]"
+    arguments = ("--set", lanes, "--set", "data.samples=300", "--epochs", "2")
+    found = events(gdtui("run", "moons", "--json", "--no-record", *arguments))
+    assert {line["lane"]: line["step"] for line in found.of("finished")} == {0: 30, 1: 8, 2: 2}
