@@ -30,7 +30,14 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
     """Return what the engine of a preset is told; `InputError` if a change is not possible."""
     spec = preset.spec.as_given()
     told = Launch(
-        preset=preset.name, title=preset.title, see=preset.see, try_=preset.try_, spec=spec, recorded=recorded
+        preset=preset.name,
+        title=preset.title,
+        see=preset.see,
+        try_=preset.try_,
+        spec=spec,
+        lanes=tuple(lane.own for lane in preset.lanes),
+        goal=preset.goal,
+        recorded=recorded,
     )
     if unwatched is None:
         return told
@@ -39,7 +46,7 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
     return told.model_copy(
         update={
             "spec": spec,
-            "changes": _scheduled(preset.spec, unwatched.changes),
+            "changes": _scheduled(preset.specs, unwatched.changes),
             "await_client": True,
             "measure_every": unwatched.measure_every,
             "on_non_finite": "finish",
@@ -47,17 +54,22 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
     )
 
 
-def _scheduled(spec: RunSpec, changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
-    """Return the changes in the order of their steps, each checked against the spec as it will be then."""
+def _scheduled(specs: Sequence[RunSpec], changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
+    """Return the changes of `--at` in the order of their steps, each checked against every lane as it will be then."""
     found: list[ScheduledChange] = []
     for step, text in sorted(changes, key=lambda change: change[0]):
         source = clean(f"--at {step} {text}", 120)
-        if spec.stop.steps is not None and step > spec.stop.steps:
-            raise InputError(f"{source}: STEP = {step}; allowed: up to {spec.stop.steps}, where the run ends")
+        ends = [spec.stop.steps for spec in specs]
+        last = None if None in ends else max(end for end in ends if end is not None)
+        if last is not None and step > last:
+            raise InputError(f"{source}: STEP = {step}; allowed: up to {last}, where the run ends")
         setting = parsed_setting(text, f"--at {step}")
         try:
-            spec = changed_spec(spec, {setting.key: setting.value})
+            for number, spec in enumerate(specs):
+                whose = f"lane {number}: " if len(specs) > 1 else ""
+                changed = changed_spec(spec, {setting.key: setting.value})
+                specs = [*specs[:number], changed, *specs[number + 1 :]]
         except InputError as error:
-            raise InputError(f"{source}: {error}") from None
+            raise InputError(f"{source}: {whose}{error}") from None
         found.append(ScheduledChange(step=step, values={setting.key: setting.value}))
     return tuple(found)

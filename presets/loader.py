@@ -15,7 +15,9 @@ from pydantic import Field, ValidationError
 from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
+from engine.method.goal import GoalSpec, checked_goal
 from engine.method.optimizers import RULES, understood
+from engine.method.race import LaneSpec, checked_lanes
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec, checked_spec
 from engine.subject.datasets import PARAMETERS
@@ -52,6 +54,15 @@ class Preset:
     try_: str
     """What a person may turn."""
     spec: RunSpec
+    lanes: tuple[LaneSpec, ...] = ()
+    """The trainers of a race, each with fields of its own on top of `spec`; none where there is only one."""
+    goal: GoalSpec | None = None
+    """What the run is to reach, where the program can tell."""
+
+    @property
+    def specs(self) -> tuple[RunSpec, ...]:
+        """What each trainer does."""
+        return tuple(lane.spec for lane in self.lanes) or (self.spec,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,14 +188,20 @@ def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting], fo
         raise InputError(f"{shown}: {field} = {value}; allowed: {allowed} of at most 2000 characters") from None
     sources = {setting.key: setting.source for setting in settings}
     _put(data, settings)
+    _check_effect(_lane_tables(data), settings)
     _find_data_file(data, Path() if sources.keys() & {"data", "data.file"} else folder)
+    tables, goal = data.pop("lanes", ()), data.pop("goal", None)
+    spec = examined(checked_spec(data, shown, sources), shown, sources)
+    lanes = checked_lanes(spec, tables, shown, sources)
     return Preset(
         name=name,
         title=introduction.title,
         topic=introduction.topic,
         see=introduction.see,
         try_=introduction.try_,
-        spec=examined(checked_spec(data, shown, sources), shown, sources),
+        spec=spec,
+        lanes=lanes,
+        goal=None if goal is None else checked_goal(goal, spec, shown, sources, titles=[lane.title for lane in lanes]),
     )
 
 
@@ -242,10 +259,18 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
         if len(path) > 3:
             raise InputError(f"{setting.source}: {clean(setting.key, 80)}: a field has at most two parts")
         for part in path:
-            target = target.setdefault(part, {}) if isinstance(target, dict) else None
+            if isinstance(target, list):
+                target = target[int(part)] if part.isdecimal() and int(part) < len(target) else None
+            else:
+                target = target.setdefault(part, {}) if isinstance(target, dict) else None
         if not isinstance(target, dict):
             raise InputError(f"{setting.source}: {clean(setting.key, 80)}: there is no such field in a spec")
         target[last] = setting.value
+    for lane in _lane_tables(data):
+        stop = lane.get("stop")
+        if isinstance(stop, dict) and "stop.steps" in chosen and "stop.epochs" in chosen:
+            # Of --steps and --epochs: the run is to end there, whatever a lane says.
+            lane["stop"] = {key: value for key, value in stop.items() if key not in ("steps", "epochs")}
 
 
 def _forget_function(data: dict[str, Any], chosen: Any) -> None:
@@ -259,3 +284,20 @@ def _forget_function(data: dict[str, Any], chosen: Any) -> None:
     if isinstance(stop, dict) and all(minimum.value != 0.0 for minimum in kind.minima):
         # A loss just above 0 says that the minimum is reached, or else nothing.
         stop.pop("loss", None)
+
+
+def _check_effect(tables: Sequence[dict[str, Any]], settings: Sequence[Setting]) -> None:
+    """Refuse what is set for a whole race and changes nothing, as each of its lanes has a value of its own."""
+    for setting in settings:
+        section, _, field = setting.key.partition(".")
+        own = [lane[section] for lane in tables if isinstance(lane.get(section), dict) and field in lane[section]]
+        if tables and len(own) == len(tables) and setting.source.startswith("--set"):
+            last = f" to lanes.{len(own) - 1}.{setting.key}" if len(own) > 1 else ""
+            raise InputError(
+                f"{setting.source}: every lane has a value of its own; allowed: lanes.0.{setting.key}{last}"
+            )
+
+
+def _lane_tables(data: dict[str, Any]) -> list[dict[str, Any]]:
+    tables = data.get("lanes")
+    return [table for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []

@@ -3,12 +3,13 @@
 Read in this order:
 
     cli          the commands; nothing is imported before it is needed
-    headless     `gdtui run`: a client of the engine without a screen
+    headless     `gdtui run`: a client of the engine without a screen; race_table: how a race came out
     reports      what the other commands print about presets, runs and gradients
     graph        `gdtui graph`: the nodes of a typed-in function
     opening      a run on its way to the screen: its engine is started before the screen is loaded
     app          the dashboard's frame: gallery, dashboard, and how the terminal is left
-    run_view     what a dashboard knows about its run, kept up to date from events and from the record
+    lane_view    what a dashboard knows about one lane of its run: curves, figures, state
+    run_view     what it knows about the run, kept up to date from events and from the record
     wording      fields, changes and endings in the words of people
     preview      a preset in words, for the gallery
     screens/     gallery, the frame that waits for a run, dashboard, and the dialogs

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 
@@ -18,6 +18,10 @@ from engine.run import client, protocol
 from engine.text import clean, counted
 
 from .opening import Opening
+from .wording import verdict_in_words
+
+if TYPE_CHECKING:
+    from engine.method.spec import RunSpec
 
 GOODBYE_S = 10.0
 """How long the engine may take to end in order when someone interrupts."""
@@ -36,12 +40,13 @@ def run_headless(opening: Opening, *, as_json: bool, every: int) -> int:
             finished = _follow(connection, reporter)
     finally:
         connection.close()
-    reporter.close(connection.welcome, finished)
+    reporter.close(connection.welcome)
     if interruption.signal_number:
         return 128 + interruption.signal_number
     from engine.method.stopping import FAILURES
 
-    return 1 if finished.reason in FAILURES else 0
+    # A race in which a lane diverges is no failure: that may be what it is there to show.
+    return 1 if all(end.reason in FAILURES for end in finished) else 0
 
 
 class Reporter(Protocol):
@@ -55,8 +60,8 @@ class Reporter(Protocol):
         """Print what has happened."""
         ...
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
-        """Print how it ended."""
+    def close(self, welcome: protocol.Welcomed) -> None:
+        """Print how it ended, as told by a message of each lane."""
         ...
 
 
@@ -72,6 +77,7 @@ class JsonReporter:
         self._tensors = [tensor.name for tensor in welcome.tensors]
         tensors = [{"name": tensor.name, "shape": list(tensor.shape)} for tensor in welcome.tensors]
         parameters = sum(math.prod(tensor.shape) for tensor in welcome.tensors)
+        lanes = [{"lane": number, "title": lane.title} for number, lane in enumerate(welcome.lanes)]
         self._print(
             {
                 "event": "started",
@@ -79,6 +85,7 @@ class JsonReporter:
                 "preset": welcome.preset,
                 "parameters": parameters,
                 "tensors": tensors,
+                **({"lanes": lanes} if len(lanes) > 1 else {}),
             }
         )
 
@@ -127,25 +134,38 @@ class JsonReporter:
                             "new": change.new,
                         }
                     )
+            case protocol.Judged():
+                wanting = {} if message.reached else {"reason": message.reason}
+                self._print(
+                    {
+                        "event": "goal",
+                        "lane": message.lane,
+                        "reached": message.reached,
+                        "step": message.step,
+                        "text": message.text,
+                        **wanting,
+                    }
+                )
+            case protocol.Finished():
+                self._print(
+                    {
+                        "event": "finished",
+                        "lane": message.lane,
+                        "step": message.step,
+                        "reason": message.reason,
+                        "loss": message.loss,
+                        "steps_per_second": message.steps_per_second,
+                        "parameters": list(message.parameters) if message.parameters is not None else None,
+                        "rate_sum": message.rate_sum,
+                        "rate_squares": message.rate_squares,
+                        "evaluations": message.evaluations,
+                    }
+                )
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
-        """Print the `finished` line."""
-        self._print(
-            {
-                "event": "finished",
-                "lane": finished.lane,
-                "step": finished.step,
-                "reason": finished.reason,
-                "loss": finished.loss,
-                "steps_per_second": finished.steps_per_second,
-                "parameters": list(finished.parameters) if finished.parameters is not None else None,
-                "rate_sum": finished.rate_sum,
-                "rate_squares": finished.rate_squares,
-                "evaluations": finished.evaluations,
-            }
-        )
+    def close(self, welcome: protocol.Welcomed) -> None:
+        """See that everything is out."""
         sys.stdout.flush()
 
     def _print_steps(self, message: protocol.Steps) -> None:
@@ -165,33 +185,31 @@ class JsonReporter:
 
 
 class LineReporter:
-    """A progress bar on a terminal, and a few lines at the end."""
+    """A progress bar on a terminal, and a few lines at the end; of a race a table."""
 
     def __init__(self) -> None:
-        self._spec: dict[str, Any] = {}
+        self._specs: list[dict[str, Any]] = []
         self._step = 0
-        self._loss = math.nan
-        self._evaluated: dict[str, protocol.Evaluated] = {}
+        self._losses: dict[int, float] = {}
+        self._evaluated: dict[tuple[int, str], protocol.Evaluated] = {}
+        self._judged: dict[int, protocol.Judged] = {}
+        self._finished: dict[int, protocol.Finished] = {}
         self._bar: Any = None
 
     def started(self, welcome: protocol.Welcomed) -> None:
         """Begin the bar, where stderr is a terminal."""
-        self._spec = welcome.spec
+        self._specs = [lane.spec for lane in welcome.lanes]
         if not sys.stderr.isatty():
             return
         from engine.method.spec import RunSpec
 
-        spec = RunSpec.model_validate(welcome.spec)
-        length = spec.stop.steps
-        if length is None and spec.stop.epochs is not None:
-            size = spec.batch.size
-            batches = 1 if size == "full" else -(-welcome.samples // size)
-            length = spec.stop.epochs * batches
+        lengths = [_length(RunSpec.model_validate(spec), welcome.samples) for spec in self._specs]
+        length = None if None in lengths else max(length for length in lengths if length is not None)
         self._bar = click.progressbar(
             length=length or 1,
             label=clean(f"{welcome.run}", 40),
             file=sys.stderr,
-            item_show_func=lambda _: f"step {self._step:,}  loss {self._loss:.4g}",
+            item_show_func=lambda _: f"step {self._step:,}  loss {min(self._losses.values(), default=math.nan):.4g}",
             show_pos=False,
             show_eta=length is not None,
             show_percent=length is not None,
@@ -202,23 +220,44 @@ class LineReporter:
         """Move the bar."""
         match message:
             case protocol.Steps(block=block):
-                before, self._step = self._step, block.last_step
-                self._loss = float(block.values[1, -1])
+                before, self._step = self._step, max(self._step, block.last_step)
+                self._losses[message.lane] = float(block.values[1, -1])
                 if self._bar is not None:
                     self._bar.update(self._step - before, self._step)
             case protocol.Evaluated():
-                self._evaluated[message.split] = message
+                self._evaluated[message.lane, message.split] = message
+            case protocol.Judged():
+                self._judged[message.lane] = message
+            case protocol.Finished():
+                self._finished[message.lane] = message
             case protocol.Applied(changes=changes):
-                self._spec = message.spec
+                self._specs[message.lane] = message.spec
+                whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
                 for change in changes:
-                    self._say(f"step {message.step:,}: {change.key} {change.old} → {change.new}")
+                    self._say(f"step {message.step:,}:{whose} {change.key} {change.old} → {change.new}")
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+    def close(self, welcome: protocol.Welcomed) -> None:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
+        if len(welcome.lanes) > 1:
+            from .race_table import race_table
+
+            print(f"{welcome.run}:")
+            titles = [lane.title for lane in welcome.lanes]
+            for row in race_table(titles, self._finished, self._evaluated, self._judged):
+                print(row)
+        else:
+            self._print_result(welcome, self._finished[0])
+        for number, judged in sorted(self._judged.items()):
+            whose = f" {clean(welcome.lanes[number].title, 40)}:" if len(welcome.lanes) > 1 else ""
+            print(f"goal:{whose} {judged.text}: {verdict_in_words(judged)}")
+        if welcome.recorded:
+            print(f"recorded in {clean(welcome.directory)}")
+
+    def _print_result(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
         from engine.method.spec import StopSpec, checked_spec
 
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
@@ -227,23 +266,29 @@ class LineReporter:
             f"{welcome.run}: {counted(finished.step, 'step')}{trials}, {finished.steps_per_second:,.0f} a second; "
             f"{how}; training loss {finished.loss:.6g}"
         )
-        held_out = self._evaluated.get("held_out")
+        held_out = self._evaluated.get((0, "held_out"))
         if held_out is not None:
             right = "" if held_out.accuracy is None else f", {held_out.accuracy:.1%} right"
             print(f"held-out loss {held_out.loss:.6g}{right}")
-        schedule = checked_spec(self._spec, "the engine").schedule
+        schedule = checked_spec(self._specs[0], "the engine").schedule
         if not schedule.is_constant:
             print(f"{schedule.sentence()}: Σα = {finished.rate_sum:.6g}, Σα² = {finished.rate_squares:.6g}")
             print(f"Robbins and Monro, if it went on for ever: {schedule.verdict().words}")
         if finished.parameters is not None and len(finished.parameters) <= 8:
             print("parameters " + ", ".join(f"{value:.8g}" for value in finished.parameters))
-        if welcome.recorded:
-            print(f"recorded in {clean(welcome.directory)}")
 
     def _say(self, text: str) -> None:
         if self._bar is not None:
             click.echo("\r\x1b[K", nl=False, err=True)
         click.echo(clean(text), err=True)
+
+
+def _length(spec: RunSpec, samples: int) -> int | None:
+    """Return how many steps a lane makes; None where nobody knows."""
+    stop, size = spec.stop, spec.batch.size
+    if stop.steps is not None or stop.epochs is None:
+        return stop.steps
+    return stop.epochs * (1 if size == "full" else -(-samples // size))
 
 
 class _Interruption:
@@ -272,22 +317,27 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
             signal.signal(number, handler)
 
 
-def _follow(connection: client.Client, reporter: Reporter) -> protocol.Finished:
-    """Hand everything to the reporter until the run has finished."""
-    step, name = 0, clean(connection.welcome.preset)
+def _follow(connection: client.Client, reporter: Reporter) -> list[protocol.Finished]:
+    """Hand everything to the reporter until every lane has finished, and return how."""
+    step, lanes, name = 0, connection.welcome.lanes, clean(connection.welcome.preset)
+    finished: dict[int, protocol.Finished] = {}
     try:
         reporter.started(connection.welcome)
         while connection.open:
             for message in connection.wait(1.0):
                 match message:
                     case protocol.Finished():
-                        sys.stdout.flush()
-                        return message
+                        reporter.message(message)
+                        finished[message.lane] = message
+                        if len(finished) == len(lanes):
+                            sys.stdout.flush()
+                            return list(finished.values())
                     case protocol.Failed(text=text):
                         raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
                     case protocol.Diverged():
+                        whose = f"lane {message.lane} ({clean(lanes[message.lane].title, 40)}): " * (len(lanes) > 1)
                         print(
-                            f"gdtui: {name}: the {message.quantity} is not finite at step {message.step} "
+                            f"gdtui: {name}: {whose}the {message.quantity} is not finite at step {message.step} "
                             f"(first in {message.tensor}); the parameters of the last finite step are kept. "
                             "Try a smaller optimizer.lr, or clip.norm=1",
                             file=sys.stderr,

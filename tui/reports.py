@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -44,10 +45,13 @@ def print_preset(preset: Preset) -> int:
         if not isinstance(value, dict):
             click.echo(f"{key} = {_toml(value)}")
     for name, fields in sections.items():
-        if fields:
-            click.echo(f"\n[{name}]")
-            for key, value in fields.items():
-                click.echo(f"{key} = {_toml(value)}")
+        _print_table(f"[{name}]", fields)
+    for lane in preset.lanes:
+        click.echo("\n[[lanes]]")
+        for key, value in lane.own.items():
+            click.echo(f"{key} = {_inline(value)}")
+    if preset.goal is not None:
+        _print_table("[goal]", preset.goal.model_dump(mode="json", exclude_unset=True))
     return 0
 
 
@@ -100,6 +104,13 @@ def print_gradient_check(preset: Preset) -> int:
     return 1
 
 
+def _print_table(heading: str, fields: dict[str, Any]) -> None:
+    if fields:
+        click.echo(f"\n{heading}")
+        for key, value in fields.items():
+            click.echo(f"{key} = {_toml(value)}")
+
+
 def _row(run: directory.RunDirectory) -> tuple[str, ...]:
     state, preset, step, loss, started = "ended", "?", "?", "", ""
     try:
@@ -138,18 +149,26 @@ def _live_state(run: directory.RunDirectory) -> tuple[str, str] | None:
 
 
 def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
-    """Return the last step in the record, its loss, and how the run ended."""
+    """Return the last step in the record, its loss, and how the run ended; of a race, of its best lane."""
     from engine.run.history import RecordReader
 
     reader = RecordReader(run.record)
     segment = reader.segments()[-1].id
-    last = reader.last_step(segment)
-    loss = ""
-    for block in reader.steps(segment, max(1, last), last):
-        loss = f"{block.values[1, -1]:.4g}"
+    lasts = [reader.last_step(segment, lane=lane) for lane in range(reader.lanes)]
+    losses: list[float] = []
+    for lane, last in enumerate(lasts):
+        losses += [float(block.values[1, -1]) for block in reader.steps(segment, max(1, last), last, lane=lane)]
+    loss = f"{min(losses, key=lambda value: math.inf if math.isnan(value) else value):.4g}" if losses else ""
     ends = [event.payload.get("reason") for event in reader.events(segment) if event.kind == "finished"]
     reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "broke off"
-    return (step if step != "?" else f"{last:,}"), loss, reason
+    return (step if step != "?" else f"{max(lasts):,}"), loss, reason
+
+
+def _inline(value: Any) -> str:
+    """Return a value as TOML on one line."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(field)}" for key, field in value.items()) + " }"
+    return _toml(value)
 
 
 def _toml(value: Any) -> str:

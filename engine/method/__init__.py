@@ -13,4 +13,6 @@ shaping      what happens to a gradient before the rule uses it, and what is add
 stopping     when a run is over
 file_spec    from a spec to its samples, and what it leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
+race         the lanes of a race: what each trainer does differently
+goal         what a lesson wants to see happen, and the judge who watches for it
 """

@@ -333,8 +333,8 @@ def checked_spec(data: dict[str, Any], source: str, sources: dict[str, str] | No
         raise InputError(complaint(error, source, sources or {})) from None
 
 
-def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> str:
-    """Return the first fault of a validation as one line: place, field, value, what is allowed."""
+def complaint(error: ValidationError, source: str, sources: dict[str, str], *, prefix: str = "") -> str:
+    """Return the first fault of a validation as one line: place, field after `prefix`, value, what is allowed."""
     faults = error.errors(include_url=False)
     fault = faults[0]
     cause = fault.get("ctx", {}).get("error")
@@ -353,7 +353,7 @@ def complaint(error: ValidationError, source: str, sources: dict[str, str]) -> s
         else:
             allowed = allowed_values(_section_class(fault["loc"]), path[0]) if path else "a table"
             value = MISSING if fault["type"] == "missing" else value
-    return blamed(key, value, allowed, source, sources)
+    return blamed(f"{prefix}{key}", value, allowed, source, sources)
 
 
 def blamed(key: str, value: object, allowed: str, source: str, sources: dict[str, str]) -> str:

@@ -9,7 +9,8 @@ Read in this order:
     record       every step, on disk; history reads it back while it is written
     actors       who does something to a run, and what people call them
     outbox       what there is to tell, in the order of the steps
-    session      the run itself: steps and commands
+    lane         one trainer of a run; jury: what the judges of all lanes say of the goal
+    session      the run itself: its lanes in turn, and the commands
     connections  the engine's end of the socket
     worker       the engine's process around all of these
     client       the other end: start an engine, find it again, talk to it

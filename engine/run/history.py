@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
+from ..method.race import MAXIMUM_LANES
 from ..method.telemetry import SERIES, StepBlock
 from ..text import clean
 from .record import APPLICATION_ID, FIGURES, MAXIMUM_CHUNK, SCHEMA_VERSION, STORED, checksum, sealed
@@ -73,8 +74,9 @@ class RecordedEvent:
     id: int
     """Counted from 1 in the order of happening."""
     segment: int
+    lane: int
     step: int
-    """It happened after this many updates."""
+    """It happened after this many updates of its lane."""
     wall_s: float
     """Seconds since 1970, for a label only: clocks jump."""
     mono_ns: int
@@ -101,7 +103,8 @@ class Overview:
 class RecordReader:
     """Reads a record, finished or still being written, and what a kill left of it.
 
-    Every text that it returns is cleaned; lines stay lines only in the values of `meta`.
+    Every text that it returns is cleaned; lines stay lines only in the values of `meta`. Lanes are numbered from 0; a
+    record of the first format has that one alone.
 
     Raises:
         RunError: from every method: the file is missing, no record, newer than this program, or damaged in a place
@@ -111,11 +114,14 @@ class RecordReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._shown = clean(str(path))
-        self._damaged: set[tuple[str, int, int]] = set()
+        self._damaged: set[tuple[str, int, int, int]] = set()
+        self._lane = ""
         if not path.is_file():
             raise RunError(f"{self._shown}: there is no such file")
         with self._opened() as connection:
-            self._check_kind(connection)
+            self._version = self._check_kind(connection)
+            # A record of the first format has no column for the lane.
+            self._lane = "lane" if self._version > 1 else "0"
             stored = self._rows(connection, "SELECT key, value FROM meta", (str, str))
             names = self._rows(connection, "SELECT name, id FROM series ORDER BY id", (str, int))
         self.meta = {
@@ -130,6 +136,14 @@ class RecordReader:
         self._places = [(SERIES.index(name), row) for row, (name, _) in enumerate(names) if name in SERIES]
 
     @property
+    def lanes(self) -> int:
+        """How many lanes the run has."""
+        try:
+            return max(1, min(len(json.loads(self.meta.get("lanes", "[]"))), MAXIMUM_LANES))
+        except (ValueError, TypeError, RecursionError):
+            raise RunError(f"{self._shown} is damaged: it does not say its lanes") from None
+
+    @property
     def damaged(self) -> int:
         """How many chunks and rows of telemetry were skipped so far because their checksum was wrong."""
         return len(self._damaged)
@@ -139,38 +153,43 @@ class RecordReader:
         rows = self._read("SELECT id, parent, from_step FROM segment ORDER BY id", (int, (int, NoneType), int))
         return [Segment(id=number, parent=parent, from_step=step) for number, parent, step in rows]
 
-    def last_step(self, segment: int) -> int:
+    def last_step(self, segment: int, *, lane: int = 0) -> int:
         """Return the last step that is recorded in `segment`, or the step from which it starts when there is none."""
         rows = self._read(
-            "SELECT coalesce((SELECT step0 + n - 1 FROM chunk WHERE segment = ? ORDER BY step0 DESC LIMIT 1),"
-            " from_step) FROM segment WHERE id = ?",
+            "SELECT coalesce((SELECT step0 + n - 1 FROM chunk WHERE segment = ? AND :lane = ? ORDER BY step0 DESC"
+            " LIMIT 1), from_step) FROM segment WHERE id = ?",
             (int,),
             segment,
+            lane,
             segment,
         )
         if not rows:
             raise RunError(f"{self._shown} has no segment {segment}")
         return int(rows[0][0])
 
-    def steps(self, segment: int, first: int, last: int | None = None) -> Iterator[StepBlock]:
-        """Yield the steps `first` to `last` of `segment`, both included, in order and in blocks as they are stored.
+    def steps(self, segment: int, first: int, last: int | None = None, *, lane: int = 0) -> Iterator[StepBlock]:
+        """Yield a lane's steps `first` to `last` of `segment`, both included, in order and in blocks as stored.
 
         Steps that are missing or damaged make a gap between two blocks.
         """
         last = _FOREVER if last is None else last
         starts = self._read(
-            "SELECT step0 FROM chunk WHERE segment = ? AND step0 <= ? AND step0 >="
-            " coalesce((SELECT max(step0) FROM chunk WHERE segment = ? AND step0 <= ?), 0) ORDER BY step0",
+            "SELECT step0 FROM chunk WHERE segment = ? AND :lane = ? AND step0 <= ? AND step0 >="
+            " coalesce((SELECT max(step0) FROM chunk WHERE segment = ? AND :lane = ? AND step0 <= ?), 0)"
+            " ORDER BY step0",
             (int,),
             segment,
+            lane,
             last,
             segment,
+            lane,
             first,
         )
         for index in range(0, len(starts), _CHUNKS_AT_ONCE):
             with self._opened() as connection:
                 blocks = [
-                    self._block(connection, segment, step0) for (step0,) in starts[index : index + _CHUNKS_AT_ONCE]
+                    self._block(connection, segment, lane, step0)
+                    for (step0,) in starts[index : index + _CHUNKS_AT_ONCE]
                 ]
             for block in blocks:
                 if block is None or block.last_step < first or block.first_step > last:
@@ -180,18 +199,21 @@ class RecordReader:
                     first_step=max(first, block.first_step), values=np.ascontiguousarray(block.values[:, wanted])
                 )
 
-    def overview(self, segment: int) -> Overview:
-        """Return the extremes of every chunk of `segment`, without reading the steps."""
+    def overview(self, segment: int, *, lane: int = 0) -> Overview:
+        """Return the extremes of every chunk of a lane in `segment`, without reading the steps."""
         rows = self._read(
-            "SELECT step0, n, minmax FROM chunk WHERE segment = ? ORDER BY step0", (int, int, bytes), segment
+            "SELECT step0, n, minmax FROM chunk WHERE segment = ? AND :lane = ? ORDER BY step0",
+            (int, int, bytes),
+            segment,
+            lane,
         )
         size = 2 * self._stored_series * self._dtype.itemsize
         good = []
         for step0, count, content in rows:
-            if len(content) == size + 4 and sealed(content[:-4], segment, step0, count) == content:
+            if len(content) == size + 4 and sealed(content[:-4], *self._key(segment, lane, step0, count)) == content:
                 good.append((step0, step0 + count - 1, content))
             else:
-                self._damaged.add(("chunk", segment, step0))
+                self._damaged.add(("chunk", segment, lane, step0))
         extremes = np.full((2, len(SERIES), len(good)), np.nan)
         for index, (_, _, content) in enumerate(good):
             bounds = np.frombuffer(content, self._dtype, 2 * self._stored_series).reshape(2, -1)
@@ -204,29 +226,33 @@ class RecordReader:
             high=extremes[1],
         )
 
-    def telemetry(self, segment: int, *, last_only: bool = False) -> list[RecordedTelemetry]:
+    def telemetry(self, segment: int, *, lane: int = 0, last_only: bool = False) -> list[RecordedTelemetry]:
         """Return the figures of all tensors, in the order of steps; with `last_only` one entry at most."""
         order = "DESC LIMIT 1" if last_only else "ASC"
         rows = self._read(
-            f"SELECT step, data FROM telemetry WHERE segment = ? ORDER BY step {order}",  # noqa: S608 - two constants
+            f"SELECT step, data FROM telemetry WHERE segment = ? AND :lane = ? ORDER BY step {order}",  # noqa: S608 - two constants
             (int, bytes),
             segment,
+            lane,
         )
         found = []
         for step, content in rows:
-            if (len(content) - 4) % (8 * FIGURES) == 0 and sealed(content[:-4], segment, step) == content:
+            if (len(content) - 4) % (8 * FIGURES) == 0 and sealed(
+                content[:-4], *self._key(segment, lane, step)
+            ) == content:
                 values = np.frombuffer(content[:-4], "<f8").astype(np.float64).reshape(-1, FIGURES)
                 found.append(RecordedTelemetry(step=step, values=values))
             else:
-                self._damaged.add(("telemetry", segment, step))
+                self._damaged.add(("telemetry", segment, lane, step))
         return found
 
-    def evaluations(self, segment: int) -> list[RecordedEvaluation]:
-        """Return all evaluations, in the order of steps."""
+    def evaluations(self, segment: int, *, lane: int = 0) -> list[RecordedEvaluation]:
+        """Return all evaluations of a lane, in the order of steps."""
         rows = self._read(
-            "SELECT step, split, loss, accuracy FROM evaluation WHERE segment = ? ORDER BY step, split",
+            "SELECT step, split, loss, accuracy FROM evaluation WHERE segment = ? AND :lane = ? ORDER BY step, split",
             (int, str, (float, NoneType), (float, NoneType)),
             segment,
+            lane,
         )
         # SQLite keeps a nan as NULL.
         return [
@@ -237,11 +263,11 @@ class RecordReader:
         ]
 
     def events(self, segment: int | None = None) -> list[RecordedEvent]:
-        """Return the events of one segment or of all, in the order in which they happened."""
+        """Return the events of one segment or of all, of every lane, in the order in which they happened."""
         rows = self._read(
-            "SELECT id, segment, step, wall, mono_ns, actor, kind, json FROM event"
+            "SELECT id, segment, :lane, step, wall, mono_ns, actor, kind, json FROM event"
             " WHERE ? IS NULL OR segment = ? ORDER BY id",
-            (int, int, int, float, int, str, str, str),
+            (int, int, int, int, float, int, str, str, str),
             segment,
             segment,
         )
@@ -249,6 +275,7 @@ class RecordReader:
             RecordedEvent(
                 id=number,
                 segment=of_segment,
+                lane=lane,
                 step=step,
                 wall_s=wall,
                 mono_ns=mono_ns,
@@ -256,7 +283,7 @@ class RecordReader:
                 kind=clean(kind),
                 payload=self._payload(number, text),
             )
-            for number, of_segment, step, wall, mono_ns, actor, kind, text in rows
+            for number, of_segment, lane, step, wall, mono_ns, actor, kind, text in rows
         ]
 
     @contextlib.contextmanager
@@ -274,7 +301,8 @@ class RecordReader:
             if connection is not None:
                 connection.close()
 
-    def _check_kind(self, connection: sqlite3.Connection) -> None:
+    def _check_kind(self, connection: sqlite3.Connection) -> int:
+        """Return the format of the record, if it is one that can be read."""
         ((application,),) = connection.execute("PRAGMA application_id").fetchall()
         ((version,),) = connection.execute("PRAGMA user_version").fetchall()
         # A view or a trigger in the place of a table would be someone else's program.
@@ -286,6 +314,11 @@ class RecordReader:
                 f"{self._shown} was written by a newer gdtui (format {version}, this one reads up to "
                 f"{SCHEMA_VERSION}): update gdtui"
             )
+        return int(version)
+
+    def _key(self, segment: int, lane: int, *others: int) -> tuple[int, ...]:
+        """Return the place of a row as its checksum knows it."""
+        return (segment, lane, *others) if self._version > 1 else (segment, *others)
 
     def _read(self, query: str, types: Sequence[_Kind], *parameters: int | None) -> list[tuple[Any, ...]]:
         with self._opened() as connection:
@@ -294,27 +327,30 @@ class RecordReader:
     def _rows(
         self, connection: sqlite3.Connection, query: str, types: Sequence[_Kind], *parameters: int | None
     ) -> list[tuple[Any, ...]]:
-        """Return all rows at once, which also ends the read transaction; SQLite itself holds no column to its type."""
-        rows = connection.execute(query, parameters).fetchall()
+        """Return all rows at once, which also ends the read transaction; SQLite itself holds no column to its type.
+
+        In the query, `:lane` stands for the lane's column.
+        """
+        rows = connection.execute(query.replace(":lane", self._lane), parameters).fetchall()
         for row in rows:
             if not all(isinstance(value, kind) for value, kind in zip(row, types, strict=True)):
                 raise RunError(f"{self._shown} is damaged: a value has the wrong type")
         return rows
 
-    def _block(self, connection: sqlite3.Connection, segment: int, step0: int) -> StepBlock | None:
-        query = "SELECT n, crc32, data FROM chunk WHERE segment = ? AND step0 = ?"
+    def _block(self, connection: sqlite3.Connection, segment: int, lane: int, step0: int) -> StepBlock | None:
+        query = f"SELECT n, crc32, data FROM chunk WHERE segment = ? AND {self._lane} = ? AND step0 = ?"  # noqa: S608 - two constants
         try:
-            ((count, crc, data),) = connection.execute(query, (segment, step0)).fetchall()
+            ((count, crc, data),) = connection.execute(query, (segment, lane, step0)).fetchall()
             if not isinstance(count, int) or not 1 <= count <= MAXIMUM_CHUNK or not isinstance(data, bytes):
                 raise ValueError
             if len(data) != count * self._stored_series * self._dtype.itemsize:
                 raise ValueError
-            if checksum(data, segment, step0, count) != crc:
+            if checksum(data, *self._key(segment, lane, step0, count)) != crc:
                 raise ValueError
         except sqlite3.OperationalError:
             raise
         except (sqlite3.DatabaseError, ValueError):
-            self._damaged.add(("chunk", segment, step0))
+            self._damaged.add(("chunk", segment, lane, step0))
             return None
         stored = np.frombuffer(data, self._dtype).reshape(self._stored_series, count)
         values = np.full((len(SERIES), count), np.nan)

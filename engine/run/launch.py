@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..fields import Scalar
+from ..method.goal import GoalSpec
 
 
 class ScheduledChange(BaseModel):
@@ -30,6 +31,9 @@ class Launch(BaseModel):
     try_: str = ""
     spec: dict[str, Any]
     """As given by a person: what is not in here takes its default."""
+    lanes: tuple[dict[str, Any], ...] = ()
+    """What each lane of a race has of its own, as `checked_lanes` takes it; none for a single trainer."""
+    goal: GoalSpec | None = None
     changes: tuple[ScheduledChange, ...] = ()
     recorded: bool = True
     await_client: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..method.telemetry import StepBlock, StepBuffer, TensorFigures
@@ -10,19 +10,16 @@ from ..subject.objective import Evaluation
 from .protocol import Evaluated, Message, framed, framed_figures, framed_steps
 from .record import RecordWriter
 
-LANE = 0
-"""The only lane there is until runs can race."""
-
 
 class Outbox:
     """Keeps what happened between two flushes, so that a step never pays for a message."""
 
-    def __init__(self, tell: Callable[[bytes, bool], None], record: RecordWriter | None) -> None:
+    def __init__(self, tell: Callable[[bytes, bool], None], record: RecordWriter | None, *, lanes: int) -> None:
         """Hand frames to `tell`, with whether a client that lags may miss one; without a record nothing is kept."""
         self._tell = tell
         self._record = record
-        self._between: list[tuple[int, bytes]] = []
-        self._figures: TensorFigures | None = None
+        self._between: list[list[tuple[int, bytes]]] = [[] for _ in range(lanes)]
+        self._figures: list[TensorFigures | None] = [None] * lanes
         self.segment = record.segment if record is not None else 1
         """The stretch of the run to which the steps belong: a reset begins a new one."""
 
@@ -36,66 +33,58 @@ class Outbox:
         """Whether anything is kept."""
         return self._record is not None
 
-    def add_figures(self, figures: TensorFigures) -> None:
+    def add_figures(self, lane: int, figures: TensorFigures) -> None:
         """Tell the figures of the tensors, after the step that they belong to."""
-        self._between.append((figures.step, framed_figures(LANE, self.segment, figures)))
-        self._figures = figures
+        self._between[lane].append((figures.step, framed_figures(lane, self.segment, figures)))
+        self._figures[lane] = figures
 
-    def add_evaluation(self, step: int, split: str, evaluation: Evaluation) -> None:
+    def add_evaluation(self, lane: int, step: int, split: str, evaluation: Evaluation) -> None:
         """Tell and record an evaluation, after the step that it belongs to."""
         evaluated = Evaluated(
-            lane=LANE,
+            lane=lane,
             segment=self.segment,
             step=step,
             split=split,
             loss=evaluation.loss,
             accuracy=evaluation.accuracy,
         )
-        self._between.append((step, framed(evaluated)))
+        self._between[lane].append((step, framed(evaluated)))
         if self._record is not None:
-            self._record.add_evaluation(step, split, evaluation.loss, evaluation.accuracy)
+            self._record.add_evaluation(step, split, evaluation.loss, evaluation.accuracy, lane=lane)
 
-    def flush(self, steps: StepBuffer) -> None:
-        """Tell and record the steps, each followed by what came right after it."""
-        block = steps.take()
-        if block is not None and self._record is not None:
-            self._record.append(block)
-        start, frames = 0, bytearray()
-        for step, frame in self._between:
-            if block is not None:
-                stop = min(step - block.first_step + 1, block.values.shape[1])
-                frames += self._framed_part(block, start, stop)
-                start = max(start, stop)
-            frames += frame
-        if block is not None:
-            frames += self._framed_part(block, start, block.values.shape[1])
-        self._between.clear()
+    def flush(self, steps: Sequence[StepBuffer]) -> list[StepBlock | None]:
+        """Tell and record every lane's steps, each followed by what came right after it, and return them."""
+        blocks = [buffer.take() for buffer in steps]
+        frames = bytearray()
+        for lane, block in enumerate(blocks):
+            if block is not None and self._record is not None:
+                self._record.append(block, lane=lane)
+            self._frame(lane, block, frames)
         if frames:
             # In one go: every call wakes up those who listen.
             self._tell(bytes(frames), True)
+        return blocks
 
-    def tell_event(
-        self, event: Message, *, step: int, kind: str, actor: str = "engine", payload: Mapping[str, Any] | None = None
-    ) -> None:
+    def tell_event(self, event: Message, *, lane: int, step: int, kind: str, actor: str = "engine") -> None:
         """Write an event into the journal, on disk, and only then tell it; call `flush` first."""
         if self._record is not None:
-            self._record.add_event(
-                step=step, kind=kind, actor=actor, payload=payload or event.model_dump(mode="json", exclude={"kind"})
-            )
+            payload: Mapping[str, Any] = event.model_dump(mode="json", exclude={"kind"})
+            self._record.add_event(lane=lane, step=step, kind=kind, actor=actor, payload=payload)
         self._tell(framed(event), False)
 
     def new_segment(self) -> None:
         """Begin again at step 0; call `flush` first."""
         self.segment = self._record.new_segment(0) if self._record is not None else self.segment + 1
-        self._figures = None
+        self._figures = [None] * len(self._figures)
 
     def commit(self) -> None:
         """Make what was flushed durable."""
         if self._record is None:
             return
-        if self._figures is not None:
-            self._record.add_telemetry(self._figures.step, self._figures.values)
-            self._figures = None
+        for lane, figures in enumerate(self._figures):
+            if figures is not None:
+                self._record.add_telemetry(figures.step, figures.values, lane=lane)
+                self._figures[lane] = None
         self._record.commit()
 
     def close(self) -> None:
@@ -104,8 +93,20 @@ class Outbox:
         if self._record is not None:
             self._record.close()
 
-    def _framed_part(self, block: StepBlock, start: int, stop: int) -> bytes:
+    def _frame(self, lane: int, block: StepBlock | None, frames: bytearray) -> None:
+        start = 0
+        for step, frame in self._between[lane]:
+            if block is not None:
+                stop = min(step - block.first_step + 1, block.values.shape[1])
+                frames += self._framed_part(lane, block, start, stop)
+                start = max(start, stop)
+            frames += frame
+        if block is not None:
+            frames += self._framed_part(lane, block, start, block.values.shape[1])
+        self._between[lane].clear()
+
+    def _framed_part(self, lane: int, block: StepBlock, start: int, stop: int) -> bytes:
         if stop <= start:
             return b""
         part = StepBlock(first_step=block.first_step + start, values=block.values[:, start:stop])
-        return framed_steps(LANE, self.segment, part)
+        return framed_steps(lane, self.segment, part)

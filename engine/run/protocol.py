@@ -20,7 +20,7 @@ from ..method import range_test
 from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
 
-VERSION = 1
+VERSION = 2
 """Raised when an old client and a new engine would misunderstand each other."""
 
 HEADER = struct.Struct("<IB")
@@ -48,7 +48,8 @@ class Command(Message):
     """Something a client asks for; `seq` is its own running number."""
 
     seq: int = Field(ge=0, lt=1 << 53)
-    lane: int = Field(default=0, ge=0, lt=64)
+    lane: int | None = Field(default=None, ge=0, lt=64)
+    """The lane that is meant; None means all of them."""
 
 
 class Hello(Command):
@@ -81,13 +82,16 @@ class Turn(Command):
 
 
 class Pause(Command):
-    """Stop between two steps and wait."""
+    """Stop between two steps and wait; a race does so as a whole."""
 
     kind: Literal["pause"] = "pause"
 
 
 class Resume(Command):
-    """Go on; a run that a stop rule has ended loses that rule."""
+    """Go on; a run that a stop rule has ended loses that rule.
+
+    Of a race with lanes that may go on these do; one that has ended or diverged goes on when it is named.
+    """
 
     kind: Literal["resume"] = "resume"
 
@@ -99,7 +103,7 @@ class StepOnce(Command):
 
 
 class Reset(Command):
-    """Go back to the same initial parameters and the same batches."""
+    """Go back to the same initial parameters and the same batches; a race does so as a whole."""
 
     kind: Literal["reset"] = "reset"
     keep: bool = False
@@ -150,7 +154,20 @@ class TensorShape(Message):
 
 
 RunState = Literal["waiting", "running", "paused", "ended", "diverged"]
-"""waiting: for its first client; ended: by a stop rule; diverged: paused by a number that is not finite."""
+"""waiting: for its first client; ended: by a stop rule; diverged: paused by a number that is not finite.
+
+A lane of a race ends or diverges alone; the race has ended, or diverged, when none of its lanes goes on.
+"""
+
+
+class LaneStatus(Message):
+    """One lane as it stands now."""
+
+    title: str
+    """Empty where there is only one."""
+    state: RunState
+    step: int
+    spec: dict[str, Any]
 
 
 class Welcomed(Message):
@@ -167,12 +184,17 @@ class Welcomed(Message):
     recorded: bool
     pid: int
     state: RunState
-    spec: dict[str, Any]
+    lanes: tuple[LaneStatus, ...] = Field(min_length=1)
+    """In the order of their numbers, which count from 0."""
     segment: int
-    step: int
     tensors: tuple[TensorShape, ...]
     splits: tuple[str, ...]
     samples: int
+
+    @property
+    def step(self) -> int:
+        """How far the foremost lane is."""
+        return max(lane.step for lane in self.lanes)
 
 
 class Applied(Message):
@@ -288,6 +310,21 @@ class Diverged(Message):
     tensor: str
 
 
+class Judged(Message):
+    """The lesson's goal was reached, or can no longer be."""
+
+    kind: Literal["judged"] = "judged"
+    lane: int
+    segment: int
+    reached: bool
+    step: int
+    """After this many updates."""
+    text: str
+    """The goal in words."""
+    reason: str
+    """What was wanting, as a sentence without its full stop; nothing where it was reached."""
+
+
 class Finished(Message):
     """A stop rule held, or someone stopped the run."""
 
@@ -317,10 +354,10 @@ class Failed(Message):
 
 
 AnyEvent = Annotated[
-    Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Finished | Failed,
+    Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Judged | Finished | Failed,
     Field(discriminator="kind"),
 ]
-Event = Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Finished | Failed
+Event = Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Judged | Finished | Failed
 
 
 class Steps(BaseModel):

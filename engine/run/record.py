@@ -29,8 +29,11 @@ from ..text import clean, counted
 
 APPLICATION_ID = 0x67647475
 """"gdtu" in the file's header says that a SQLite file is a record of ours."""
-SCHEMA_VERSION = 1
-"""Kept in the header's `user_version`; a reader refuses a larger one and reads a smaller one."""
+SCHEMA_VERSION = 2
+"""Kept in the header's `user_version`; a reader refuses a larger one and reads a smaller one.
+
+1: one lane alone, and no column that says so. 2: as now.
+"""
 
 STORED: dict[str, np.dtype[np.floating[Any]]] = {"float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
 """How the numbers of a run of each precision lie on disk."""
@@ -57,25 +60,27 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE series (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
 CREATE TABLE segment (id INTEGER PRIMARY KEY, parent INTEGER, from_step INTEGER NOT NULL);
 CREATE TABLE chunk (
-    segment INTEGER NOT NULL, step0 INTEGER NOT NULL, n INTEGER NOT NULL, mono_ns INTEGER NOT NULL,
-    crc32 INTEGER NOT NULL, minmax BLOB NOT NULL, data BLOB NOT NULL, PRIMARY KEY (segment, step0));
+    segment INTEGER NOT NULL, lane INTEGER NOT NULL, step0 INTEGER NOT NULL, n INTEGER NOT NULL,
+    mono_ns INTEGER NOT NULL, crc32 INTEGER NOT NULL, minmax BLOB NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (segment, lane, step0));
 CREATE TABLE telemetry (
-    segment INTEGER NOT NULL, step INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (segment, step));
+    segment INTEGER NOT NULL, lane INTEGER NOT NULL, step INTEGER NOT NULL, data BLOB NOT NULL,
+    PRIMARY KEY (segment, lane, step));
 CREATE TABLE evaluation (
-    segment INTEGER NOT NULL, step INTEGER NOT NULL, split TEXT NOT NULL, loss REAL, accuracy REAL,
-    PRIMARY KEY (segment, step, split));
+    segment INTEGER NOT NULL, lane INTEGER NOT NULL, step INTEGER NOT NULL, split TEXT NOT NULL, loss REAL,
+    accuracy REAL, PRIMARY KEY (segment, lane, step, split));
 CREATE TABLE event (
-    id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, step INTEGER NOT NULL, wall REAL NOT NULL,
+    id INTEGER PRIMARY KEY, segment INTEGER NOT NULL, lane INTEGER NOT NULL, step INTEGER NOT NULL, wall REAL NOT NULL,
     mono_ns INTEGER NOT NULL, actor TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL);
 """
 
 # A commit whose error came after its bytes were on disk is tried again: every row names its key, so that writing it
 # twice is writing it once.
 _INSERT_SEGMENT = "INSERT OR REPLACE INTO segment VALUES (?, ?, ?)"
-_INSERT_CHUNK = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)"
-_INSERT_TELEMETRY = "INSERT OR REPLACE INTO telemetry VALUES (?, ?, ?)"
-_INSERT_EVALUATION = "INSERT OR REPLACE INTO evaluation VALUES (?, ?, ?, ?, ?)"
-_INSERT_EVENT = "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_CHUNK = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_TELEMETRY = "INSERT OR REPLACE INTO telemetry VALUES (?, ?, ?, ?)"
+_INSERT_EVALUATION = "INSERT OR REPLACE INTO evaluation VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_EVENT = "INSERT OR REPLACE INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def checksum(content: bytes, *key: int) -> int:
@@ -98,8 +103,8 @@ class _Row:
     """Bytes that it takes in memory, roughly."""
     steps: int = 0
     """How many steps are lost with it."""
-    through: tuple[int, int] | None = None
-    """The segment and the last step of a chunk."""
+    through: tuple[int, int, int] | None = None
+    """Of a chunk its lane, its segment and its last step."""
 
 
 class _Backlog:
@@ -137,6 +142,46 @@ class _Backlog:
             self.size -= self.rows.popleft().size
 
 
+class _Lane:
+    """The newest steps of one lane, not yet in a chunk that is full."""
+
+    def __init__(self, number: int, dtype: np.dtype[np.floating[Any]]) -> None:
+        self.number = number
+        self.last_step = 0
+        self.values = np.empty((len(SERIES), MAXIMUM_CHUNK), dtype)
+        self.steps = 0
+        """How many of them are in use."""
+        self.written = 0
+        """How many of these are on disk."""
+        self.mono_ns = 0
+        self.recorded_through = (1, 0)
+
+    def take(self, values: NDArray[np.float64]) -> int:
+        """Take in as many of (series, steps) as there is room for and return how many."""
+        count = min(int(values.shape[1]), MAXIMUM_CHUNK - self.steps)
+        with np.errstate(over="ignore", under="ignore"):
+            self.values[:, self.steps : self.steps + count] = values[:, :count]
+        self.steps += count
+        self.last_step += count
+        self.mono_ns = time.monotonic_ns()
+        return count
+
+    def chunk(self, segment: int) -> _Row:
+        """Return the row that holds all of the steps in use."""
+        values = self.values[:, : self.steps]
+        key = (segment, self.number, self.last_step - self.steps + 1, self.steps)
+        finite = np.isfinite(values)
+        bounds = np.stack([values.min(1, initial=np.inf, where=finite), values.max(1, initial=-np.inf, where=finite)])
+        data = values.tobytes()
+        return _Row(
+            statement=_INSERT_CHUNK,
+            parameters=(*key, self.mono_ns, checksum(data, *key), sealed(bounds.tobytes(), *key), data),
+            size=len(data) + _ROW_BYTES,
+            steps=self.steps - self.written,
+            through=(self.number, segment, self.last_step),
+        )
+
+
 class RecordWriter:
     """Writes the record of one run; the engine's process has the only one, and uses it from one thread.
 
@@ -147,25 +192,27 @@ class RecordWriter:
         RunError: from the constructor: the file exists, or cannot be created here.
     """
 
-    def __init__(self, path: Path, *, precision: str, meta: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, *, precision: str, meta: Mapping[str, str], lanes: int = 1) -> None:
         stored = STORED[precision]
         self.path = path
         self.segment = 1
         """The current segment; the first is 1."""
         self.problem: str | None = None
         """Why the record is behind, as a sentence for the screen; None while all is well."""
-        self.recorded_through = (1, 0)
-        """Segment and step up to which everything that was not dropped survives a kill."""
         self._segments: list[_Row] = []
         self._measurements = _Backlog(_MEASUREMENT_BYTES)
         self._events = _Backlog(_EVENT_BYTES)
         self._last_event = 0
-        self._last_step = 0
-        self._open = np.empty((len(SERIES), MAXIMUM_CHUNK), stored)
-        self._open_steps = 0
-        self._open_written = 0
-        self._mono_ns = 0
+        self._lanes = [_Lane(number, stored) for number in range(lanes)]
         self._connection = _create(path, {**meta, "precision": precision})
+
+    @property
+    def recorded_through(self) -> tuple[int, int]:
+        """Segment and step of the first lane up to which everything that was not dropped survives a kill.
+
+        The others are written in the same transactions.
+        """
+        return self._lanes[0].recorded_through
 
     @property
     def dropped_steps(self) -> int:
@@ -178,57 +225,50 @@ class RecordWriter:
         return self._events.dropped_rows
 
     def new_segment(self, from_step: int) -> int:
-        """Begin a segment whose first step is `from_step` + 1 and return its number; its parent is the one before."""
-        self._close_chunk()
+        """Begin a segment of all lanes after step `from_step` and return its number; its parent is the one before."""
+        for lane in self._lanes:
+            self._close_chunk(lane)
+            lane.last_step = int(from_step)
         parent, self.segment = self.segment, self.segment + 1
-        self._last_step = int(from_step)
-        parameters = (self.segment, parent, self._last_step)
+        parameters = (self.segment, parent, int(from_step))
         self._segments.append(_Row(statement=_INSERT_SEGMENT, parameters=parameters, size=_ROW_BYTES))
         return self.segment
 
-    def append(self, block: StepBlock) -> None:
-        """Add the next steps of the current segment; `block` may be overwritten afterwards.
+    def append(self, block: StepBlock, *, lane: int = 0) -> None:
+        """Add the next steps of a lane in the current segment; `block` may be overwritten afterwards.
 
         A float32 run keeps float32 numbers; what is too large for them becomes inf.
 
         Raises:
             ValueError: the block does not begin where the last one ended.
         """
-        if block.first_step != self._last_step + 1:
-            raise ValueError(f"step {self._last_step + 1} comes next in the record, not step {block.first_step}")
-        steps = block.values.shape[1]
+        open_chunk = self._lanes[lane]
+        if block.first_step != open_chunk.last_step + 1:
+            raise ValueError(f"step {open_chunk.last_step + 1} comes next in the record, not step {block.first_step}")
         taken = 0
-        while taken < steps:
-            start = self._open_steps
-            count = min(steps - taken, MAXIMUM_CHUNK - start)
-            with np.errstate(over="ignore", under="ignore"):
-                self._open[:, start : start + count] = block.values[:, taken : taken + count]
-            taken += count
-            self._open_steps += count
-            self._last_step += count
-            self._mono_ns = time.monotonic_ns()
-            if self._open_steps == MAXIMUM_CHUNK:
-                self._close_chunk()
+        while taken < block.values.shape[1]:
+            taken += open_chunk.take(block.values[:, taken:])
+            if open_chunk.steps == MAXIMUM_CHUNK:
+                self._close_chunk(open_chunk)
         if self._measurements.size > _TRANSACTION_BYTES and self.problem is None:
             self.commit()
 
-    def add_telemetry(self, step: int, values: NDArray[np.floating[Any]]) -> None:
+    def add_telemetry(self, step: int, values: NDArray[np.floating[Any]], *, lane: int = 0) -> None:
         """Add the figures of every tensor after `step`: (tensors, 5), nan where one is not defined."""
         if values.ndim != 2 or values.shape[1] != FIGURES:
             raise ValueError(f"telemetry has the shape (tensors, {FIGURES}), not {values.shape}")
-        data = sealed(values.astype("<f8").tobytes(), self.segment, step)
-        self._measurements.add(
-            _Row(statement=_INSERT_TELEMETRY, parameters=(self.segment, int(step), data), size=len(data) + _ROW_BYTES)
-        )
+        key = (self.segment, lane, int(step))
+        data = sealed(values.astype("<f8").tobytes(), *key)
+        self._measurements.add(_Row(statement=_INSERT_TELEMETRY, parameters=(*key, data), size=len(data) + _ROW_BYTES))
 
-    def add_evaluation(self, step: int, split: str, loss: float, accuracy: float | None) -> None:
+    def add_evaluation(self, step: int, split: str, loss: float, accuracy: float | None, *, lane: int = 0) -> None:
         """Add loss and accuracy over a whole split after `step`."""
         # SQLite does not take NumPy's numbers, and would say so at every later commit.
         share = None if accuracy is None else float(accuracy)
-        parameters = (self.segment, int(step), clean(split), float(loss), share)
+        parameters = (self.segment, lane, int(step), clean(split), float(loss), share)
         self._measurements.add(_Row(statement=_INSERT_EVALUATION, parameters=parameters, size=_ROW_BYTES))
 
-    def add_event(self, *, step: int, kind: str, actor: str, payload: Mapping[str, object]) -> bool:
+    def add_event(self, *, step: int, kind: str, actor: str, payload: Mapping[str, object], lane: int = 0) -> bool:
         """Write an event and all steps before it, and return whether both now survive a power cut.
 
         The last steps and the event are one transaction. Non-finite numbers in `payload` become the strings "nan",
@@ -240,7 +280,7 @@ class RecordWriter:
         text = json.dumps(_portable(payload), allow_nan=False)
         self._last_event += 1
         wall, mono_ns = time.time(), time.monotonic_ns()
-        parameters = (self._last_event, self.segment, int(step), wall, mono_ns, clean(actor), clean(kind), text)
+        parameters = (self._last_event, self.segment, lane, int(step), wall, mono_ns, clean(actor), clean(kind), text)
         self._events.add(_Row(statement=_INSERT_EVENT, parameters=parameters, size=len(text) + _ROW_BYTES))
         self._flush(synced=True)
         return self.problem is None
@@ -260,36 +300,23 @@ class RecordWriter:
             self._connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
         self._connection.close()
 
-    def _close_chunk(self) -> None:
-        if self._open_steps > self._open_written:
-            self._measurements.add(self._chunk())
-        self._open_steps = 0
-        self._open_written = 0
-
-    def _chunk(self) -> _Row:
-        values = self._open[:, : self._open_steps]
-        key = (self.segment, self._last_step - self._open_steps + 1, self._open_steps)
-        finite = np.isfinite(values)
-        bounds = np.stack([values.min(1, initial=np.inf, where=finite), values.max(1, initial=-np.inf, where=finite)])
-        data = values.tobytes()
-        return _Row(
-            statement=_INSERT_CHUNK,
-            parameters=(*key, self._mono_ns, checksum(data, *key), sealed(bounds.tobytes(), *key), data),
-            size=len(data) + _ROW_BYTES,
-            steps=self._open_steps - self._open_written,
-            through=(self.segment, self._last_step),
-        )
+    def _close_chunk(self, lane: _Lane) -> None:
+        if lane.steps > lane.written:
+            self._measurements.add(lane.chunk(self.segment))
+        lane.steps = lane.written = 0
 
     def _flush(self, *, synced: bool) -> None:
-        if self._open_steps >= MINIMUM_CHUNK:
-            self._close_chunk()
+        for lane in self._lanes:
+            if lane.steps >= MINIMUM_CHUNK:
+                self._close_chunk(lane)
         try:
             while not self._write_oldest(synced=synced):
                 pass
         except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
             raise  # a mistake of this program, not of a disk
         except sqlite3.DatabaseError as error:
-            waiting = sum(row.steps for row in self._measurements.rows) + self._open_steps - self._open_written
+            waiting = sum(row.steps for row in self._measurements.rows)
+            waiting += sum(lane.steps - lane.written for lane in self._lanes)
             self.problem = (
                 f"The record cannot be written ({error}): training goes on, {counted(waiting, 'step')} kept in memory, "
                 f"{self.dropped_steps:,} lost. Make room on the disk of {clean(str(self.path))}, or repair it."
@@ -304,18 +331,19 @@ class RecordWriter:
         rows = [*self._segments, *measurements]
         if last:
             rows += self._events.rows
-            if self._open_steps > self._open_written:
-                rows.append(self._chunk())
+            rows += [lane.chunk(self.segment) for lane in self._lanes if lane.steps > lane.written]
         if rows:
             self._transact(rows, synced=synced and last)
         self._segments.clear()
         self._measurements.remove(len(measurements))
         if last:
             self._events.remove(len(self._events.rows))
-            self._open_written = self._open_steps
-            self.recorded_through = (self.segment, self._last_step)
+            for lane in self._lanes:
+                lane.written = lane.steps
+                lane.recorded_through = (self.segment, lane.last_step)
         else:
-            self.recorded_through = max((row.through for row in rows if row.through), default=self.recorded_through)
+            for number, *through in (row.through for row in rows if row.through):
+                self._lanes[number].recorded_through = (through[0], through[1])
         return last
 
     def _transact(self, rows: Sequence[_Row], *, synced: bool) -> None:

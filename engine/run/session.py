@@ -1,84 +1,91 @@
-"""A run without its sockets: a trainer, and the state that people steer."""
+"""A run without its sockets: its lanes, stepped in turn, and the state that people steer.
+
+A turn is one step of every lane that goes on, so that a race is fair by steps, whatever a step of each costs; a lane
+that has ended or diverged waits. A lane that is alone takes many steps in a row.
+"""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
-from collections import deque
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 import numpy as np
 
 from ..errors import InputError, RunError
-from ..method.changes import Change, flat
+from ..method.changes import Change, changed_spec, flat
 from ..method.file_spec import examined
-from ..method.objectives import build_objective
+from ..method.race import SHARED_SECTIONS, LaneSpec, build_objectives, checked_lanes
 from ..method.range_test import sweep
 from ..method.spec import checked_spec, shown
-from ..method.trainer import Trainer
-from ..subject.objective import Evaluation
 from ..text import clean
 from . import actors, protocol
 from .directory import RunDirectory
-from .launch import Launch, ScheduledChange
-from .outbox import LANE, Outbox
+from .jury import Jury
+from .lane import Lane
+from .launch import Launch
+from .outbox import Outbox
 from .protocol import Applied, ChangedField, RunState, framed
 from .record import RecordWriter
 
-WATCHED_SAMPLES = 8192
-"""An evaluation while a run goes on uses at most so many: the next step and the next key wait for it."""
 STOPPED_SAMPLES = 65_536
 """The last evaluation of a run that someone stops uses at most so many: a set on disk may take minutes to read."""
-RATE_WINDOW_S = 1.0
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
-FAR = 1 << 62
-"""A step that no run reaches."""
-A_POINT = 4
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
+
+Changes = list[tuple[Lane, list[Change]]]
+"""What a command changed in the spec of each lane that it concerns."""
 
 
 class Session:
     """One run from its start to its end; only in the state "running" does it take steps."""
 
     def __init__(self, run: RunDirectory, launch: Launch, tell: Callable[[bytes, bool], None]) -> None:
-        """Make the trainer and the record; `tell` takes frames, and whether a client that lags may miss them."""
+        """Make the trainers and the record; `tell` takes frames, and whether a client that lags may miss them."""
         spec = examined(checked_spec(launch.spec, "launch.json"), "launch.json")
-        self.trainer = Trainer(spec, build_objective(spec))
-        self._state: RunState = "waiting" if launch.await_client else "running"
+        given = checked_lanes(spec, launch.lanes, "launch.json") or (LaneSpec(title="", own={}, spec=spec),)
+        objectives = build_objectives([lane.spec for lane in given])
         self._run, self._launch, self._tell = run, launch, tell
-        self._outbox = Outbox(tell, self._new_record() if launch.recorded else None)
-        self._scheduled: deque[ScheduledChange] = deque(launch.changes)
-        self._measure_next = True
-        self._evaluated: tuple[int, int | None] | None = None
-        self._changed_by: dict[str, str] = {}
+        record = self._new_record(given, objectives[0].tensors) if launch.recorded else None
+        self._outbox = Outbox(tell, record, lanes=len(given))
+        self._problem: str | None = None
+        self.lanes = tuple(
+            Lane(number, lane, objective, launch, self._outbox, self._report)
+            for number, (lane, objective) in enumerate(zip(given, objectives, strict=True))
+        )
+        self._going = list(self.lanes)
+        self._wish: Literal["waiting", "running", "paused"] = "waiting" if launch.await_client else "running"
+        """What people want of the lanes that go on."""
+        self._jury = Jury(launch.goal, self.lanes)
+        self._changed_by: dict[tuple[int, str], str] = {}
         self.threads = 1
         """How many threads a matrix product uses, as the process around the session has set it."""
-        self.finished: protocol.Finished | None = None
-        """How the run ended last, for clients that come later."""
-        self._problem: str | None = None
         self._running_s = 0.0
-        self._running_since = time.perf_counter()
-        self._steps_made = 0
-        self._recent: deque[tuple[float, int]] = deque()
+        self._running_since: float | None = None
         self._next_due = 0.0
-        self._evaluate(WATCHED_SAMPLES)
+        self._settle()
 
     @property
     def state(self) -> RunState:
         """What the run is doing."""
-        return self._state
+        if self._going:
+            return self._wish
+        return "ended" if any(lane.halt == "ended" for lane in self.lanes) else "diverged"
 
-    @state.setter
-    def state(self, state: RunState) -> None:
+    def _state_of(self, lane: Lane) -> RunState:
+        return lane.halt or self._wish
+
+    def _settle(self) -> None:
+        """Bring what follows from the lanes' halts and from what people want in line with them."""
         now = time.perf_counter()
-        if self._state == "running":
+        if self._running_since is not None:
             self._running_s += now - self._running_since
-        self._state, self._running_since = state, now
+        self._going = [lane for lane in self.lanes if lane.halt is None]
+        self._running_since = now if self.state == "running" else None
 
     # ---- steps
 
@@ -89,145 +96,113 @@ class Session:
             Seconds until the next step is due; 0 at full speed.
         """
         now = time.perf_counter()
-        pace = self.trainer.spec.pace.steps_per_second
+        pace = self.lanes[0].trainer.spec.pace.steps_per_second
         if pace is not None:
             self._next_due = max(self._next_due, now - CATCH_UP_S)
         try:
-            while self.state == "running":
-                self._apply_scheduled()
-                if self.trainer.ended is not None:
-                    self.finish(self.trainer.ended)
-                    break
+            while self._wish == "running" and self._going:
+                if self._prepare_turn():
+                    continue
                 if pace is not None:
                     if self._next_due > now:
                         break
                     self._next_due += 1.0 / pace
-                self._take_steps(until if pace is None else 0.0)
+                self._take_turn(until if pace is None and len(self._going) == 1 else 0.0)
                 now = time.perf_counter()
                 if now >= until:
                     break
         except MemoryError as error:
-            self._problem = f"Out of memory in step {self.trainer.step_count + 1}: {error}. The run is paused."
-            self.state = "paused"
+            step = max(lane.trainer.step_count for lane in self.lanes) + 1
+            self._pause_for(f"Out of memory in step {step}: {error}")
         except RunError as error:
             if self._launch.on_non_finite == "finish":
                 raise
-            self._problem = f"{error}. The run is paused."
-            self.state = "paused"
+            self._pause_for(str(error))
         return max(0.0, self._next_due - now) if pace is not None else 0.0
 
-    def _take_steps(self, until: float) -> None:
-        """Take a step, and more until the clock says `until` or there is something to do between two steps."""
-        trainer, before = self.trainer, self.trainer.step_count
-        due = self._step_to_measure()
-        measure = self._measure_next or due == before + 1
-        try:
-            usual = trainer.step(measure=measure)
-            if measure and trainer.non_finite is None and trainer.figures is not None:
-                self._measure_next = False
-                self._outbox.add_figures(trainer.figures)
-                due = self._step_to_measure()
-            stop = min(due - 1, self._scheduled[0].step if self._scheduled else FAR)
-            while usual and trainer.step_count < stop and time.perf_counter() < until:
-                usual = trainer.step()
-        finally:
-            self._steps_made += trainer.step_count - before
-        if trainer.non_finite is not None:
-            self._diverge()
-        elif trainer.batches.epoch_is_over and trainer.batches.epoch % trainer.spec.evaluation.every == 0:
-            self._evaluate(WATCHED_SAMPLES)
+    def _prepare_turn(self) -> bool:
+        """Do what is due before the next step; return whether a lane has ended by that."""
+        ended = False
+        for lane in self._going:
+            if lane.scheduled and lane.scheduled[0].step <= lane.trainer.step_count:
+                self._apply_scheduled(lane)
+            ended = ended or lane.trainer.ended is not None
+        for lane in [lane for lane in self._going if lane.trainer.ended is not None] if ended else ():
+            self._finish(lane, str(lane.trainer.ended))
+        return ended
 
-    def _step_to_measure(self) -> int:
-        """Return the next step whose tensors are to be measured, where that was ordered by number."""
-        every = self._launch.measure_every
-        return FAR if every is None else (self.trainer.step_count // every + 1) * every
+    def _take_turn(self, until: float) -> None:
+        diverged = False
+        for lane in self._going:
+            lane.take_steps(until)
+            diverged = diverged or lane.trainer.non_finite is not None
+        for lane in [lane for lane in self._going if lane.trainer.non_finite is not None] if diverged else ():
+            self._diverge(lane)
 
-    def _apply_scheduled(self) -> None:
-        while self._scheduled and self._scheduled[0].step <= self.trainer.step_count:
-            values = dict(self._scheduled.popleft().values)
+    def _pause_for(self, problem: str) -> None:
+        self._report(f"{problem}. The run is paused.")
+        self._wish = "paused"
+        self._settle()
+
+    def _report(self, problem: str) -> None:
+        self._problem = problem
+
+    def _apply_scheduled(self, lane: Lane) -> None:
+        while lane.scheduled and lane.scheduled[0].step <= lane.trainer.step_count:
+            values = dict(lane.scheduled.popleft().values)
             try:
-                changes = self.trainer.apply(values)
+                changes = lane.trainer.apply(values)
             except InputError as error:
                 # It fitted when it was ordered; someone has switched the rule meanwhile.
                 self.flush()
-                refused = protocol.Rejected(seq=0, reason=f"scheduled for step {self.trainer.step_count}: {error}")
-                self._outbox.tell_event(refused, step=self.trainer.step_count, kind="rejected", actor="schedule")
+                step = lane.trainer.step_count
+                where = f"{lane.called}scheduled for step {step}"
+                refused = protocol.Rejected(seq=0, reason=f"{where}: {error}")
+                self._outbox.tell_event(refused, lane=lane.number, step=step, kind="rejected", actor="schedule")
             else:
-                self._confirm("set", changes, actor="schedule")
+                self._confirm("set", lane, changes, actor="schedule")
 
-    def _evaluate(self, at_most: int | None) -> None:
-        """Evaluate the held-out samples, where there are any, unless as many were evaluated at this very step."""
-        step = self.trainer.step_count
-        if "held_out" not in self.trainer.objective.splits or self._evaluated in ((step, at_most), (step, None)):
-            return
-        result = self._evaluation("held_out", at_most)
-        self._evaluated = (step, None if result.complete else at_most)
-        self._outbox.add_evaluation(step, "held_out", result)
-
-    def _evaluation(self, split: str, at_most: int | None) -> Evaluation:
-        """Return an evaluation; of samples that can no longer be read, one that is not a number."""
-        try:
-            return self.trainer.evaluate(split, at_most)
-        except RunError as error:
-            self._problem = str(error)
-            return Evaluation(loss=math.nan, accuracy=None)
-
-    def _diverge(self) -> None:
-        fault = self.trainer.non_finite
+    def _diverge(self, lane: Lane) -> None:
+        fault = lane.trainer.non_finite
         assert fault is not None, "only called after such a step"
+        if lane.judge is not None:
+            lane.judge.see_divergence(fault.step)
         self.flush()
         diverged = protocol.Diverged(
-            lane=LANE,
+            lane=lane.number,
             segment=self._outbox.segment,
             step=fault.step,
             quantity=fault.quantity,
             tensor=fault.tensor,
         )
-        self._outbox.tell_event(diverged, step=fault.step, kind="diverged")
-        self.state = "diverged"
+        self._outbox.tell_event(diverged, lane=lane.number, step=fault.step, kind="diverged")
+        lane.halt = "diverged"
+        self._settle()
         if self._launch.on_non_finite == "finish":
-            self.finish("diverged")
+            self._finish(lane, "diverged")
 
     # ---- telling
 
     def flush(self) -> None:
         """Tell the clients, and the record, all that has happened, in its order."""
-        if self.state == "waiting":
+        if self._wish == "waiting":
             return  # what there is to tell waits for the first client, as the steps do
-        self._outbox.flush(self.trainer.steps)
-        # Someone may be looking: measure the tensors as often as there is something to show.
-        self._measure_next = self._launch.measure_every is None
+        blocks = self._outbox.flush([lane.trainer.steps for lane in self.lanes])
+        for lane, block in zip(self.lanes, blocks, strict=True):
+            if lane.judge is not None and block is not None:
+                lane.judge.see_steps(block)
+            # Someone may be looking: measure the tensors as often as there is something to show.
+            lane.measure_next = self._launch.measure_every is None
+        self._tell_verdicts()
 
     def tell_progress(self) -> None:
-        """Tell where the run is."""
-        now, batches = time.perf_counter(), self.trainer.batches
-        self._recent.append((now, self._steps_made))
-        while len(self._recent) > 2 and now - self._recent[0][0] > RATE_WINDOW_S:
-            self._recent.popleft()
-        seconds = now - self._recent[0][0]
-        moving = self.state == "running" and seconds > 0.0
-        rate = (self._steps_made - self._recent[0][1]) / seconds if moving else 0.0
-        left = self._steps_left()
-        rate_sum, rate_squares = self.trainer.steps.rates
-        progress = protocol.Progressed(
-            lane=LANE,
-            state=self.state,
-            segment=self._outbox.segment,
-            step=self.trainer.step_count,
-            epochs=batches.epochs,
-            batches_per_epoch=batches.batches_per_epoch,
-            steps_per_second=rate,
-            seconds_left=left / rate if rate > 0.0 and left is not None else None,
-            point=tuple(self.trainer.theta.tolist()) if self.trainer.theta.size <= A_POINT else None,
-            threads=self.threads,
-            lr=self.trainer.dials.lr,
-            rate_sum=rate_sum,
-            rate_squares=rate_squares,
-            evaluations=self.trainer.evaluations,
-            astray=self.trainer.astray,
-            problem=self._problem or self._outbox.problem,
+        """Tell where every lane is."""
+        problem = self._problem or self._outbox.problem
+        told = (
+            lane.progress(self._state_of(lane), self._outbox.segment, threads=self.threads, problem=problem)
+            for lane in self.lanes
         )
-        self._tell(framed(progress), True)
+        self._tell(b"".join(framed(progress) for progress in told), True)
 
     def commit(self) -> None:
         """Make what was flushed durable."""
@@ -239,41 +214,52 @@ class Session:
         self._outbox.close()
 
     def finish(self, reason: str) -> None:
-        """End the run: evaluate it in full, or as much as there is patience for, and tell the result."""
-        self.state = "ended"
+        """End every lane that has not ended."""
+        for lane in self.lanes:
+            if lane.halt != "ended":
+                self._finish(lane, reason)
+
+    def _finish(self, lane: Lane, reason: str) -> None:
+        """End a lane: evaluate it in full, or as much as there is patience for, and tell the result."""
+        if self._wish == "waiting":
+            self._wish = "paused"
+        lane.halt = "ended"
+        self._settle()
         self.flush()
-        trainer = self.trainer
-        at_most = STOPPED_SAMPLES if reason in ("stopped", "terminated") else None
-        result = self._evaluation("train", at_most)
-        if "held_out" in trainer.objective.splits:
-            self._outbox.add_evaluation(trainer.step_count, "train", result)
-            self._evaluate(at_most)
+        trainer = lane.trainer
+        result = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
         self.flush()
         rate_sum, rate_squares = trainer.steps.rates
-        finished = protocol.Finished(
-            lane=LANE,
+        if lane.judge is not None:
+            lane.judge.conclude(trainer.step_count, result.loss)
+            self._tell_verdicts()
+        lane.finished = protocol.Finished(
+            lane=lane.number,
             segment=self._outbox.segment,
             step=trainer.step_count,
             reason=reason,
             loss=result.loss,
-            steps_per_second=self._steps_made / self._running_s if self._running_s > 0.0 else 0.0,
+            steps_per_second=lane.steps_made / self._running_s if self._running_s > 0.0 else 0.0,
             parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
             evaluations=trainer.evaluations,
             rate_sum=rate_sum,
             rate_squares=rate_squares,
         )
-        self._outbox.tell_event(finished, step=trainer.step_count, kind="finished")
-        self.finished = finished
+        self._outbox.tell_event(lane.finished, lane=lane.number, step=trainer.step_count, kind="finished")
         self.commit()
 
-    def _steps_left(self) -> float | None:
-        stop, batches = self.trainer.spec.stop, self.trainer.batches
-        left: list[float] = []
-        if stop.steps is not None:
-            left.append(stop.steps - self.trainer.step_count)
-        if stop.epochs is not None:
-            left.append((stop.epochs - batches.epochs) * batches.batches_per_epoch)
-        return max(0.0, min(left)) if left else None
+    def _tell_verdicts(self) -> None:
+        """Tell whether the goal was reached, once that is settled."""
+        for lane, verdict in self._jury.new_verdicts():
+            judged = protocol.Judged(
+                lane=lane.number,
+                segment=self._outbox.segment,
+                reached=verdict.reached,
+                step=verdict.step,
+                text=self._launch.goal.text if self._launch.goal is not None else "",
+                reason=verdict.reason,
+            )
+            self._outbox.tell_event(judged, lane=lane.number, step=lane.trainer.step_count, kind="judged")
 
     # ---- commands
 
@@ -281,7 +267,7 @@ class Session:
         """Return all that a new client needs; it finds every step so far in the record."""
         self.flush()
         self.commit()
-        trainer, launch = self.trainer, self._launch
+        trainer, launch = self.lanes[0].trainer, self._launch
         return protocol.Welcomed(
             version=protocol.VERSION,
             run=self._run.name,
@@ -293,9 +279,8 @@ class Session:
             recorded=self._outbox.recorded,
             pid=os.getpid(),
             state=self.state,
-            spec=trainer.spec.as_given(),
+            lanes=tuple(lane.status(self._state_of(lane)) for lane in self.lanes),
             segment=self._outbox.segment,
-            step=trainer.step_count,
             tensors=tuple(protocol.TensorShape(name=tensor.name, shape=tensor.shape) for tensor in trainer.tensors),
             splits=trainer.objective.splits,
             samples=trainer.batches.count,
@@ -303,132 +288,169 @@ class Session:
 
     def begin(self) -> None:
         """Start a run that has waited for its first client."""
-        if self.state == "waiting":
-            self.state = "running"
+        if self._wish == "waiting":
+            self._wish = "running"
+            self._settle()
 
     def carry_out(
         self, command: protocol.Steering, actor: str
-    ) -> protocol.Applied | protocol.Rejected | protocol.RatesSwept:
-        """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked."""
+    ) -> list[Applied] | protocol.Rejected | protocol.RatesSwept:
+        """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked.
+
+        Returns:
+            One answer for every lane that it concerns, or what a sweep has found.
+        """
         try:
-            if command.lane != LANE:
-                raise InputError(f"lane {command.lane}: this run has lane {LANE} alone")
+            meant = self._meant(command)
             if isinstance(command, protocol.FindRate):
-                found = sweep(self.trainer, low=command.low, high=command.high, steps=command.steps)
+                found = sweep(meant[0].trainer, low=command.low, high=command.high, steps=command.steps)
                 return protocol.RatesSwept.of(command.seq, found)
-            changes = self._changes(command, actor)
+            changes = self._changes(command, meant, actor)
         except (InputError, RunError) as error:
             return protocol.Rejected(seq=command.seq, reason=str(error))
-        return self._confirm(command.kind, changes, actor=actor, seq=command.seq)
+        return [self._confirm(command.kind, lane, found, actor=actor, seq=command.seq) for lane, found in changes]
 
-    def _changes(self, command: protocol.Changing, actor: str) -> list[Change]:
-        """Carry a command out and return what it changed in the spec."""
+    def _meant(self, command: protocol.Steering) -> list[Lane]:
+        """Return the lanes that a command is for."""
+        number = command.lane
+        if number is None:
+            return list(self.lanes)
+        if number >= len(self.lanes):
+            raise InputError(f"lane {number}: this run has {'lanes 0 to ' if number else 'lane '}{len(self.lanes) - 1}")
+        if len(self.lanes) > 1 and isinstance(command, protocol.Pause | protocol.Reset | protocol.Stop):
+            raise InputError(f"lane {number}: a race pauses, stops and is reset as a whole, so that it stays fair")
+        return [self.lanes[number]]
+
+    def _changes(self, command: protocol.Changing, lanes: list[Lane], actor: str) -> Changes:
+        """Carry a command out and return what it changed."""
         match command:
             case protocol.SetFields():
-                self._check_expected(command.expected, actor)
-                return self.trainer.apply(dict(command.values), carry=command.carry)
+                for lane in lanes:
+                    self._check_expected(lane, command.expected, actor)
+                return self._set({lane.number: dict(command.values) for lane in lanes}, carry=command.carry)
             case protocol.Turn():
-                return self.trainer.apply({command.key: self._turned(command.key, command.factor)})
+                turned = {lane.number: {command.key: lane.turned(command.key, command.factor)} for lane in lanes}
+                return self._set(turned, carry=True)
             case protocol.Pause():
-                if self.state in ("running", "waiting"):
-                    self.state = "paused"
-                return []
+                self._wish = "paused"
+                self._settle()
+                return [(lane, []) for lane in lanes]
             case protocol.Resume():
-                return self._resume()
+                return self._resume(lanes)
             case protocol.StepOnce():
-                self._step_once()
-                return []
+                return self._step_once(lanes)
             case protocol.Reset():
                 return self._reset(keep=command.keep)
             case protocol.Stop():
-                if self.state != "ended":
-                    self.finish("stopped")
-                return []
+                self.finish("stopped")
+                return [(lane, []) for lane in lanes]
             case _:
                 assert_never(command)
 
-    def _confirm(self, command: str, changes: list[Change], *, actor: str, seq: int = 0) -> Applied:
+    def _set(self, values: dict[int, dict[str, Any]], *, carry: bool) -> Changes:
+        """Change fields of lanes by their numbers, or nothing where one of them cannot; what is shared, for all."""
+        shared = {key: value for part in values.values() for key, value in part.items() if _is_shared(key)}
+        wanted = [(lane, {**values.get(lane.number, {}), **shared}) for lane in self.lanes]
+        wanted = [(lane, part) for lane, part in wanted if part]
+        for lane, part in wanted:
+            try:
+                changed_spec(lane.trainer.spec, part)
+            except InputError as error:
+                raise InputError(f"{lane.called}{error}") from None
+        return [(lane, lane.trainer.apply(part, carry=carry)) for lane, part in wanted]
+
+    def _confirm(self, command: str, lane: Lane, changes: list[Change], *, actor: str, seq: int = 0) -> Applied:
         """Write what took effect into the journal and tell everyone."""
-        self._changed_by |= dict.fromkeys((change.key for change in changes), actor)
+        self._changed_by |= {(lane.number, change.key): actor for change in changes}
         self.flush()
-        step = self.trainer.step_count
+        step = lane.trainer.step_count
         applied = Applied(
             seq=seq,
             actor=actor,
-            lane=LANE,
+            lane=lane.number,
             command=command,
             segment=self._outbox.segment,
             step=step,
-            state=self.state,
+            state=self._state_of(lane),
             changes=tuple(ChangedField(key=change.key, old=change.old, new=change.new) for change in changes),
-            spec=self.trainer.spec.as_given(),
+            spec=lane.trainer.spec.as_given(),
         )
-        self._outbox.tell_event(applied, step=step, kind="applied", actor=actor)
+        self._outbox.tell_event(applied, lane=lane.number, step=step, kind="applied", actor=actor)
         return applied
 
-    def _check_expected(self, expected: dict[str, Any], actor: str) -> None:
-        present = flat(self.trainer.spec)
+    def _check_expected(self, lane: Lane, expected: dict[str, Any], actor: str) -> None:
+        present = flat(lane.trainer.spec)
         for key, value in expected.items():
             if key not in present or present[key] != value:
                 now = shown(present[key]) if key in present else "gone"
-                who = actors.in_words(self._changed_by.get(key, ""), to=actor)
+                who = actors.in_words(self._changed_by.get((lane.number, key), ""), to=actor)
                 raise InputError(f"{key} is {now} by now, not {shown(value)}: changed by {who}; look again")
 
-    def _turned(self, key: str, factor: float) -> float | int:
-        value = flat(self.trainer.spec).get(key)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise InputError(f"{key} is {value!r}: only a number can be turned")
-        if isinstance(value, int):
-            # A small number moves by one where its share rounds to nothing.
-            turned = round(value * factor)
-            return max(1, turned if turned != value else value + (1 if factor > 1.0 else -1))
-        # Twelve digits are more than anyone turns by, and keep 0.001·1.1 from becoming 0.0011000000000000001.
-        return float(f"{value * factor:.12g}")
-
-    def _resume(self) -> list[Change]:
-        changes: list[Change] = []
-        while self.trainer.ended is not None:
-            # To go on after the end is to lift the rule that ended it.
-            changes += self.trainer.apply({f"stop.{self.trainer.ended}": None})
+    def _resume(self, lanes: list[Lane]) -> Changes:
+        # While some of a race can go on, those that have ended or diverged go on only when they are named.
+        waking = lanes if len(lanes) == 1 or not self._going else self._going
+        changes: Changes = []
+        for lane in waking:
+            lifted: list[Change] = []
+            while lane.trainer.ended is not None:
+                # To go on after the end is to lift the rule that ended it.
+                lifted += lane.trainer.apply({f"stop.{lane.trainer.ended}": None})
+            lane.halt = None
+            changes.append((lane, lifted))
         self._problem = None
-        self.state = "running"
+        self._wish = "running"
+        self._settle()
         return changes
 
-    def _step_once(self) -> None:
-        if self.trainer.ended is not None:
+    def _step_once(self, lanes: list[Lane]) -> Changes:
+        stepping = [lane for lane in lanes if lane.halt is None] or lanes
+        stepping = [lane for lane in stepping if lane.trainer.ended is None]
+        if not stepping:
             raise InputError("the run has ended: resume it to train on, or reset it to start again")
-        if self.state in ("running", "waiting", "diverged"):
-            self.state = "paused"
-        self._apply_scheduled()
-        self._measure_next = True
-        self._take_steps(0.0)
-        if self.trainer.ended is not None:
-            self.finish(self.trainer.ended)
+        self._wish = "paused"
+        for lane in stepping:
+            lane.halt = None
+            self._apply_scheduled(lane)
+            lane.measure_next = True
+            lane.take_steps(0.0)
+        self._settle()
+        for lane in stepping:
+            if lane.trainer.non_finite is not None:
+                self._diverge(lane)
+            elif lane.trainer.ended is not None:
+                self._finish(lane, lane.trainer.ended)
+        return [(lane, []) for lane in stepping]
 
-    def _reset(self, *, keep: bool) -> list[Change]:
+    def _reset(self, *, keep: bool) -> Changes:
         self.flush()
-        changes = self.trainer.reset(keep=keep)
+        if not self._going:
+            self._wish = "running"
+        changes = [(lane, lane.trainer.reset(keep=keep)) for lane in self.lanes]
         self._outbox.new_segment()
-        self._scheduled = deque(self._launch.changes)
-        self._evaluated = None
-        self._recent.clear()
         self._problem = None
-        if self.state in ("ended", "diverged"):
-            self.state = "running"
-        self._evaluate(WATCHED_SAMPLES)
+        for lane in self.lanes:
+            lane.halt = None
+            lane.begin_again()
+        self._settle()
         return changes
 
-    def _new_record(self) -> RecordWriter:
-        launch, spec = self._launch, self.trainer.spec
+    def _new_record(self, given: tuple[LaneSpec, ...], tensors: tuple[Any, ...]) -> RecordWriter:
+        launch = self._launch
         return RecordWriter(
             self._run.record,
-            precision=spec.precision,
+            precision=given[0].spec.precision,
+            lanes=len(given),
             meta={
                 "run": self._run.name,
                 "preset": launch.preset,
                 "title": launch.title,
                 "spec": json.dumps(launch.spec),
-                "tensors": json.dumps([[tensor.name, list(tensor.shape)] for tensor in self.trainer.tensors]),
+                "lanes": json.dumps([lane.own for lane in given]),
+                "tensors": json.dumps([[tensor.name, list(tensor.shape)] for tensor in tensors]),
                 "numpy": np.__version__,
             },
         )
+
+
+def _is_shared(key: str) -> bool:
+    return key.partition(".")[0] in SHARED_SECTIONS

@@ -114,27 +114,33 @@ class Worker:
             if command.watch != "nothing":
                 self._had_client = True
                 self._session.begin()
-                if welcomed.state == "ended" and self._session.finished is not None:
-                    self._connections.send(client, framed(self._session.finished))
+                for lane in self._session.lanes:
+                    if lane.halt == "ended" and lane.finished is not None:
+                        self._connections.send(client, framed(lane.finished))
             return
         answer = self._session.carry_out(command, client.name)
-        if isinstance(answer, protocol.Rejected | protocol.RatesSwept) or client.watch == "nothing":
+        if isinstance(answer, protocol.Rejected | protocol.RatesSwept):
             self._connections.send(client, framed(answer))
+        elif client.watch == "nothing":
+            self._connections.send(client, b"".join(framed(applied) for applied in answer))
         if isinstance(command, protocol.Stop):
             self._leaving = True
         self._session.tell_progress()
 
     def _choose_threads(self) -> None:
-        trainer = self._session.trainer
+        trainers = [lane.trainer for lane in self._session.lanes]
+        # What the processor is asked for is the same for all lanes; the largest product decides.
         count = suitable_threads(
-            trainer.spec, largest_product=trainer.largest_product, watched=self._connections.are_live
+            trainers[0].spec,
+            largest_product=max(trainer.largest_product for trainer in trainers),
+            watched=self._connections.are_live,
         )
         self._threads.use(count)
         self._session.threads = self._threads.count
 
     def _load_compiler(self) -> None:
         """Load the compiled update beside the first steps, which need not wait for it, and use it once it is there."""
-        trainer = self._session.trainer
+        trainer = self._session.lanes[0].trainer
         if self._compiler is None:
             wanted = trainer.spec.compute.update == "auto" and passes.is_compiler_installed()
             if wanted and self._session.state == "running":
@@ -142,7 +148,8 @@ class Worker:
                 self._compiler.start()
         elif not self._compiler_is_used and not self._compiler.is_alive():
             self._compiler_is_used = True
-            trainer.prepare()
+            for lane in self._session.lanes:
+                lane.trainer.prepare()
 
     def _leave_if_alone(self, now: float) -> None:
         """Leave when the run is over and nobody watches: no engine is left behind by accident."""

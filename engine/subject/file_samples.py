@@ -137,6 +137,10 @@ class FileSamples:
         self._scratch = self._file.empty(0)
         self._batch = self.empty(0)
 
+    def for_another(self) -> FileSamples:
+        """Return the same part with a window of its own."""
+        return FileSamples(self._part, self._loss, self._dtype)
+
     def empty(self, rows: int) -> Batch:
         """Return a batch for `gather` to fill, with its column of ones, if it has one."""
         return Batch(

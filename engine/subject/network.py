@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
@@ -157,6 +158,14 @@ class Network:
                 self._workspaces.pop(next(iter(self._workspaces)))
             space = self._workspaces[samples] = Workspace(self.widths[1:], samples, self.dtype, ones=self.ones)
         return space
+
+    def twin(self, *, seed: int, dropout_seed: int) -> Network:
+        """Return the same network with chances of its own; what lies in memory of the samples is shared."""
+        other = copy(self)
+        other._sets = {name: samples.for_another() for name, samples in self._sets.items()}
+        other._seed, other.dropout_seed, other.step = seed, dropout_seed, 0
+        other._workspaces = {}
+        return other
 
     def evaluation_set(self, split: str) -> Samples:
         """Return the samples of a split."""

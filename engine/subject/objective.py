@@ -83,6 +83,10 @@ class Samples(Protocol):
         """How many blocks can be loaded at the same time."""
         ...
 
+    def for_another(self) -> Samples:
+        """Return these samples for someone who reads elsewhere in them at the same time, without a copy of them."""
+        ...
+
     def empty(self, rows: int) -> Batch:
         """Return a batch of so many samples for `gather` to fill; what never changes in it is there already."""
         ...

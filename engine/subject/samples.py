@@ -18,6 +18,10 @@ class MemorySamples:
         self._all = Batch(inputs=inputs, targets=targets)
         self.count = self.block = len(inputs)
 
+    def for_another(self) -> MemorySamples:
+        """Return the set itself: nobody changes it."""
+        return self
+
     def empty(self, rows: int) -> Batch:
         """Return a batch for `gather` to fill."""
         return Batch(inputs=np.empty_like(self._all.inputs[:rows]), targets=np.empty_like(self._all.targets[:rows]))

@@ -128,7 +128,7 @@ class Seat:
 
     async def paused_at(self, step: int) -> None:
         """Wait for this step, and pause."""
-        await self.until(lambda: self.view.loss.last_x >= step)
+        await self.until(lambda: self.view.lane.loss.last_x >= step)
         await self.press("space")
         assert self.view.state == "paused"
 
@@ -193,7 +193,7 @@ def watched(places: object) -> Watched:
                 seat = Seat(app=app, pilot=pilot)
                 await seat.until(lambda: isinstance(app.screen, Dashboard), lambda: app.farewell or app.screen)
                 views.append(seat.view)
-                await seat.until(lambda: seat.view.progress is not None)
+                await seat.until(lambda: seat.view.lane.progress is not None)
                 yield seat
                 # A dashboard that was started anew is another one.
                 views += [screen.view for screen in app.screen_stack if isinstance(screen, Dashboard)]

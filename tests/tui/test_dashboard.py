@@ -67,14 +67,14 @@ async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
         if field == rate:
             assert seat.view.spec.optimizer.lr == new, key
             assert seat.headline.endswith(f"Adam α {new:.4g}"), key
-            assert seat.view.markers[-1].label == f"α {new:.4g}", key
+            assert seat.view.lane.markers[-1].label == f"α {new:.4g}", key
         else:
             assert seat.view.spec.pace.steps_per_second == new, key
 
 
 async def test_every_key_steers_a_run_that_is_under_way(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await check_keys(seat, seat.press)
         assert "● running" in seat.headline
         assert "α 0.0099" in seat.chart("loss")
@@ -99,7 +99,7 @@ async def test_a_function_that_falls_below_zero_is_drawn_on_a_linear_axis(watche
         batch=None,
     )
     async with watched(line, size=(120, 36)) as seat:
-        await seat.until(lambda: seat.view.loss.count and seat.view.loss.last < -1.0)
+        await seat.until(lambda: seat.view.lane.loss.count and seat.view.lane.loss.last < -1.0)
         await seat.until(lambda: seat.chart("loss").startswith("loss   -"))
         assert "not drawn" not in seat.chart("loss")
         assert [row.split()[:2] for row in seat.table.splitlines()[1:]] == [["height", "1"], ["width", "1"]]
@@ -113,8 +113,8 @@ async def test_every_key_steers_a_run_that_is_paused(watched: Watched) -> None:
         step = seat.view.step
         await seat.press("s")
         await seat.press("s")
-        await seat.until(lambda: seat.view.loss.last_x == step + 2)
-        assert seat.view.lr.last == 0.0099
+        await seat.until(lambda: seat.view.lane.loss.last_x == step + 2)
+        assert seat.view.lane.lr.last == 0.0099
         assert f"step {step + 2:,}" in seat.progress
         await seat.press("R")
         assert (seat.view.step, seat.view.spec.optimizer.lr) == (0, 0.0099)
@@ -131,7 +131,7 @@ async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
     async with watched() as seat:
         await seat.press(*"]" * 5)
         assert seat.view.spec.optimizer.lr == pytest.approx(0.01 * 1.1**5, rel=1e-9)
-        assert len(seat.view.markers) == 5
+        assert len(seat.view.lane.markers) == 5
 
 
 async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) -> None:
@@ -194,23 +194,23 @@ async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(
     # On a busy machine these keys take longer than an engine may be silent.
     monkeypatch.setattr("tui.run_view.SILENCE_S", 60.0)
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         os.kill(seat.engine, signal.SIGSTOP)
         await seat.pilot.press("]", "space", "o")
         await seat.pilot.press("down", "enter")
         assert len(seat.view.asked) == 3
         assert seat.headline.endswith("● running  Adam α 0.01")
         assert seat.message.startswith("… asked: sgd, started anew and 2 more, not in force yet")
-        assert not seat.view.markers
+        assert not seat.view.lane.markers
         os.kill(seat.engine, signal.SIGCONT)
         await seat.answered()
         assert seat.headline.endswith("‖ paused  SGD α 0.011")
-        assert len(seat.view.markers) == 2
+        assert len(seat.view.lane.markers) == 2
 
 
 async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         monkeypatch.setattr("tui.run_view.SILENCE_S", 0.3)
         os.kill(seat.engine, signal.SIGSTOP)
         await seat.until(lambda: "? silent for" in seat.headline)
@@ -239,11 +239,11 @@ async def test_another_optimizer_takes_over_what_was_learnt_or_starts_anew(watch
             await seat.answered()
             assert seat.view.spec.optimizer.name == "rmsprop"
             assert "RMSProp" in seat.headline
-            assert seat.view.markers[-1].label.startswith("adam → rmsprop")
+            assert seat.view.lane.markers[-1].label.startswith("adam → rmsprop")
             await seat.press("s")
-            await seat.until(lambda: seat.view.loss.last_x == seat.view.step)
-            assert seat.view.figures is not None
-            rms[how] = seat.view.figures[:, 2] / seat.view.figures[:, 1]
+            await seat.until(lambda: seat.view.lane.loss.last_x == seat.view.step)
+            assert seat.view.lane.figures is not None
+            rms[how] = seat.view.lane.figures[:, 2] / seat.view.lane.figures[:, 1]
             await seat.press("R")
             await seat.press("r")
             await seat.press("space")
@@ -438,7 +438,7 @@ async def test_the_parameter_table_shows_what_the_engine_measured(watched: Watch
     async with watched() as seat:
         await seat.paused_at(10)
         await seat.press("s")
-        await seat.until(lambda: seat.view.loss.last_x == seat.view.step)
+        await seat.until(lambda: seat.view.lane.loss.last_x == seat.view.step)
         heading, *rows = seat.table.splitlines()
         assert heading.split()[:2] == ["parameter", "shape"]
         assert [row.split()[:2] for row in rows] == [

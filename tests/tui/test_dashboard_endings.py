@@ -39,7 +39,7 @@ async def kill_engine(seat: Seat) -> None:
 
 async def test_a_killed_engine_is_reported_and_r_starts_the_same_run_anew(watched: Watched) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.press("right_square_bracket")
         old = seat.view
         await kill_engine(seat)
@@ -52,7 +52,7 @@ async def test_a_killed_engine_is_reported_and_r_starts_the_same_run_anew(watche
             assert seat.message == "there is no engine any more: press r to start the same run anew", key
         await seat.pilot.press("r")
         await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.view is not old)
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         assert seat.view.welcome.run != old.welcome.run
         assert seat.view.welcome.title == old.welcome.title
         assert seat.view.spec == old.spec.model_copy(update={"optimizer": seat.view.spec.optimizer})
@@ -63,7 +63,7 @@ async def test_a_killed_engine_is_reported_and_r_starts_the_same_run_anew(watche
 
 async def test_a_dead_engine_needs_no_question_when_one_leaves(watched: Watched) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await kill_engine(seat)
         await seat.pilot.press("q")
         await seat.until(lambda: seat.app.farewell)
@@ -73,7 +73,7 @@ async def test_a_dead_engine_needs_no_question_when_one_leaves(watched: Watched)
 
 async def test_a_dead_engine_has_no_speed_and_no_time_left(watched: Watched, preset: MakePreset) -> None:
     async with watched(preset(stop={"steps": 100_000})) as seat:
-        await seat.until(lambda: seat.view.progress is not None and seat.view.progress.seconds_left)
+        await seat.until(lambda: seat.view.lane.progress is not None and seat.view.lane.progress.seconds_left)
         seat.dashboard.draw()
         assert "steps/s" in seat.progress
         assert "left" in seat.progress
@@ -85,7 +85,7 @@ async def test_a_dead_engine_has_no_speed_and_no_time_left(watched: Watched, pre
 
 async def test_dialogs_that_are_open_when_the_engine_dies_stay_harmless(watched: Watched) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.pilot.press("o")
         await kill_engine(seat)
         await seat.pilot.press("enter")
@@ -100,7 +100,7 @@ async def test_dialogs_that_are_open_when_the_engine_dies_stay_harmless(watched:
 
 async def test_a_form_that_waits_for_an_answer_is_told_that_none_will_come(watched: Watched) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.pilot.press("h")
         form = seat.app.screen
         assert isinstance(form, SettingsForm)
@@ -119,7 +119,7 @@ async def test_a_form_that_waits_for_an_answer_is_told_that_none_will_come(watch
 @pytest.mark.parametrize("answer", ["s", "l"])
 async def test_the_engine_may_die_while_one_is_asked_what_becomes_of_it(watched: Watched, answer: str) -> None:
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.pilot.press("q")
         assert isinstance(seat.app.screen, QuitDialog)
         await kill_engine(seat)
@@ -130,44 +130,46 @@ async def test_the_engine_may_die_while_one_is_asked_what_becomes_of_it(watched:
 
 async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, preset: MakePreset) -> None:
     async with watched(preset(**RAVINE)) as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.press("right_curly_bracket")
-        await seat.until(lambda: seat.view.diverged is not None)
+        await seat.until(lambda: seat.view.lane.diverged is not None)
         seat.dashboard.draw()
-        assert seat.view.diverged is not None
-        step = seat.view.diverged.step
+        assert seat.view.lane.diverged is not None
+        step = seat.view.lane.diverged.step
         assert "▲ diverged, paused" in seat.headline
-        assert seat.message.startswith(f"step {step:,}: the {seat.view.diverged.quantity} is not finite (first in ")
+        assert seat.message.startswith(
+            f"step {step:,}: the {seat.view.lane.diverged.quantity} is not finite (first in "
+        )
         assert "Try { or [" in seat.message
-        await seat.until(lambda: seat.view.loss.last_x == step)
+        await seat.until(lambda: seat.view.lane.loss.last_x == step)
         seat.dashboard.draw()
         assert "×" in seat.chart("gradient")
-        assert not (math.isfinite(seat.view.loss.last) and math.isfinite(seat.view.grad_norm.last))
+        assert not (math.isfinite(seat.view.lane.loss.last) and math.isfinite(seat.view.lane.grad_norm.last))
         await seat.press("left_curly_bracket")
         assert "▲ diverged, paused" in seat.headline
         await seat.press("space")
         assert "● running" in seat.headline
-        await seat.until(lambda: seat.view.loss.last_x >= step + 20)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= step + 20)
         assert seat.view.state == "running"
-        assert math.isfinite(seat.view.loss.last)
+        assert math.isfinite(seat.view.lane.loss.last)
         assert "×" in seat.chart("gradient"), "the mark stays where it was"
 
 
 async def test_after_a_divergence_a_reset_begins_anew(watched: Watched, preset: MakePreset) -> None:
     async with watched(preset(**{**RAVINE, "optimizer": {"name": "sgd", "lr": 1.0}})) as seat:
-        await seat.until(lambda: seat.view.diverged is not None)
+        await seat.until(lambda: seat.view.lane.diverged is not None)
         await seat.press("left_curly_bracket")
         await seat.press("left_curly_bracket")
         await seat.press("R")
-        assert seat.view.diverged is None
-        await seat.until(lambda: seat.view.loss.last_x >= 20)
+        assert seat.view.lane.diverged is None
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 20)
         assert seat.view.state == "running"
         assert seat.headline.endswith("● running  SGD α 0.01")
 
 
 async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: MakePreset) -> None:
     async with watched(preset(stop={"steps": 30}, pace={"steps_per_second": 300.0})) as seat:
-        await seat.until(lambda: seat.view.finished is not None)
+        await seat.until(lambda: seat.view.lane.finished is not None)
         seat.dashboard.draw()
         assert "■ ended" in seat.headline
         assert seat.message.startswith("step 30: the run has ended: 30 steps made. space trains on, r starts again")
@@ -176,7 +178,7 @@ async def test_the_end_says_why_and_space_trains_on(watched: Watched, preset: Ma
         assert seat.view.step == 30
         await seat.press("space")
         assert seat.view.spec.stop.steps is None
-        await seat.until(lambda: seat.view.loss.last_x >= 100)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 100)
         assert "● running" in seat.headline
 
 
@@ -193,7 +195,7 @@ async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched)
     from engine.run import client
 
     async with watched() as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         client.stop(seat.view.client.run)
         await seat.until(lambda: seat.view.is_gone)
         seat.dashboard.draw()

@@ -45,7 +45,7 @@ def cells(seat: Seat) -> list[int]:
 
 async def test_every_size_and_a_storm_of_resizes_is_survived(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.press("right_square_bracket")
         for width, height in SIZES:
             await seat.pilot.resize_terminal(width, height)
@@ -108,7 +108,7 @@ async def test_what_matters_most_keeps_its_place(
     watched: Watched, size: tuple[int, int], shown: list[str], hidden: list[str]
 ) -> None:
     async with watched(size=size) as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5 and seat.view.figures is not None)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5 and seat.view.lane.figures is not None)
         seat.dashboard.draw()
         await seat.pilot.pause()
         for selector in ["#headline", *shown]:
@@ -125,7 +125,7 @@ async def test_what_matters_most_keeps_its_place(
 
 async def test_eighty_by_twenty_four_shows_loss_gradient_every_tensor_and_progress(watched: Watched) -> None:
     async with watched(size=(80, 24)) as seat:
-        await seat.until(lambda: seat.view.loss.last_x >= 5 and seat.view.figures is not None)
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5 and seat.view.lane.figures is not None)
         seat.dashboard.draw()
         await seat.pilot.pause()
         dashboard = seat.dashboard

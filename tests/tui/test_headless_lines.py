@@ -196,7 +196,7 @@ def test_a_number_that_json_lacks_is_its_name_in_quotes(
     finished = Finished(
         lane=0, segment=1, step=1, reason="x", loss=value, steps_per_second=1.0, parameters=(value, 1.0)
     )
-    headless.JsonReporter(1).close(None, finished)  # type: ignore[arg-type]
+    headless.JsonReporter(1).message(finished)
     (line,) = capsys.readouterr().out.splitlines()
     parsed([line])
     assert f'"loss": {text}, ' in line

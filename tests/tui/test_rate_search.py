@@ -75,12 +75,12 @@ async def test_a_sweep_from_the_dashboard_says_what_it_found_and_the_run_stands_
 ) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        step, curve = seat.view.step, seat.view.loss.count
+        step, curve = seat.view.step, seat.view.lane.loss.count
         (command,) = (each for each in seat.app.get_system_commands(seat.app.screen) if "sweep" in each.title)
         command.callback()
         await seat.answered()
         notice = seat.view.notices[-1].text
         assert notice.startswith(("learning rates to begin with: valley ", "no learning rate stands out"))
-        assert (seat.view.step, seat.view.loss.count, seat.view.markers) == (step, curve, [])
+        assert (seat.view.step, seat.view.lane.loss.count, seat.view.lane.markers) == (step, curve, [])
         await seat.press("s")
         assert seat.view.step == step + 1

@@ -128,7 +128,7 @@ def recorded(record: RecordReader, segment: int, name: str) -> NDArray[np.float6
 
 def assert_complete(view: RunView, record: RecordReader, segment: int = 1) -> None:
     """Compare the curves with the record, every step of them."""
-    for series, name in ((view.loss, "loss"), (view.grad_norm, "grad_norm"), (view.lr, "lr")):
+    for series, name in ((view.lane.loss, "loss"), (view.lane.grad_norm, "grad_norm"), (view.lane.lr, "lr")):
         x, y = points(series)
         expected = recorded(record, segment, name)
         np.testing.assert_array_equal(x, np.arange(1, len(expected) + 1))
@@ -136,21 +136,21 @@ def assert_complete(view: RunView, record: RecordReader, segment: int = 1) -> No
 
 
 def marks(view: RunView) -> list[tuple[float, str]]:
-    return [(marker.step, marker.label) for marker in view.markers]
+    return [(marker.step, marker.label) for marker in view.lane.markers]
 
 
 def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**NETWORK, "stop": {"steps": 700}}, changes=({"step": 100, "values": {"optimizer.lr": 0.02}},))
     first = watcher.view()
-    until(lambda: first.finished is not None and first.loss.last_x == 700, first)
+    until(lambda: first.lane.finished is not None and first.lane.loss.last_x == 700, first)
     late = watcher.view()
     assert late.reads_history
     late.catch_up(10.0)
     assert not late.reads_history
     assert late.step == 700
     assert late.state == "ended"
-    assert late.finished is not None
-    assert late.finished.reason == "steps"
+    assert late.lane.finished is not None
+    assert late.lane.finished.reason == "steps"
     assert late.notices[-1].text == (
         "step 700: the run has ended: 700 steps made. space trains on, r starts again, q leaves"
     )
@@ -158,16 +158,16 @@ def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher
     assert marks(late) == marks(first) == [(100.0, "α 0.02")]
     evaluations = [entry for entry in watcher.record.evaluations(1) if entry.split == "held_out"]
     for series, expected in (
-        (late.held_out, [entry.loss for entry in evaluations]),
-        (late.accuracy, [entry.accuracy for entry in evaluations]),
+        (late.lane.held_out, [entry.loss for entry in evaluations]),
+        (late.lane.accuracy, [entry.accuracy for entry in evaluations]),
     ):
         x, y = points(series)
         assert x.tolist() == [entry.step for entry in evaluations]
         assert y.tolist() == expected
-    assert late.figures is not None
-    np.testing.assert_array_equal(late.figures, watcher.record.telemetry(1)[-1].values)
+    assert late.lane.figures is not None
+    np.testing.assert_array_equal(late.lane.figures, watcher.record.telemetry(1)[-1].values)
     # Both smoothed the same stream, one in blocks as they came and one in blocks as they are stored.
-    np.testing.assert_allclose(points(late.smoothed)[1], points(first.smoothed)[1], rtol=1e-12)
+    np.testing.assert_allclose(points(late.lane.smoothed)[1], points(first.lane.smoothed)[1], rtol=1e-12)
 
 
 def test_who_comes_in_the_middle_misses_nothing_and_sees_nothing_twice(watch: Callable[..., Watcher]) -> None:
@@ -179,7 +179,7 @@ def test_who_comes_in_the_middle_misses_nothing_and_sees_nothing_twice(watch: Ca
         start = early.step
         until(lambda start=start: early.step >= start + 500, *views)  # type: ignore[misc]
         views.append(watcher.view(f"late {start}"))
-    until(lambda: all(view.finished is not None and view.loss.last_x == 3000 for view in views), *views)
+    until(lambda: all(view.lane.finished is not None and view.lane.loss.last_x == 3000 for view in views), *views)
     for view in views:
         assert_complete(view, watcher.record)
 
@@ -198,13 +198,15 @@ def test_blocks_left_out_for_a_slow_client_are_read_from_the_record(
     fetched: list[tuple[int, int | None]] = []
     read = RecordReader.steps
 
-    def noted(self: RecordReader, segment: int, first: int, last: int | None = None) -> Iterator[StepBlock]:
+    def noted(
+        self: RecordReader, segment: int, first: int, last: int | None = None, **lane: int
+    ) -> Iterator[StepBlock]:
         fetched.append((first, last))
-        return read(self, segment, first, last)
+        return read(self, segment, first, last, **lane)
 
     monkeypatch.setattr(RecordReader, "steps", noted)
-    until(lambda: slow.finished is not None, slow)
-    until(lambda: slow.loss.last_x == 30_000, slow)
+    until(lambda: slow.lane.finished is not None, slow)
+    until(lambda: slow.lane.loss.last_x == 30_000, slow)
     monkeypatch.undo()
     assert fetched, "nothing was left out: the test asks for too few steps"
     assert_complete(slow, watcher.record)
@@ -216,32 +218,32 @@ def test_a_reset_begins_anew_and_keeps_the_smoothed_curve_of_before(watch: Calla
     until(lambda: view.step >= 100, view)
     turn(view, 2.0)
     pause(view)
-    until(lambda: view.loss.last_x == view.step, view)
-    old_step, old_smoothed = view.step, points(view.smoothed)[1]
+    until(lambda: view.lane.loss.last_x == view.step, view)
+    old_step, old_smoothed = view.step, points(view.lane.smoothed)[1]
     ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
     assert (view.step, view.state, marks(view)) == (0, "paused", [])
     assert view.spec.optimizer.lr == 0.01
-    assert view.loss.count == view.smoothed.count == view.grad_norm.count == 0
-    assert view.before is not None
-    np.testing.assert_array_equal(points(view.before)[1], old_smoothed)
+    assert view.lane.loss.count == view.lane.smoothed.count == view.lane.grad_norm.count == 0
+    assert view.lane.before is not None
+    np.testing.assert_array_equal(points(view.lane.before)[1], old_smoothed)
     assert view.notices[-1].text == "reset: the same parameters and batches from step 0"
     ask(view, protocol.Resume(seq=view.next_sequence()))
     until(lambda: view.step >= 50, view)
     pause(view)
-    until(lambda: view.loss.last_x == view.step, view)
+    until(lambda: view.lane.loss.last_x == view.step, view)
     assert_complete(view, watcher.record, segment=2)
-    assert int(points(view.before)[0][-1]) == old_step
+    assert int(points(view.lane.before)[0][-1]) == old_step
     # Before the first change, the two stretches are the same run.
-    np.testing.assert_allclose(points(view.smoothed)[1][:50], old_smoothed[:50], rtol=1e-12)
+    np.testing.assert_allclose(points(view.lane.smoothed)[1][:50], old_smoothed[:50], rtol=1e-12)
 
 
 def test_after_a_reset_nothing_of_before_is_shown_as_present(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**NETWORK, "pace": {"steps_per_second": 400.0}})
     view = watcher.view()
-    until(lambda: view.step >= 20 and view.figures is not None, view)
+    until(lambda: view.step >= 20 and view.lane.figures is not None, view)
     pause(view)
     ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
-    assert view.figures is None
+    assert view.lane.figures is None
 
 
 def test_the_evaluation_before_the_first_step_is_known_to_all(watch: Callable[..., Watcher]) -> None:
@@ -251,12 +253,12 @@ def test_the_evaluation_before_the_first_step_is_known_to_all(watch: Callable[..
     pause(view)
     ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
     ask(view, protocol.StepOnce(seq=view.next_sequence()), "step")
-    until(lambda: view.loss.count == 1, view)
+    until(lambda: view.lane.loss.count == 1, view)
     late = watcher.view()
     late.catch_up(5.0)
-    assert points(late.held_out)[0].tolist() == [0.0]
-    assert points(view.held_out)[0].tolist() == [0.0]
-    assert points(view.held_out)[1].tolist() == points(late.held_out)[1].tolist()
+    assert points(late.lane.held_out)[0].tolist() == [0.0]
+    assert points(view.lane.held_out)[0].tolist() == [0.0]
+    assert points(view.lane.held_out)[1].tolist() == points(late.lane.held_out)[1].tolist()
 
 
 def test_every_change_is_marked_for_those_who_saw_it_and_for_those_who_come_later(
@@ -343,7 +345,7 @@ def test_nothing_is_taken_for_done_before_the_engine_says_so(watch: Callable[...
         assert list(view.asked.values()) == ["twice", "pause"]
         assert view.spec.optimizer.lr == 0.01
         assert view.state == "running"
-        assert not view.markers
+        assert not view.lane.markers
     finally:
         os.kill(view.welcome.pid, signal.SIGCONT)
     until(lambda: not view.asked, view)
@@ -394,15 +396,15 @@ def test_a_run_that_is_not_recorded_begins_where_one_comes_in(watch: Callable[..
     late = watcher.view()
     start = late.welcome.step
     assert late.notices[-1].text == f"this run is not recorded: its history begins here, at step {start:,}"
-    until(lambda: late.loss.count >= 30, late, first)
-    x, _ = points(late.loss)
+    until(lambda: late.lane.loss.count >= 30, late, first)
+    x, _ = points(late.lane.loss)
     np.testing.assert_array_equal(x, np.arange(start + 1, start + 1 + len(x)))
 
 
 def test_a_damaged_stretch_of_the_record_is_a_gap_and_no_more(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**NETWORK, "stop": {"steps": 4000}, "pace": {"steps_per_second": 4000.0}})
     first = watcher.view()
-    until(lambda: first.finished is not None, first)
+    until(lambda: first.lane.finished is not None, first)
     with sqlite3.connect(watcher.run.record) as connection:
         starts = [row[0] for row in connection.execute("SELECT step0 FROM chunk ORDER BY step0")]
         assert len(starts) > 2
@@ -411,7 +413,7 @@ def test_a_damaged_stretch_of_the_record_is_a_gap_and_no_more(watch: Callable[..
     late = watcher.view()
     late.catch_up(10.0)
     kept = np.array([step for step in range(1, 4001) if not starts[1] <= step < starts[2]], dtype=np.float64)
-    np.testing.assert_array_equal(points(late.loss)[0], kept)
+    np.testing.assert_array_equal(points(late.lane.loss)[0], kept)
 
 
 def test_without_its_record_a_run_can_still_be_watched(watch: Callable[..., Watcher]) -> None:
@@ -423,23 +425,41 @@ def test_without_its_record_a_run_can_still_be_watched(watch: Callable[..., Watc
     late = watcher.view()
     assert any("there is no such file" in notice.text for notice in late.notices)
     start = late.welcome.step
-    until(lambda: late.loss.count >= 10, late, first)
-    assert points(late.loss)[0][0] >= start
+    until(lambda: late.lane.loss.count >= 10, late, first)
+    assert points(late.lane.loss)[0][0] >= start
 
 
 def test_a_divergence_is_known_to_those_who_come_later(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**BOWL, "optimizer": {"name": "sgd", "lr": 1.0}})
     view = watcher.view()
-    until(lambda: view.diverged is not None, view)
+    until(lambda: view.lane.diverged is not None, view)
     assert view.state == "diverged"
     late = watcher.view()
     late.catch_up(5.0)
     assert late.state == "diverged"
-    assert late.diverged == view.diverged
+    assert late.lane.diverged == view.lane.diverged
     assert late.notices[-1] == view.notices[-1]
     assert "Try { or [" in late.notices[-1].text
-    assert view.diverged is not None
-    x, y = points(late.loss)
-    assert x[-1] == view.diverged.step
-    assert not np.isfinite(late.loss.last)
+    assert view.lane.diverged is not None
+    x, y = points(late.lane.loss)
+    assert x[-1] == view.lane.diverged.step
+    assert not np.isfinite(late.lane.loss.last)
     assert np.isfinite(y[:-1]).all()
+
+
+def test_a_view_that_comes_late_knows_every_lane_of_a_race(watch: Callable[..., Watcher]) -> None:
+    lanes = ({"title": "a"}, {"title": "b", "optimizer": {"lr": 0.05}})
+    watcher = watch({**NETWORK, "stop": {"steps": 700}}, lanes=lanes)
+    first = watcher.view()
+    until(lambda: all(lane.finished is not None and lane.loss.last_x == 700 for lane in first.lanes), first)
+    late = watcher.view()
+    late.catch_up(10.0)
+    assert late.state == "ended"
+    for number, lane in enumerate(late.lanes):
+        (blocks,) = [np.concatenate([block.values for block in watcher.record.steps(1, 1, lane=number)], axis=1)]
+        np.testing.assert_array_equal(points(lane.loss)[1], blocks[SERIES.index("loss")])
+        np.testing.assert_array_equal(points(first.lanes[number].loss)[1], blocks[SERIES.index("loss")])
+        held_out = [entry.loss for entry in watcher.record.evaluations(1, lane=number) if entry.split == "held_out"]
+        assert points(lane.held_out)[1].tolist() == held_out
+    assert late.lanes[0].loss.last != late.lanes[1].loss.last
+    assert late.x_end == 700.0

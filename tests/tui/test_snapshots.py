@@ -69,11 +69,11 @@ def ended_run(places: object, end_engines: EndEngines) -> Iterator[RunView]:
         assert time.monotonic() < end
     view = RunView(client.Client(run, watch="live", name="dashboard"))
     view.catch_up(PATIENCE_S)
-    while view.progress is None:
+    while view.lane.progress is None:
         assert time.monotonic() < end
         select.select([view.client], [], [], 1.0)
         view.receive()
-    assert (view.state, view.step, view.loss.last_x) == ("ended", 120, 120.0)
+    assert (view.state, view.step, view.lane.loss.last_x) == ("ended", 120, 120.0)
     yield view
     view.client.close()
     watcher.close()

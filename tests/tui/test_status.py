@@ -14,8 +14,9 @@ from rich.cells import cell_len
 from engine.run import protocol
 from presets import Preset
 from presets.launches import launch_of
+from tui.lane_view import Notice
 from tui.opening import launched
-from tui.run_view import Notice, RunView
+from tui.run_view import RunView
 from tui.widgets.status import STATES, bar, headline, message_rows, progress_row
 from tui.widgets.text_rows import Row
 
@@ -92,7 +93,7 @@ def test_the_rate_outlives_the_words_of_the_state_in_the_narrowest_top_row(open_
 def test_every_state_has_its_words(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for state, (words, _) in STATES.items():
-        view.state = state
+        view.lane.state, view.is_gone = state, state == "gone"
         assert words in text(headline(view, 100))
 
 
@@ -104,7 +105,7 @@ def test_the_top_row_of_any_width_can_be_made(open_view: Callable[..., RunView])
 
 def test_progress_counts_the_epoch_that_is_under_way(open_view: Callable[..., RunView]) -> None:
     view = open_view(stop={"epochs": 100})
-    view.step = 404
+    view.lane.step = 404
     expected = {
         0.0: ("epoch 1/100", False),
         8.5: ("epoch 9/100", False),
@@ -112,7 +113,7 @@ def test_progress_counts_the_epoch_that_is_under_way(open_view: Callable[..., Ru
         100.0: ("epoch 100/100", True),
     }
     for epochs, (words, full) in expected.items():
-        view.progress = progressed(epochs=epochs)
+        view.lane.progress = progressed(epochs=epochs)
         row = text(progress_row(view, 120))
         assert words in row
         assert (("█" * 20) in row) is full
@@ -123,7 +124,7 @@ def test_a_landscape_has_steps_and_no_epochs(open_view: Callable[..., RunView]) 
     view = open_view(
         problem={"kind": "landscape", "function": "ravine"}, data=None, model=None, batch=None, stop={"steps": 9}
     )
-    view.progress = progressed(step=4, epochs=4.0)
+    view.lane.progress = progressed(step=4, epochs=4.0)
     assert "epoch" not in text(progress_row(view, 120))
     assert "step" in text(progress_row(view, 120))
 
@@ -132,7 +133,7 @@ def test_a_mean_of_lines_has_epochs_and_a_point_on_the_line(open_view: Callable[
     view = open_view(
         problem={"kind": "landscape", "function": "reddi"}, data=None, model=None, batch=None, stop={"epochs": 9}
     )
-    view.progress = progressed(step=151, epochs=1.5, point=(0.995,))
+    view.lane.progress = progressed(step=151, epochs=1.5, point=(0.995,))
     row = text(progress_row(view, 120))
     assert "epoch 2/9" in row
     assert "at (0.995)" in row
@@ -142,31 +143,31 @@ def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView
     view = open_view()
     clock = {0.0: "0:00", 59.6: "1:00", 61.0: "1:01", 3599.0: "59:59", 3723.0: "1:02:03", 1e9: "days"}
     for seconds, words in clock.items():
-        view.progress = progressed(seconds_left=seconds)
+        view.lane.progress = progressed(seconds_left=seconds)
         assert f"  {words} left" in text(progress_row(view, 120))
 
 
 def test_more_threads_than_one_are_named_where_there_is_room(open_view: Callable[..., RunView]) -> None:
     view = open_view()
-    view.progress = progressed(threads=1)
+    view.lane.progress = progressed(threads=1)
     assert "thread" not in text(progress_row(view, 200))
-    view.progress = progressed(threads=4)
+    view.lane.progress = progressed(threads=4)
     assert "  4 threads" in text(progress_row(view, 200))
     assert "thread" not in text(progress_row(view, 40))
 
 
 def test_the_trials_of_a_search_are_counted_beside_the_steps(open_view: Callable[..., RunView]) -> None:
     searching = open_view(line_search={"name": "armijo"})
-    searching.step = 404
-    searching.progress = progressed(evaluations=1234)
+    searching.lane.step = 404
+    searching.lane.progress = progressed(evaluations=1234)
     assert "1,234 evaluations" in text(progress_row(searching, 120))
     assert "uphill" not in text(progress_row(searching, 120))
-    searching.progress = progressed(evaluations=1234, astray=7)
+    searching.lane.progress = progressed(evaluations=1234, astray=7)
     assert "7× uphill, so −∇L" in text(progress_row(searching, 160))
     assert "Adam α by armijo" in text(headline(searching, 120))
     usual = open_view()
-    usual.step = 404
-    usual.progress = progressed(evaluations=404)
+    usual.lane.step = 404
+    usual.lane.progress = progressed(evaluations=404)
     assert "evaluations" not in text(progress_row(usual, 120))
 
 
@@ -174,8 +175,8 @@ def test_progress_fits_into_any_width_in_whole_words_and_keeps_the_step_to_the_l
     open_view: Callable[..., RunView],
 ) -> None:
     view = open_view(stop={"epochs": 100_000})
-    view.step = 12_345_678
-    view.progress = progressed(epochs=12_345.5, steps_per_second=123_456.0, seconds_left=3_600.0 * 50)
+    view.lane.step = 12_345_678
+    view.lane.progress = progressed(epochs=12_345.5, steps_per_second=123_456.0, seconds_left=3_600.0 * 50)
     for width in range(15, 140):
         assert cell_len(text(progress_row(view, width))) <= width
     assert text(progress_row(view, 78)).split("▏ ")[1] == "step 12,345,678  123,456 steps/s  50:00:00 left"
@@ -194,7 +195,7 @@ def test_what_is_not_in_force_yet_is_said_before_anything_else(open_view: Callab
     steps.append(text(message_rows(view, 100, 36)[0]))
     view.notices.append(Notice(text="step 3: α 0.01 → 0.02, in force"))
     steps.append(text(message_rows(view, 100, 36)[0]))
-    view.progress = progressed(problem="The disk is full.")
+    view.lane.progress = progressed(problem="The disk is full.")
     steps.append(text(message_rows(view, 100, 36)[0]))
     view.asked[7] = "learning rate × 1.1"
     steps.append(text(message_rows(view, 100, 36)[0]))
@@ -256,7 +257,7 @@ def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -
 
 def test_the_top_row_says_how_the_present_rate_comes_from_the_base_rate(open_view: Callable[..., RunView]) -> None:
     view = open_view(schedule={"name": "cosine", "steps": 1000})
-    view.progress = progressed(lr=0.0025)
+    view.lane.progress = progressed(lr=0.0025)
     assert text(headline(view, 140)).endswith(" Adam α 0.0025 of 0.01, cosine to 0 within 1,000 steps ")
     assert text(headline(view, 80)).endswith(" Adam α 0.0025 of 0.01 (cosine) ")
     assert text(headline(view, 72)).endswith(" Adam α 0.0025 of 0.01 ")

@@ -72,7 +72,7 @@ async def test_the_frame_stands_before_the_run_and_nothing_moves_when_it_comes(
         await wait_until(lambda: isinstance(app.screen, Dashboard))
         dashboard = app.screen
         assert isinstance(dashboard, Dashboard)
-        await wait_until(lambda: dashboard.view.loss.count and "Quit" in keys(app))
+        await wait_until(lambda: dashboard.view.lane.loss.count and "Quit" in keys(app))
         assert before == (
             keys(app),
             [app.screen.query_one(f"#{name}").region for name in ("headline", "progress", "message")],

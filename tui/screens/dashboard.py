@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
@@ -20,8 +21,8 @@ from ..charts.axes import compact
 from ..run_view import Answer, RunView
 from ..widgets.chart import Curve, LiveChart
 from ..widgets.parameter_table import COLUMNS, ParameterTable
-from ..widgets.status import headline, message_rows, progress_row
-from ..widgets.text_rows import TextRows
+from ..widgets.status import headline, lane_colour, lane_rows, message_rows, progress_row
+from ..widgets.text_rows import Row, TextRows
 from ..wording import symbol_of
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
 from .run_screen import RunScreen
@@ -55,6 +56,12 @@ class Dashboard(RunScreen):
             super().__init__()
             self.view = view
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("l", "lane(1)", "Lane", id="lane.next"),
+        Binding("L", "lane(-1)", "Lane before", show=False, id="lane.before"),
+        Binding("a", "all_lanes", "All lanes", id="lane.all"),
+    ]
+
     def __init__(self, view: RunView) -> None:
         """Show this run."""
         super().__init__()
@@ -65,10 +72,13 @@ class Dashboard(RunScreen):
         self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True, id="gradient")
         self._rate = LiveChart("learning rate α (log)", short="α (log)", log_y=True, id="rate")
         self._table = ParameterTable(view.welcome.tensors, id="parameters")
+        self._lanes = TextRows(id="lanes")
+        self._lanes.display = view.is_race
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
         yield TextRows(id="headline")
+        yield self._lanes
         with Horizontal(id="charts"):
             yield self._loss
             with Vertical(id="side"):
@@ -126,49 +136,28 @@ class Dashboard(RunScreen):
         view.catch_up(HISTORY_BUDGET_S)
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
+        if view.is_race:
+            _fit(self._lanes, lane_rows(view, width, self.size.height, plain=self.app.no_color))
         message = self.query_one("#message", TextRows)
-        rows = message_rows(view, width - 2, self.size.height)
-        if message.styles.height is None or message.styles.height.value != len(rows):
-            message.styles.height = len(rows)
-        message.show(rows)
+        _fit(message, message_rows(view, width - 2, self.size.height))
         if view.changes != self._shown:
             self._shown = view.changes
             self.query_one("#progress", TextRows).show([progress_row(view, width - 2)])
-            self._table.show(view.figures)
+            self._table.show(view.lane.figures)
         self._draw_charts(now)
 
     def _draw_charts(self, now: float) -> None:
         view = self.view
-        markers, x_end = list(view.markers), view.x_end
-        curves: list[Curve] = []
-        if view.loss.count and view.loss.last < 0.0:
+        markers, x_end = list(view.lane.markers), view.x_end
+        curves = _race_curves(view) if view.is_race else _lane_curves(view)
+        if any(lane.loss.count and lane.loss.last < 0.0 for lane in view.lanes):
             # A function may well go below zero, where a logarithm has nothing to show.
             self._loss.make_linear("loss")
-        if view.before is not None:
-            curves.append(
-                Curve(label="before the reset", series=view.before, colour="foreground", faint=True, ghost=True)
-            )
-        if view.is_deterministic:
-            curves.append(Curve(label="", series=view.loss, colour="primary", readout=compact))
-        else:
-            curves += [
-                Curve(
-                    label="minibatch",
-                    series=view.loss,
-                    colour="primary",
-                    faint=True,
-                    shape="envelope",
-                    readout=compact,
-                ),
-                Curve(label="smoothed", series=view.smoothed, colour="primary", readout=compact),
-            ]
-            if "held_out" in view.welcome.splits:
-                curves.append(Curve(label="held-out", series=view.held_out, colour="accent", readout=compact))
         if self._loss.display:
             self._loss.show(curves, markers, x_end=x_end, now=now)
         for chart, series, colour, readout in (
-            (self._gradient, view.grad_norm, "success", compact),
-            (self._rate, view.lr, "accent", lambda value: f"{value:.4g}"),
+            (self._gradient, view.lane.grad_norm, "success", compact),
+            (self._rate, view.lane.lr, "accent", lambda value: f"{value:.4g}"),
         ):
             if chart.region:
                 curve = Curve(label="", series=series, colour=colour, shape="envelope", readout=readout)
@@ -178,11 +167,13 @@ class Dashboard(RunScreen):
 
     def action_toggle_pause(self) -> None:
         """Pause or resume; after the end, train on without the rule that ended it."""
-        sequence = self.view.next_sequence()
-        if self.view.state == "running":
+        view, sequence = self.view, self.view.next_sequence()
+        if view.state == "running":
             self._send(protocol.Pause(seq=sequence), "pause")
         else:
-            self._send(protocol.Resume(seq=sequence), "go on")
+            # A lane that has ended or diverged alone goes on only when it is named.
+            alone = view.meant if view.lane.state in ("ended", "diverged") else None
+            self._send(protocol.Resume(seq=sequence, lane=alone), "go on")
 
     def action_step(self) -> None:
         """Make one step."""
@@ -190,12 +181,32 @@ class Dashboard(RunScreen):
 
     def action_turn(self, factor: float) -> None:
         """Multiply the learning rate."""
-        words = f"learning rate × {factor:g}"
-        self._send(protocol.Turn(seq=self.view.next_sequence(), key="optimizer.lr", factor=factor), words)
+        view, words = self.view, f"{self.view.whom}learning rate × {factor:g}"
+        command = protocol.Turn(seq=view.next_sequence(), lane=view.meant, key="optimizer.lr", factor=factor)
+        self._send(command, words)
+
+    def action_lane(self, step: int) -> None:
+        """Speak of the next lane, or of the one before."""
+        self.view.choose_lane(self.view.lane.number + step)
+        self.draw()
+
+    def action_all_lanes(self) -> None:
+        """Let the keys steer all lanes, or again the one that is shown."""
+        self.view.steers_all = not self.view.steers_all
+        self.view.changes += 1
+        self.draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action is there: that of lanes only in a race."""
+        if action in ("lane", "all_lanes"):
+            return self.view.is_race
+        return super().check_action(action, parameters)
 
     def action_find_rate(self) -> None:
         """Sweep the learning rate, and leave everything as it is."""
-        self._send(protocol.FindRate(seq=self.view.next_sequence()), "a sweep of the learning rate")
+        self._send(
+            protocol.FindRate(seq=self.view.next_sequence(), lane=self.view.lane.number), "a sweep of the learning rate"
+        )
 
     def action_pace(self, factor: float) -> None:
         """Halve or double the limit of the speed."""
@@ -205,7 +216,7 @@ class Dashboard(RunScreen):
             if factor > 1.0:
                 self.notify("already at full speed", timeout=2)
                 return
-            rate = view.progress.steps_per_second if view.progress is not None else 0.0
+            rate = view.lane.progress.steps_per_second if view.lane.progress is not None else 0.0
             self.set_fields({key: float(f"{(rate or USUAL_PACE) * factor:.3g}")}, {})
         elif pace * factor > FULL_SPEED:
             self.set_fields({key: None}, {})
@@ -231,8 +242,10 @@ class Dashboard(RunScreen):
 
     def switch_optimizer(self, name: str, *, carry: bool) -> None:
         """Ask for another optimizer."""
-        words = f"{name}, {'state carried over' if carry else 'started anew'}"
-        command = protocol.SetFields(seq=self.view.next_sequence(), values={"optimizer.name": name}, carry=carry)
+        view = self.view
+        words = f"{view.whom}{name}, {'state carried over' if carry else 'started anew'}"
+        values: dict[str, Any] = {"optimizer.name": name}
+        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, carry=carry)
         self._send(command, words)
 
     def action_settings(self) -> None:
@@ -243,8 +256,11 @@ class Dashboard(RunScreen):
         self, values: dict[str, Any], expected: dict[str, Any], then: Callable[[Answer], None] | None = None
     ) -> None:
         """Ask for new values of fields."""
-        words = ", ".join(f"{symbol_of(key, self.view.spec)} {value}" for key, value in values.items())
-        command = protocol.SetFields(seq=self.view.next_sequence(), values=values, expected=expected)
+        view = self.view
+        words = view.whom + ", ".join(f"{symbol_of(key, view.spec)} {value}" for key, value in values.items())
+        if view.is_race and view.steers_all:
+            expected = {}  # what was seen is one lane's, and the others may stand elsewhere
+        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, expected=expected)
         self._send(command, words, then)
 
     def action_help(self) -> None:
@@ -270,6 +286,48 @@ class Dashboard(RunScreen):
         self.draw()
 
 
+def _fit(widget: TextRows, rows: list[Row]) -> None:
+    """Show these rows, on as many lines as there are."""
+    if widget.styles.height is None or widget.styles.height.value != len(rows):
+        widget.styles.height = len(rows)
+    widget.show(rows)
+
+
+def _lane_curves(view: RunView) -> list[Curve]:
+    """Return the curves of the loss of a single lane."""
+    lane = view.lane
+    curves: list[Curve] = []
+    if lane.before is not None:
+        curves.append(Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True))
+    if view.is_deterministic:
+        return [*curves, Curve(label="", series=lane.loss, colour="primary", readout=compact)]
+    curves += [
+        Curve(label="minibatch", series=lane.loss, colour="primary", faint=True, shape="envelope", readout=compact),
+        Curve(label="smoothed", series=lane.smoothed, colour="primary", readout=compact),
+    ]
+    if "held_out" in view.welcome.splits:
+        curves.append(Curve(label="held-out", series=lane.held_out, colour="accent", readout=compact))
+    return curves
+
+
+def _race_curves(view: RunView) -> list[Curve]:
+    """Return one curve of the loss for every lane; its newest value stands in the legend.
+
+    A lane that has diverged moves no axis, so that it does not press the others flat.
+    """
+    some_stand = any(lane.diverged is None for lane in view.lanes)
+    return [
+        Curve(
+            label=lane.title,
+            series=lane.loss if view.is_deterministic else lane.smoothed,
+            colour=lane_colour(lane.number),
+            silent=True,
+            ghost=some_stand and lane.diverged is not None,
+        )
+        for lane in view.lanes
+    ]
+
+
 def help_text(dashboard: Dashboard) -> Content:
     """Return the help: what the lesson shows, the keys, and what each figure means."""
     welcome = dashboard.view.welcome
@@ -278,7 +336,7 @@ def help_text(dashboard: Dashboard) -> Content:
         if text:
             parts += [(f"{heading}  ", "bold $accent"), f"{text}\n"]
     parts.append(("\nKeys\n", "bold $accent"))
-    for keys, words in KEYS:
+    for keys, words in KEYS + (LANE_KEYS if dashboard.view.is_race else ()):
         parts += [(f"  {keys:<9}", "bold $primary"), f"{words}\n"]
     parts.append(("\nCurves\n", "bold $accent"))
     for name, words in CURVES:
@@ -302,6 +360,10 @@ KEYS = (
     (",  .", "halve or double the pace; the fastest is no limit"),
     ("ctrl+p", "every command by its name"),
     ("q", "quit, and choose whether the run goes on"),
+)
+LANE_KEYS = (
+    ("l  L", "speak of the next lane, or of the one before: table, status and keys are that lane's"),
+    ("a", "let the keys steer all lanes, or again the one that is shown"),
 )
 CURVES = (
     ("minibatch", "loss of the samples of one step, before its update: noisy"),

@@ -45,9 +45,11 @@ class Curve:
     label: str
     series: Series
     colour: str
-    """The name of a theme variable: "primary", "accent", "warning", "success" and so on."""
+    """The name of a theme variable, "primary", "accent" and so on, or a colour's digits: "#CC79A7"."""
     faint: bool = False
     """Whether this is the raw curve behind a smoothed one."""
+    silent: bool = False
+    """Whether its newest value stands elsewhere and not in the title row."""
     ghost: bool = False
     """Whether this is an earlier attempt, which may be seen but moves no axis and has no value of its own."""
     shape: Shape = "line"
@@ -341,7 +343,7 @@ class LiveChart(Widget):
         values: list[list[Span]] = []
         solid: list[list[Span]] = []
         for index, curve in enumerate(curves):
-            if not curve.series.count:
+            if not curve.series.count or curve.silent:
                 continue
             value = "" if curve.ghost else (curve.readout or compact)(curve.series.last)
             # Dimmed text is hard to read where dimmed dots are not.
@@ -384,8 +386,8 @@ class LiveChart(Widget):
         """Return the theme's colour `name`, in its variant for text if it has one, mixed with the background."""
         variables = self.app.theme_variables
         try:
-            colour = Color.parse(variables.get(f"text-{name}") or variables[name])
-        except (KeyError, ColorParseError):
+            colour = Color.parse(variables.get(f"text-{name}") or variables.get(name, name))
+        except ColorParseError:
             colour = self.colors[3]
         if colour.ansi is not None or background.ansi is not None:
             # The terminal's own colours cannot be mixed.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 from rich.cells import cell_len
 
 from engine.method.optimizers import RULES
@@ -9,7 +11,8 @@ from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
-from ..run_view import Notice, RunView
+from ..lane_view import Notice
+from ..run_view import RunView
 from .text_rows import Row, Span, titled_row, wrapped_rows
 
 STATES = {
@@ -27,20 +30,22 @@ LEAST_TITLE = 36
 
 def headline(view: RunView, width: int) -> Row:
     """Return the top row: the lesson, the state, the rule and its learning rate."""
-    state, look = STATES[view.state]
+    state, look = STATES[view.lane_state]
     if view.silence_s:
         state, look = f"? silent for {view.silence_s:.0f} s", "bold error"
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
     base, schedule = f"{optimizer.lr:.4g}", view.spec.schedule
     # Between two words of the engine a rate that no schedule moves is known all the same.
-    moves = not schedule.is_constant and view.progress is not None
-    told = view.progress.lr if moves and view.progress is not None else None
+    moves = not schedule.is_constant and view.lane.progress is not None
+    told = view.lane.progress.lr if moves and view.lane.progress is not None else None
     lr = f"{schedule.hold or (optimizer.lr if told is None else told):.4g}"
     method = view.spec.search_method
     if method != "none":
         lr = f"by {method}"
     what: Row = ((rule, "bold foreground"), (f" α {lr} ", "bold accent"))
+    if view.is_race:
+        what = ((f"{view.lane.title}  ", f"bold {lane_colour(view.lane.number)}"), *what)
     right: Row = ((state, look), ("  ", "plain"), *what)
     for words in _of_the_schedule(base, schedule):
         longer: Row = (*right, (f"{words} ", "dim foreground"))
@@ -64,7 +69,7 @@ def _of_the_schedule(base: str, schedule: Schedule) -> tuple[str, ...]:
 
 def progress_row(view: RunView, width: int) -> Row:
     """Return the row with the epoch's bar, the counts, the speed and the time left, or as many of them as fit."""
-    progress = view.progress
+    progress = view.lane.progress
     step: Row = (("step ", "dim foreground"), (f"{view.step:,}", "bold foreground"))
     if progress is None:
         return (*step, ("  waiting for the engine's first word", "dim foreground"))
@@ -126,10 +131,12 @@ def message(view: RunView) -> tuple[Span]:
         words = list(view.asked.values())
         more = f" and {len(words) - 1} more" if len(words) > 1 else ""
         return ((f"… asked: {words[-1]}{more}, not in force yet", "warning"),)
-    if view.progress is not None and view.progress.problem:
-        return ((clean(view.progress.problem), "bold error"),)
+    if view.lane.progress is not None and view.lane.progress.problem:
+        return ((clean(view.lane.progress.problem), "bold error"),)
     if view.reads_history:
-        return ((f"reading the history: step {int(max(0.0, view.loss.last_x)):,} of {view.welcome.step:,}", "warning"),)
+        return (
+            (f"reading the history: step {int(max(0.0, view.lane.loss.last_x)):,} of {view.welcome.step:,}", "warning"),
+        )
     if not view.notices:
         return ((clean(view.welcome.see), "dim foreground"),)
     return notice_span(view.notices[-1])
@@ -159,3 +166,49 @@ def _time(seconds: float) -> str:
     if hours > 99:
         return "days"
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+_OF_THE_THEME = ("primary", "accent", "success", "warning", "error")
+_OTHERS = ("#CC79A7", "#8C6BD6", "#9A8C7C", "#00A6A6", "#B0563A", "#6E9B2F", "#D46AD4", "#5C7FA3", "#A38A2E", "#7A7A7A")
+_LANE_COLOURS = (*_OF_THE_THEME, *_OTHERS)
+"""The lanes' colours, by their numbers: first those of the theme, which everyone can tell apart."""
+
+
+def lane_colour(number: int) -> str:
+    """Return the colour that a lane has everywhere."""
+    return _LANE_COLOURS[number % len(_LANE_COLOURS)]
+
+
+def lane_rows(view: RunView, width: int, height: int, *, plain: bool) -> list[Row]:
+    """Return the legend of a race: every lane's colour, title and newest loss, the lanes that the keys steer marked.
+
+    Args:
+        view: The race.
+        width: Cells of a row.
+        height: Rows of the screen; the legend takes a sixth of them at most.
+        plain: Whether there are no colours, so that a letter stands for each lane as it does in the chart.
+    """
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for lane in view.lanes:
+        curve = lane.loss if view.is_deterministic else lane.smoothed
+        steered = view.steers_all or lane is view.lane
+        sign = string.ascii_uppercase[lane.number] if plain else "■"
+        state = {"ended": " ended", "diverged": " diverged"}.get(lane.state, "")
+        spans = [
+            (" ▸" if steered else "  ", "bold foreground"),
+            (f"{sign} ", lane_colour(lane.number)),
+            (lane.title, "bold foreground" if lane is view.lane else "foreground"),
+            (f" {compact(curve.last)}" if curve.count else "", lane_colour(lane.number)),
+            (f"{state} ", "bold error" if lane.state == "diverged" else "dim foreground"),
+        ]
+        cells = sum(cell_len(text) for text, _ in spans)
+        if used and used + cells > width:
+            rows.append([])
+            used = 0
+        rows[-1] += spans
+        used += cells
+    hint = "   l another lane · a all lanes"
+    if used + cell_len(hint) <= width:
+        rows[-1].append((hint, "dim foreground"))
+    return [tuple(row) for row in rows[: max(1, height // 6)]]

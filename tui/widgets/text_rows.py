@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Span = tuple[str, str]
-"""Text, and the name of a theme colour, with "bold" or "dim" before it where that is wanted: "bold primary"."""
+"""Text, and a colour by its name in the theme or by its digits, with "bold" or "dim" before it: "bold primary"."""
 Row = tuple[Span, ...]
 MAXIMUM_ROWS = 3
 """How many rows a message may take from the charts."""
@@ -90,8 +90,8 @@ class TextRows(ScrollView):
             *manners, colour = name.split()
             style = Style(bold="bold" in manners, dim="dim" in manners)
             # "plain" has the widget's own colour, as has a name that a theme lacks.
-            with contextlib.suppress(KeyError, ColorParseError):
-                style += Style(color=Color.parse(self.app.theme_variables[colour]).rich_color)
+            with contextlib.suppress(ColorParseError):
+                style += Style(color=Color.parse(self.app.theme_variables.get(colour, colour)).rich_color)
             self._looks[name] = style
         return style
 

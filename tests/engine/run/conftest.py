@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.method.changes import flat
+from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.client import Client
 from engine.run.directory import RunDirectory
@@ -61,14 +62,24 @@ class Run:
             reader.close()
 
     @property
+    def trainer(self) -> Trainer:
+        """The first lane's trainer, or the only one."""
+        return self.session.lanes[0].trainer
+
+    @property
     def step(self) -> int:
         """Updates made so far."""
-        return self.session.trainer.step_count
+        return self.trainer.step_count
+
+    @property
+    def all_steps(self) -> list[int]:
+        """Updates that each lane has made so far."""
+        return [lane.trainer.step_count for lane in self.session.lanes]
 
     @property
     def spec(self) -> dict[str, Any]:
         """What can be turned, as it stands now."""
-        return flat(self.session.trainer.spec)
+        return flat(self.trainer.spec)
 
     def take(self, steps: int) -> None:
         """Let at most this many steps pass: a session whose time is up has made one."""
@@ -80,9 +91,10 @@ class Run:
         self.session.advance(NEVER)
 
     def ask(self, kind: Any, **fields: Any) -> Any:
-        """Carry a command out and return the answer."""
+        """Carry a command out and return the answer; of a race that of the last lane."""
         self._sequence += 1
-        return self.session.carry_out(kind(seq=self._sequence, **fields), "tester")
+        answer = self.session.carry_out(kind(seq=self._sequence, **fields), "tester")
+        return answer[-1] if isinstance(answer, list) else answer
 
     def applied(self, kind: Any, **fields: Any) -> Applied:
         """Carry a command out that must not be refused."""

@@ -96,7 +96,7 @@ def test_an_engine_of_another_version_is_refused_in_a_sentence(
         patch.setattr(client, "VERSION", 99)
         connected = client._connected
         patch.setattr(client, "_connected", lambda *args: stack.enter_context(connected(*args)))
-        with pytest.raises(RunError, match="this engine speaks version 1 of the protocol, you speak 99"):
+        with pytest.raises(RunError, match="this engine speaks version 2 of the protocol, you speak 99"):
             connect(run)
 
 

@@ -158,7 +158,7 @@ def test_what_is_no_record_is_refused_in_one_line(tmp_path: Path, make: Callable
 
 
 def test_a_record_of_a_newer_program_is_refused_and_says_what_to_do(record: Path) -> None:
-    edit(record, "PRAGMA user_version = 2")
+    edit(record, "PRAGMA user_version = 3")
     with pytest.raises(RunError, match=r"newer gdtui.*update gdtui"):
         RecordReader(record)
 

@@ -35,36 +35,37 @@ NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 SEQUENCES = st.integers(0, (1 << 53) - 1)
 LANES = st.integers(0, 63)
+MEANT = st.none() | LANES
 FIELDS = st.dictionaries(st.text(max_size=20), SCALARS, min_size=1, max_size=8)
 
 COMMANDS: st.SearchStrategy[Any] = st.one_of(
     st.builds(
         protocol.Hello,
         seq=SEQUENCES,
-        lane=LANES,
+        lane=MEANT,
         version=st.integers(),
         name=st.text(max_size=64),
         watch=st.sampled_from(["live", "all", "nothing"]),
     ),
-    st.builds(protocol.SetFields, seq=SEQUENCES, lane=LANES, values=FIELDS, expected=FIELDS, carry=st.booleans()),
+    st.builds(protocol.SetFields, seq=SEQUENCES, lane=MEANT, values=FIELDS, expected=FIELDS, carry=st.booleans()),
     st.builds(
         protocol.Turn,
         seq=SEQUENCES,
-        lane=LANES,
+        lane=MEANT,
         key=st.text(max_size=64),
         factor=st.floats(0.0, 1e6, exclude_min=True),
     ),
-    st.builds(protocol.Reset, seq=SEQUENCES, lane=LANES, keep=st.booleans()),
+    st.builds(protocol.Reset, seq=SEQUENCES, lane=MEANT, keep=st.booleans()),
     st.builds(
         protocol.FindRate,
         seq=SEQUENCES,
-        lane=LANES,
+        lane=MEANT,
         low=st.floats(0.0, 1e6, exclude_min=True),
         high=st.floats(0.0, 1e6, exclude_min=True),
         steps=st.integers(20, 1000),
     ),
     *(
-        st.builds(kind, seq=SEQUENCES, lane=LANES)
+        st.builds(kind, seq=SEQUENCES, lane=MEANT)
         for kind in (protocol.Pause, protocol.Resume, protocol.StepOnce, protocol.Stop)
     ),
 )
@@ -79,10 +80,12 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(
         protocol.Welcomed,
         **dict.fromkeys(("run", "preset", "title", "see", "try_", "directory"), WORDS),
-        **dict.fromkeys(("version", "pid", "segment", "step", "samples"), COUNTS),
+        **dict.fromkeys(("version", "pid", "segment", "samples"), COUNTS),
         recorded=st.booleans(),
         state=STATES,
-        spec=SPECS,
+        lanes=st.lists(
+            st.builds(protocol.LaneStatus, title=WORDS, state=STATES, step=COUNTS, spec=SPECS), min_size=1, max_size=3
+        ).map(tuple),
         tensors=st.lists(
             st.builds(protocol.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)),
             max_size=3,
@@ -125,6 +128,7 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
     ),
     st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
     st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS),
+    st.builds(protocol.Judged, **AT, reached=st.booleans(), text=WORDS, reason=WORDS),
     st.builds(
         protocol.Finished,
         **AT,

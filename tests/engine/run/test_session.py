@@ -65,7 +65,7 @@ def test_a_change_before_the_first_step_is_in_force_at_the_first_step(start: Mak
     run.session.welcome()
     run.session.begin()
     run.take(1)
-    assert run.session.trainer.theta[0] == 0.9
+    assert run.trainer.theta[0] == 0.9
 
 
 def test_a_change_while_paused_is_in_force_at_the_very_next_step(start: MakeRun) -> None:
@@ -273,7 +273,7 @@ def test_a_stop_rule_ends_the_run_once_and_at_its_step(start: MakeRun) -> None:
     run.to_the_end()
     (finished,) = run.of(Finished)
     assert (finished.step, finished.reason, run.session.state) == (7, "steps", "ended")
-    assert finished.parameters == tuple(run.session.trainer.theta.tolist())
+    assert finished.parameters == tuple(run.trainer.theta.tolist())
     assert finished.loss == pytest.approx(0.5 * finished.parameters[0] ** 2 + 5 * finished.parameters[1] ** 2)
 
 

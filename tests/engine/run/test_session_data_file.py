@@ -65,28 +65,28 @@ def test_a_run_can_be_stopped_when_its_data_file_is_gone(start: Callable[..., Ru
     run.take(3)
     os.truncate(table, 1000)
     run.applied(Stop)
-    assert run.session.finished is not None
-    assert math.isnan(run.session.finished.loss)
+    assert run.session.lanes[0].finished is not None
+    assert math.isnan(run.session.lanes[0].finished.loss)
 
 
 def test_a_run_is_evaluated_on_a_part_while_it_goes_on_and_in_full_at_its_end(
     start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch, table: Path
 ) -> None:
-    monkeypatch.setattr("engine.run.session.WATCHED_SAMPLES", 50)
+    monkeypatch.setattr("engine.run.lane.WATCHED_SAMPLES", 50)
     asked: list[tuple[str, int | None]] = []
     run = start({**spec_of(table), "stop": {"epochs": 2}})
-    evaluate = run.session.trainer.evaluate
+    evaluate = run.trainer.evaluate
 
     def noted(split: str, at_most: int | None = None) -> Evaluation:
         asked.append((split, at_most))
         result: Evaluation = evaluate(split, at_most)
         return result
 
-    monkeypatch.setattr(run.session.trainer, "evaluate", noted)
+    monkeypatch.setattr(run.trainer, "evaluate", noted)
     run.to_the_end()
     assert asked == [("held_out", 50), ("held_out", 50), ("train", None), ("held_out", None)]
-    assert run.session.finished is not None
-    assert run.session.finished.loss == evaluate("train").loss
+    assert run.session.lanes[0].finished is not None
+    assert run.session.lanes[0].finished.loss == evaluate("train").loss
     last = [told for told in run.of(Evaluated) if told.split == "held_out"][-1]
     assert last.loss == evaluate("held_out").loss
 
@@ -98,6 +98,6 @@ def test_a_run_that_someone_stops_is_evaluated_on_no_more_than_there_is_patience
     run = start(spec_of(table))
     run.take(3)
     run.applied(Stop)
-    assert run.session.finished is not None
-    trainer = run.session.trainer
-    assert run.session.finished.loss == trainer.evaluate("train", 60).loss != trainer.evaluate("train").loss
+    assert run.session.lanes[0].finished is not None
+    trainer = run.trainer
+    assert run.session.lanes[0].finished.loss == trainer.evaluate("train", 60).loss != trainer.evaluate("train").loss

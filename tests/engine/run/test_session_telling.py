@@ -77,7 +77,7 @@ def test_a_run_that_diverges_pauses_and_says_where(start: MakeRun) -> None:
     assert run.session.state == "diverged"
     assert diverged.step == run.step
     assert diverged.tensor == "point"
-    assert np.isfinite(run.session.trainer.theta).all()
+    assert np.isfinite(run.trainer.theta).all()
     assert not run.of(Finished)
     run.to_the_end()
     assert len(run.of(Diverged)) == 1
@@ -253,7 +253,7 @@ def test_memory_that_runs_out_pauses_the_run_and_says_so(start: MakeRun, monkeyp
     def fail(**_: Any) -> None:
         raise MemoryError("Unable to allocate 8 GiB")
 
-    monkeypatch.setattr(run.session.trainer, "step", fail)
+    monkeypatch.setattr(run.trainer, "step", fail)
     run.to_the_end()
     run.session.tell_progress()
     assert run.session.state == "paused"

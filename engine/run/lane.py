@@ -1,0 +1,198 @@
+"""One lane of a run: a trainer, what it still has to do, and what there is to tell about it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from ..errors import InputError, RunError
+from ..method.changes import flat
+from ..method.goal import Judge
+from ..method.race import LaneSpec
+from ..method.trainer import Trainer
+from ..subject.objective import Evaluation, Objective
+from . import protocol
+from .launch import Launch, ScheduledChange
+from .outbox import Outbox
+
+WATCHED_SAMPLES = 8192
+"""An evaluation while a run goes on uses at most so many: the next step and the next key wait for it."""
+RATE_WINDOW_S = 1.0
+FAR = 1 << 62
+"""A step that no run reaches."""
+A_POINT = 4
+
+
+class Lane:
+    """One trainer of a run.
+
+    Attributes:
+        halt: Why it makes no steps while the others may: a stop rule holds, or a number was not finite.
+        finished: How it ended last, for clients that come later.
+        steps_made: All steps that were ever made, also before a reset.
+        measure_next: Whether the tensors are to be measured at the next step.
+        scheduled: The changes that were ordered in advance and are still to come.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        given: LaneSpec,
+        objective: Objective,
+        launch: Launch,
+        outbox: Outbox,
+        report: Callable[[str], None],
+    ) -> None:
+        """Make the trainer; `report` takes a sentence about samples that can no longer be read."""
+        self.number, self.title = number, given.title
+        self.trainer = Trainer(given.spec, objective)
+        self.halt: Literal["ended", "diverged"] | None = None
+        self.finished: protocol.Finished | None = None
+        self.steps_made = 0
+        self.measure_next = True
+        self._launch, self._outbox, self._report = launch, outbox, report
+        self._recent: deque[tuple[float, int]] = deque()
+        self.begin_again()
+
+    def begin_again(self) -> None:
+        """Forget all that was done, as the trainer is at its start, and tell how good it is there."""
+        self.scheduled: deque[ScheduledChange] = deque(self._launch.changes)
+        self._evaluated: tuple[int, int | None] | None = None
+        self._recent.clear()
+        goal, batches = self._launch.goal, self.trainer.batches
+        self.judge = None if goal is None else Judge(goal, sees_all=batches.size == batches.count)
+        self.evaluate(WATCHED_SAMPLES)
+
+    @property
+    def called(self) -> str:
+        """What a message about this lane of a race begins with; nothing where it is alone."""
+        return f"lane {self.number} ({self.title}): " if self.title else ""
+
+    def turned(self, key: str, factor: float) -> float | int:
+        """Return what a field's value becomes when it is multiplied by `factor`; `InputError` if it is no number."""
+        value = flat(self.trainer.spec).get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{self.called}{key} is {value!r}: only a number can be turned")
+        if isinstance(value, int):
+            # A small number moves by one where its share rounds to nothing.
+            turned = round(value * factor)
+            return max(1, turned if turned != value else value + (1 if factor > 1.0 else -1))
+        # Twelve digits are more than anyone turns by, and keep 0.001·1.1 from becoming 0.0011000000000000001.
+        return float(f"{value * factor:.12g}")
+
+    # ---- steps
+
+    def take_steps(self, until: float) -> None:
+        """Take a step, and more until the clock says `until` or there is something to do between two steps."""
+        trainer, before = self.trainer, self.trainer.step_count
+        due = self._step_to_measure()
+        measure = self.measure_next or due == before + 1
+        try:
+            usual = trainer.step(measure=measure)
+            if measure and trainer.non_finite is None and trainer.figures is not None:
+                self.measure_next = False
+                self._outbox.add_figures(self.number, trainer.figures)
+                due = self._step_to_measure()
+            stop = min(due - 1, self.scheduled[0].step if self.scheduled else FAR)
+            if self.judge is not None and self.judge.needs_point:
+                self.judge.see_point(trainer.step_count, trainer.theta)
+                stop = 0
+            while usual and trainer.step_count < stop and time.perf_counter() < until:
+                usual = trainer.step()
+        finally:
+            self.steps_made += trainer.step_count - before
+        if trainer.non_finite is None and trainer.batches.epoch_is_over:
+            self._look_at_epoch()
+
+    def _step_to_measure(self) -> int:
+        """Return the next step whose tensors are to be measured, where that was ordered by number."""
+        every = self._launch.measure_every
+        return FAR if every is None else (self.trainer.step_count // every + 1) * every
+
+    def _look_at_epoch(self) -> None:
+        trainer = self.trainer
+        if trainer.batches.epoch % trainer.spec.evaluation.every:
+            return
+        self.evaluate(WATCHED_SAMPLES)
+        if self.judge is not None and self.judge.needs_full_loss:
+            self.judge.see_full_loss(trainer.step_count, self.evaluation("train", WATCHED_SAMPLES).loss)
+
+    # ---- how good it is
+
+    def evaluate(self, at_most: int | None) -> None:
+        """Evaluate the held-out samples, where there are any, unless as many were evaluated at this very step."""
+        step = self.trainer.step_count
+        if "held_out" not in self.trainer.objective.splits or self._evaluated in ((step, at_most), (step, None)):
+            return
+        result = self.evaluation("held_out", at_most)
+        self._evaluated = (step, None if result.complete else at_most)
+        self._outbox.add_evaluation(self.number, step, "held_out", result)
+        if self.judge is not None and result.accuracy is not None:
+            self.judge.see_accuracy(step, result.accuracy)
+
+    def evaluation(self, split: str, at_most: int | None) -> Evaluation:
+        """Return an evaluation; of samples that can no longer be read, one that is not a number."""
+        try:
+            return self.trainer.evaluate(split, at_most)
+        except RunError as error:
+            self._report(str(error))
+            return Evaluation(loss=math.nan, accuracy=None)
+
+    def final_evaluation(self, at_most: int | None) -> Evaluation:
+        """Return the loss over the training set, and tell both splits' where there are two."""
+        result = self.evaluation("train", at_most)
+        if "held_out" in self.trainer.objective.splits:
+            self._outbox.add_evaluation(self.number, self.trainer.step_count, "train", result)
+            self.evaluate(at_most)
+        return result
+
+    # ---- where it is
+
+    def status(self, state: protocol.RunState) -> protocol.LaneStatus:
+        """Return what a new client needs to know of this lane."""
+        trainer = self.trainer
+        return protocol.LaneStatus(title=self.title, state=state, step=trainer.step_count, spec=trainer.spec.as_given())
+
+    def progress(
+        self, state: protocol.RunState, segment: int, *, threads: int, problem: str | None
+    ) -> protocol.Progressed:
+        """Return where the lane is."""
+        now, batches, theta = time.perf_counter(), self.trainer.batches, self.trainer.theta
+        self._recent.append((now, self.steps_made))
+        while len(self._recent) > 2 and now - self._recent[0][0] > RATE_WINDOW_S:
+            self._recent.popleft()
+        seconds = now - self._recent[0][0]
+        moving = state == "running" and seconds > 0.0
+        rate = (self.steps_made - self._recent[0][1]) / seconds if moving else 0.0
+        left = self._steps_left()
+        rate_sum, rate_squares = self.trainer.steps.rates
+        return protocol.Progressed(
+            lane=self.number,
+            state=state,
+            segment=segment,
+            step=self.trainer.step_count,
+            epochs=batches.epochs,
+            batches_per_epoch=batches.batches_per_epoch,
+            steps_per_second=rate,
+            seconds_left=left / rate if rate > 0.0 and left is not None else None,
+            point=tuple(theta.tolist()) if theta.size <= A_POINT else None,
+            threads=threads,
+            lr=self.trainer.dials.lr,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
+            evaluations=self.trainer.evaluations,
+            astray=self.trainer.astray,
+            problem=problem,
+        )
+
+    def _steps_left(self) -> float | None:
+        stop, batches = self.trainer.spec.stop, self.trainer.batches
+        left: list[float] = []
+        if stop.steps is not None:
+            left.append(stop.steps - self.trainer.step_count)
+        if stop.epochs is not None:
+            left.append((stop.epochs - batches.epochs) * batches.batches_per_epoch)
+        return max(0.0, min(left)) if left else None

@@ -1,0 +1,259 @@
+"""What a dashboard knows about one lane of its run: its curves, its figures, and how it stands."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from engine.errors import GdtuiError
+from engine.method.spec import RunSpec, checked_spec
+from engine.method.telemetry import SERIES, StepBlock
+from engine.run import protocol
+from engine.run.history import RecordReader
+from engine.text import clean
+
+from .charts.history import Series, Smoother
+from .charts.markers import Marker
+from .wording import label_of
+
+Severity = Literal["information", "warning", "error"]
+GAP_PATIENCE_S = 0.6
+"""How long a stretch that was left out for a slow client takes to be in the record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a person should read."""
+
+    text: str
+    severity: Severity = "information"
+
+
+class LaneView:
+    """One lane of a run as seen through one connection.
+
+    Attributes:
+        title: Empty where the lane is the only one.
+        spec: As the engine last confirmed it.
+        state: As the engine last told it.
+        loss, smoothed, held_out, accuracy, grad_norm, lr: What the charts draw, against the step.
+        before: The smoothed loss of the stretch before the last reset.
+        markers: One for every live change of this stretch.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        welcome: protocol.Welcomed,
+        record: Callable[[], RecordReader],
+        note: Callable[[str, Severity], None],
+    ) -> None:
+        """Begin with what a welcome says; `record` opens the run's record, and `note` takes what people should read."""
+        status = welcome.lanes[number]
+        self.number, self.title = number, clean(status.title, 40)
+        self.spec: RunSpec = checked_spec(status.spec, "the engine")
+        self.state: str = status.state
+        self.progress: protocol.Progressed | None = None
+        self.finished: protocol.Finished | None = None
+        self.diverged: protocol.Diverged | None = None
+        self.before: Series | None = None
+        self._welcome, self._record, self._note = welcome, record, note
+        self._waiting: deque[protocol.Steps] = deque()
+        self._evaluated: list[protocol.Evaluated] = []
+        self._early: list[protocol.Evaluated] = []
+        self._recalled: list[protocol.Applied] = []
+        self._gap_since: float | None = None
+        self._history: Iterator[StepBlock] | None = None
+        self._looked_up_to = 0
+        """The step up to which the record was asked for what was left out."""
+        self.figures: np.ndarray[Any, Any] | None = None
+        self.begin_segment(welcome.segment)
+        self.step = status.step if welcome.recorded else 0
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the past is still being read from the record."""
+        return self._history is not None
+
+    # ---- what it is told
+
+    def take_steps(self, steps: protocol.Steps) -> None:
+        """Take a block of steps, for the next `catch_up`."""
+        if steps.segment == self._segment:
+            self._waiting.append(steps)
+
+    def take_figures(self, figures: protocol.Figures) -> None:
+        """Take the figures of the tensors."""
+        if figures.segment == self._segment:
+            self.figures = figures.figures.values
+
+    def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
+        """Take an evaluation, for the next `catch_up`."""
+        # That of step 0 comes just before the reset it belongs to.
+        (self._evaluated if evaluated.segment == self._segment else self._early).append(evaluated)
+
+    def take_progress(self, progress: protocol.Progressed) -> None:
+        """Take where the lane is."""
+        self.progress, self.step = progress, progress.step
+        self.set_state(progress.state)
+
+    def take_answer(self, applied: protocol.Applied) -> None:
+        """Take what has come into force."""
+        # What came before it belongs to the curves as they were until then.
+        self.catch_up(0.0)
+        if applied.command == "reset":
+            self.before = self.smoothed if self.smoothed.count else self.before
+            self.begin_segment(applied.segment)
+        self.spec = checked_spec(applied.spec, "the engine")
+        self.step = applied.step
+        self.set_state(applied.state)
+        if applied.changes and applied.command != "reset":
+            self._mark(applied)
+
+    def set_state(self, state: str) -> None:
+        """Take the state that the engine tells."""
+        self.state = state
+        if state == "running":
+            self.finished = self.diverged = None
+
+    # ---- curves
+
+    def catch_up(self, budget_s: float) -> None:
+        """Read the past from the record for about this long, and then what has come in meanwhile."""
+        self._add_evaluations(self._evaluated)
+        self._evaluated.clear()
+        end = time.perf_counter() + budget_s
+        while self._history is not None and time.perf_counter() < end:
+            try:
+                block = next(self._history, None)
+            except GdtuiError as error:
+                self._note(f"the record cannot be read: {error}", "warning")
+                block = None
+            if block is None:
+                self._history = None
+            else:
+                self._append(block)
+        while self._history is None and self._waiting:
+            if not self._fits(self._waiting[0].block.first_step):
+                break
+            self._append(self._next_stretch())
+        # The last block before a pause or the end may have been left out as well, and none comes after it.
+        behind = self._history is None and not self._waiting and self.loss.last_x < self.step
+        if behind and self._looked_up_to < self.step and self._fits(self.step + 1):
+            self._looked_up_to = self.step
+
+    def open_history(self, reader: RecordReader, last_step: int) -> None:
+        """Begin to read what happened before this dashboard came."""
+        self._history = reader.steps(self._segment, 1, last_step, lane=self.number)
+        self._add_evaluations(reader.evaluations(self._segment, lane=self.number))
+        telemetry = reader.telemetry(self._segment, lane=self.number, last_only=True)
+        self.figures = telemetry[-1].values if telemetry else None
+
+    def recall(self, applied: protocol.Applied) -> None:
+        """Mark a change that the journal tells of."""
+        if applied.command != "reset":
+            self._mark(applied)
+            self._recalled.append(applied)
+
+    def begin_segment(self, segment: int) -> None:
+        """Begin with empty curves."""
+        self._segment = segment
+        self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
+        self.grad_norm, self.lr = Series(), Series()
+        self.markers: list[Marker] = []
+        batches = self.progress.batches_per_epoch if self.progress is not None else self._batches_per_epoch()
+        # One epoch is what a person takes for the present; less than ten steps smooth nothing.
+        self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
+        self._waiting.clear()
+        self._evaluated.clear()
+        self._history = None
+        self._looked_up_to = 0
+        self.finished = self.diverged = self.figures = None
+        self.step = 0
+        self._add_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
+        self._early.clear()
+
+    def _mark(self, applied: protocol.Applied) -> None:
+        # How fast it goes changes nothing about the training, so it leaves no mark on the curves.
+        changes = tuple(change for change in applied.changes if not change.key.startswith(("pace.", "compute.")))
+        # What happened between the welcome and the reading of the journal is told as well.
+        if changes and applied not in self._recalled:
+            # Who goes on after the end lifts a stop rule: what counts on a curve is that the run goes on.
+            label = "goes on" if applied.command == "resume" else label_of(changes)
+            self.markers.append(Marker(step=float(applied.step), label=label))
+
+    def _add_evaluations(self, evaluations: Iterable[protocol.Evaluated | Any]) -> None:
+        """Append evaluations of the present stretch to their curves, all at once: short epochs make many a second."""
+        last, loss = self.held_out.last_x, self.held_out.last
+        fresh = []
+        for evaluation in evaluations:
+            if evaluation.split != "held_out" or evaluation.step < last:
+                continue
+            # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
+            if evaluation.step == last and evaluation.loss == loss:
+                continue
+            last, loss = evaluation.step, evaluation.loss
+            fresh.append(evaluation)
+        if fresh:
+            steps = [float(evaluation.step) for evaluation in fresh]
+            self.held_out.append(steps, [evaluation.loss for evaluation in fresh])
+            if fresh[0].accuracy is not None:
+                self.accuracy.append(steps, np.array([evaluation.accuracy for evaluation in fresh], np.float64))
+
+    def _batches_per_epoch(self) -> int:
+        size = self.spec.batch.size
+        return 1 if size == "full" else -(-self._welcome.samples // size)
+
+    def _next_stretch(self) -> StepBlock:
+        """Return the blocks that wait and lie end to end as one: a curve takes one long block far faster than many."""
+        blocks = [self._waiting.popleft().block]
+        while self._waiting and self._waiting[0].block.first_step == blocks[-1].last_step + 1:
+            blocks.append(self._waiting.popleft().block)
+        if len(blocks) == 1:
+            return blocks[0]
+        return StepBlock(
+            first_step=blocks[0].first_step, values=np.concatenate([block.values for block in blocks], axis=1)
+        )
+
+    def _append(self, block: StepBlock) -> None:
+        values = block.values
+        # A part that is known already, because it was read from the record and sent as well, is left out.
+        known = max(0, int(self.loss.last_x) + 1 - block.first_step) if self.loss.count else 0
+        if known >= values.shape[1]:
+            return
+        values = values[:, known:]
+        steps = np.arange(block.first_step + known, block.last_step + 1, dtype=np.float64)
+        self.loss.append(steps, values[SERIES.index("loss")])
+        self.smoothed.append(steps, self._smoother.extend(values[SERIES.index("loss")]))
+        self.grad_norm.append(steps, values[SERIES.index("grad_norm")])
+        self.lr.append(steps, values[SERIES.index("lr")])
+        self.step = max(self.step, block.last_step)
+
+    def _fits(self, first_step: int) -> bool:
+        """Return whether a block can be appended; what was left out before it is read from the record first."""
+        expected = int(self.loss.last_x) + 1 if self.loss.count else 1
+        if first_step <= expected or not self._welcome.recorded:
+            self._gap_since = None
+            return True
+        now = time.monotonic()
+        if self._gap_since is None:
+            self._gap_since = now
+        if now - self._gap_since < GAP_PATIENCE_S:
+            return False
+        self._gap_since = None
+        try:
+            for block in self._record().steps(self._segment, expected, first_step - 1, lane=self.number):
+                self._append(block)
+        except GdtuiError as error:
+            missing = (
+                f"step {expected:,} is"
+                if first_step - 1 == expected
+                else f"steps {expected:,} to {first_step - 1:,} are"
+            )
+            self._note(f"{missing} missing: {error}", "warning")
+        return True
