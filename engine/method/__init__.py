@@ -13,4 +13,5 @@ changes      what can change between two steps
 shaping      what happens to a gradient before the rule uses it
 stopping     when a run is over
 trainer      the state machine: one step, one change between two steps, one snapshot
+diagnostics/ what the lecture says about a point of training, measured there
 """
