@@ -4,6 +4,9 @@ Read in this order:
 
     cli          the commands; nothing is imported before it is needed
     headless     `gdtui run`: a client of the engine without a screen
+    reports      what the other commands print about presets, runs and gradients
+    diagnosis    `gdtui diagnose`: what can be said of a point of training
+    json_lines   numbers as all JSON lines have them
     opening      a run on its way to the screen: its engine is started before the screen is loaded
     app          the dashboard's frame: gallery, dashboard, and how the terminal is left
     run_view     what a dashboard knows about its run, kept up to date from events and from the record
