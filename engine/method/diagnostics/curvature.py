@@ -23,9 +23,11 @@ ROUNDS = 200
 """Products with the Hessian that an iteration makes at most."""
 LEAST_ROUNDS = 8
 WORK = LEAST_ROUNDS * MOST_WORK
-"""Parameters times samples that may go into an iteration, the least rounds apart: minutes on a few cores."""
+"""Parameters times samples that may go into an iteration, the least rounds apart: a minute on a few cores."""
 PRECISION = 1e-4
 """The residual, as a share of λ, at which an iteration ends: the error of λ is its square over the relative gap."""
+MIXED = 0.1
+"""A residual, as a share of λ, that is left where eigenvalues of both signs and of about one size mix for long."""
 OVERFLOW = "the curvature is not finite here: the gradient overflows close by"
 
 
@@ -102,7 +104,7 @@ def curvature(point: Point) -> Curvature:
     rounds = min(ROUNDS, max(LEAST_ROUNDS, WORK // (count * point.whole.count)))
     found = _iterate(point, 0.0, rounds)
     smallest, products = None, found.products
-    if found.value <= 0.0 or not found.is_settled:
+    if found.value <= 0.0 or found.residual > MIXED * found.value:
         if found.value < 0.0 and found.is_settled:
             smallest = found.value
         # Neither is above λmax: the larger is the better.

@@ -20,7 +20,7 @@ MOST_SAMPLES = 65_536
 """The full gradient is taken over at most so many training samples, the first ones."""
 MOST_BYTES = 256 << 20
 """And over no more than fit into this: they are held in memory, wherever they come from."""
-MOST_WORK = 1 << 36
+MOST_WORK = 1 << 34
 """And over no more than this, divided by the number of parameters: a gradient then takes seconds on a few cores."""
 CHUNK = 512
 """Samples that go through a network at once: its activations for all of them would need many times the data."""
