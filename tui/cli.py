@@ -192,19 +192,6 @@ def stop(run_name: str) -> int:
 @application.command()
 @click.argument("preset")
 @_spec_options
-def check(preset: str, **options: Any) -> int:
-    """Check PRESET's gradient.
-
-    It is compared with central differences; exit code 1 if they disagree.
-    """
-    from .reports import print_gradient_check
-
-    return print_gradient_check(_preset(preset, **options))
-
-
-@application.command()
-@click.argument("preset")
-@_spec_options
 @click.option("--after", type=COUNT, default=0, metavar="N", help="Train for N updates first; 0 by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
 def diagnose(preset: str, after: int, as_json: bool, **options: Any) -> int:
@@ -216,6 +203,19 @@ def diagnose(preset: str, after: int, as_json: bool, **options: Any) -> int:
     from .diagnosis import print_diagnosis
 
     return print_diagnosis(_preset(preset, **options), after=after, as_json=as_json)
+
+
+@application.command()
+@click.argument("preset")
+@_spec_options
+def check(preset: str, **options: Any) -> int:
+    """Check PRESET's gradient.
+
+    It is compared with central differences; exit code 1 if they disagree.
+    """
+    from .reports import print_gradient_check
+
+    return print_gradient_check(_preset(preset, **options))
 
 
 @application.group(invoke_without_command=True)
