@@ -110,6 +110,10 @@ AT_MINIMA = {
     "rastrigin": 396.8,
     "levy": 2.24,
     "easom": 3.0,
+    "himmelblau": 82.3,
+    "griewank": 1.0,
+    "dupont_bowl": 31.4,
+    "schwefel": 0.252,
 }
 """λmax at the first minimum of each function that there is, computed elsewhere, to the digits given here."""
 
