@@ -21,3 +21,7 @@ class MisfitError(ValueError):
 
 class RunError(GdtuiError):
     """A run could not be started, found, reached or read."""
+
+
+class NotFiniteError(GdtuiError):
+    """What was to be measured is not a finite number."""

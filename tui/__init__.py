@@ -6,6 +6,8 @@ Read in this order:
     headless     `gdtui run`: a client of the engine without a screen; race_table: how a race came out
     reports      what the other commands print about presets, runs and gradients
     graph        `gdtui graph`: the nodes of a typed-in function
+    diagnosis    `gdtui diagnose`: what can be said of a point of training
+    json_lines   numbers as all JSON lines have them
     opening      a run on its way to the screen: its engine is started before the screen is loaded
     app          the dashboard's frame: gallery, dashboard, and how the terminal is left
     lane_view    what a dashboard knows about one lane of its run: curves, figures, state

@@ -200,6 +200,22 @@ def stop(run_name: str) -> int:
 @application.command()
 @click.argument("preset")
 @_spec_options
+@click.option("--after", type=COUNT, default=0, metavar="N", help="Train for N updates first; 0 by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
+def diagnose(preset: str, after: int, as_json: bool, **options: Any) -> int:
+    """Measure what decides how PRESET trains.
+
+    The curvature and the largest stable learning rate, what theory predicts, the noise of a minibatch, and the memory
+    of a step.
+    """
+    from .diagnosis import print_diagnosis
+
+    return print_diagnosis(_preset(preset, **options), after=after, as_json=as_json)
+
+
+@application.command()
+@click.argument("preset")
+@_spec_options
 def check(preset: str, **options: Any) -> int:
     """Check PRESET's gradient.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 
 import click
 
@@ -12,6 +11,8 @@ from engine.method.objectives import build_objective
 from engine.subject.expression.graph import Reading
 from engine.subject.expression.objective import Expression
 from presets import Preset
+
+from .json_lines import portable
 
 HEADINGS = ("NODE", "OPERATION", "VALUE", "GRADIENT", "LOCAL GRADIENTS")
 
@@ -55,12 +56,7 @@ def _as_json(reading: Reading) -> dict[str, object]:
         "name": reading.name,
         "operation": reading.operation,
         "operands": list(reading.operands),
-        "value": _number(reading.value),
-        "gradient": _number(reading.gradient),
-        "local_gradients": [None if gradient is None else _number(gradient) for gradient in reading.local_gradients],
+        "value": portable(reading.value),
+        "gradient": portable(reading.gradient),
+        "local_gradients": portable(reading.local_gradients),
     }
-
-
-def _number(value: float) -> float | str:
-    """Return a number as JSON has it, or one that is not finite by its name, as in all lines of gdtui."""
-    return value if math.isfinite(value) else f"{value:g}"

@@ -17,6 +17,7 @@ from engine.errors import RunError
 from engine.run import client, protocol
 from engine.text import clean, counted
 
+from .json_lines import portable
 from .opening import Opening
 from .wording import verdict_in_words
 
@@ -181,7 +182,7 @@ class JsonReporter:
         sys.stdout.write("".join(lines))
 
     def _print(self, value: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(_portable(value), ensure_ascii=False, allow_nan=False) + "\n")
+        sys.stdout.write(json.dumps(portable(value), ensure_ascii=False, allow_nan=False) + "\n")
 
 
 class LineReporter:
@@ -363,13 +364,3 @@ def _number(value: float) -> str:
     if math.isfinite(value):
         return repr(value)
     return '"nan"' if math.isnan(value) else '"inf"' if value > 0 else '"-inf"'
-
-
-def _portable(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    if isinstance(value, dict):
-        return {key: _portable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_portable(item) for item in value]
-    return value

@@ -22,7 +22,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -41,6 +41,14 @@ EVALUATION_CHUNK = 512
 """Samples that an evaluation pushes through at once: bounded memory, whatever the size of the set."""
 SIZES = 4
 """Batch sizes whose arrays are kept: a full batch, a short last one and the two of an evaluation; others are past."""
+
+
+class WorkspaceCounts(NamedTuple):
+    """How many numbers a workspace holds."""
+
+    activations: int
+    slopes: int
+    deltas: int
 
 
 class Workspace:
@@ -68,6 +76,15 @@ class Workspace:
         self.sums = (*(self.hidden[rows] for rows in units_only), last)
         self.slope = tuple(self.slopes[rows] for rows in units_only)
         self.deltas = tuple(np.empty((width, samples), dtype) for width in units)
+
+    @property
+    def counts(self) -> WorkspaceCounts:
+        """How many numbers the arrays hold, the rows of ones included."""
+        return WorkspaceCounts(
+            activations=self.hidden.size + self.activations[-1].size,
+            slopes=self.slopes.size,
+            deltas=sum(delta.size for delta in self.deltas),
+        )
 
 
 class Network:

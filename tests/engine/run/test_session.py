@@ -314,7 +314,7 @@ def test_the_end_of_a_run_counts_the_trials_of_its_searches(start: MakeRun) -> N
     """On a quadratic an exact search takes two, and the step itself one."""
     run = start(spec={**RAVINE, "line_search": {"name": "exact"}, "stop": {"steps": 4}})
     run.take(9)
-    assert run.of(Finished)[-1].evaluations == run.session.trainer.evaluations == 12
+    assert run.of(Finished)[-1].evaluations == run.session.lanes[0].trainer.evaluations == 12
 
 
 def test_an_averaged_run_ends_with_the_average_and_its_loss(start: MakeRun) -> None:
@@ -431,7 +431,7 @@ def test_a_sweep_of_the_rate_answers_with_its_curve_and_leaves_no_trace(start: M
     assert (len(swept.told), swept.step) == (told, 7)
     for run in (swept, twin):
         run.take(7)
-    assert np.array_equal(swept.session.trainer.theta, twin.session.trainer.theta)
+    assert np.array_equal(swept.session.lanes[0].trainer.theta, twin.session.lanes[0].trainer.theta)
     assert swept.losses() == twin.losses()
 
 
