@@ -24,6 +24,8 @@ RATE_WINDOW_S = 1.0
 FAR = 1 << 62
 """A step that no run reaches."""
 A_POINT = 4
+SMALL = 64
+"""A parameter vector of at most this many entries is told in full when a run ends."""
 
 
 class Lane:
@@ -186,6 +188,23 @@ class Lane:
             evaluations=self.trainer.evaluations,
             astray=self.trainer.astray,
             problem=problem,
+        )
+
+    def result(self, reason: str, loss: float, segment: int, running_s: float) -> protocol.Finished:
+        """Return how the lane ended: with the loss of its training set, after so many seconds of the whole run."""
+        trainer = self.trainer
+        rate_sum, rate_squares = trainer.steps.rates
+        return protocol.Finished(
+            lane=self.number,
+            segment=segment,
+            step=trainer.step_count,
+            reason=reason,
+            loss=loss,
+            steps_per_second=self.steps_made / running_s if running_s > 0.0 else 0.0,
+            parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
+            evaluations=trainer.evaluations,
+            rate_sum=rate_sum,
+            rate_squares=rate_squares,
         )
 
     def _steps_left(self) -> float | None:

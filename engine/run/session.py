@@ -34,8 +34,6 @@ STOPPED_SAMPLES = 65_536
 """The last evaluation of a run that someone stops uses at most so many: a set on disk may take minutes to read."""
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
-SMALL = 64
-"""A parameter vector of at most this many entries is told in full when a run ends."""
 
 Changes = list[tuple[Lane, list[Change]]]
 """What a command changed in the spec of each lane that it concerns."""
@@ -229,22 +227,10 @@ class Session:
         trainer = lane.trainer
         result = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
         self.flush()
-        rate_sum, rate_squares = trainer.steps.rates
         if lane.judge is not None:
             lane.judge.conclude(trainer.step_count, result.loss)
             self._tell_verdicts()
-        lane.finished = protocol.Finished(
-            lane=lane.number,
-            segment=self._outbox.segment,
-            step=trainer.step_count,
-            reason=reason,
-            loss=result.loss,
-            steps_per_second=lane.steps_made / self._running_s if self._running_s > 0.0 else 0.0,
-            parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
-            evaluations=trainer.evaluations,
-            rate_sum=rate_sum,
-            rate_squares=rate_squares,
-        )
+        lane.finished = lane.result(reason, result.loss, self._outbox.segment, self._running_s)
         self._outbox.tell_event(lane.finished, lane=lane.number, step=trainer.step_count, kind="finished")
         self.commit()
 

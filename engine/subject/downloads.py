@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def _fetch(name: str, download: Download, folder: Path, file: str) -> None:
             f"{download.mirror_variable}: {clean(repr(mirror), 200)}; allowed: an address with http or https"
         )
     url = f"{mirror.rstrip('/')}/{file}"
-    pooch.get_logger().setLevel(logging.ERROR)
+    pooch.get_logger().setLevel("ERROR")
     try:
         pooch.retrieve(url, f"sha256:{download.files[file]}", fname=file, path=folder, downloader=_download)
     except requests.exceptions.HTTPError as error:

@@ -11,10 +11,9 @@ Each rule has a module here and a line in the table below; the contract tests, t
 
 from __future__ import annotations
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
-
+from ...fields import ChosenBy
 from ...subject.objective import Vector
 from .adabelief import Adabelief
 from .adadelta import Adadelta
@@ -37,34 +36,34 @@ from .rule import Dials, Moments, Rule, State, stretches
 from .sgd import Sgd
 from .yogi import Yogi
 
-AnyRule = Annotated[
-    Sgd
-    | Momentum
-    | Nesterov
-    | Adagrad
-    | Rmsprop
-    | Adadelta
-    | Adam
-    | AdamW
-    | Amsgrad
-    | Adamax
-    | Nadam
-    | Radam
-    | Adabelief
-    | Yogi
-    | Adan
-    | Lion
-    | Muon
-    | Rprop
-    | Lbfgs,
-    Field(discriminator="name"),
-]
-"""Any of the rules, told apart by `name`: the table that everything else is made from."""
+RULES: dict[str, type[Rule]] = {
+    rule.model_fields["name"].default: rule
+    for rule in (
+        Sgd,
+        Momentum,
+        Nesterov,
+        Adagrad,
+        Rmsprop,
+        Adadelta,
+        Adam,
+        AdamW,
+        Amsgrad,
+        Adamax,
+        Nadam,
+        Radam,
+        Adabelief,
+        Yogi,
+        Adan,
+        Lion,
+        Muon,
+        Rprop,
+        Lbfgs,
+    )
+}
+"""Every rule by its name, from plain to rich: the table that everything else is made from."""
 
-RULES: dict[str, type[Rule]] = {rule.model_fields["name"].default: rule for rule in get_args(get_args(AnyRule)[0])}
-"""Every rule by its name, from plain to rich."""
-
-_RULE: TypeAdapter[Any] = TypeAdapter(AnyRule)
+AnyRule = Annotated[Rule, ChosenBy(RULES)]
+"""Any of the rules, told apart by `name`."""
 
 
 def successor(rule: Rule, name: str) -> Rule:
@@ -74,8 +73,7 @@ def successor(rule: Rule, name: str) -> Rule:
     RMSProp's default of 0.01 does not become Adam's.
     """
     kept = understood(name, {key: getattr(rule, key) for key in sorted(rule.model_fields_set)})
-    chosen: Rule = _RULE.validate_python({**kept, "name": name})
-    return chosen
+    return RULES[name].model_validate({**kept, "name": name})
 
 
 def understood(name: str, values: dict[str, Any]) -> dict[str, Any]:

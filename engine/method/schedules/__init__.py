@@ -8,10 +8,9 @@ Each is a function from time to a share of the base rate `optimizer.lr`; the spe
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
-
+from ...fields import ChosenBy
 from .at_work import ScheduleAtWork
 from .constant import Constant
 from .cycles import CosineRestarts, Cyclic, OneCycle
@@ -20,52 +19,29 @@ from .plateau import Plateau, PlateauState
 from .ramps import Cosine, Linear, Polynomial
 from .schedule import Schedule, Verdict
 
-
-def _named(value: Any) -> Any:
-    """Return the table of a schedule with its name: without one, nothing but warm-up and hold is meant."""
-    return {"name": "constant", **value} if isinstance(value, dict) else value
-
-
-AnySchedule = Annotated[
-    Annotated[
-        Constant
-        | Step
-        | Multistep
-        | Exponential
-        | Inverse
-        | InverseSqrt
-        | InverseTime
-        | Polynomial
-        | Linear
-        | Cosine
-        | CosineRestarts
-        | OneCycle
-        | Cyclic
-        | Plateau,
-        Field(discriminator="name"),
-    ],
-    BeforeValidator(_named),
-]
-"""Any of the schedules, told apart by `name`."""
-
-_KINDS: tuple[type[Schedule], ...] = (
-    Constant,
-    Step,
-    Multistep,
-    Exponential,
-    Inverse,
-    InverseSqrt,
-    InverseTime,
-    Polynomial,
-    Linear,
-    Cosine,
-    CosineRestarts,
-    OneCycle,
-    Cyclic,
-    Plateau,
-)
-SCHEDULES: dict[str, type[Schedule]] = {kind.model_fields["name"].default: kind for kind in _KINDS}
+SCHEDULES: dict[str, type[Schedule]] = {
+    kind.model_fields["name"].default: kind
+    for kind in (
+        Constant,
+        Step,
+        Multistep,
+        Exponential,
+        Inverse,
+        InverseSqrt,
+        InverseTime,
+        Polynomial,
+        Linear,
+        Cosine,
+        CosineRestarts,
+        OneCycle,
+        Cyclic,
+        Plateau,
+    )
+}
 """Every schedule by its name, from plain to rich."""
+
+AnySchedule = Annotated[Schedule, ChosenBy(SCHEDULES, usual="constant")]
+"""Any of the schedules, told apart by `name`; without one, nothing but warm-up and hold is meant."""
 
 
 def following(schedule: Schedule, name: str) -> Schedule:
