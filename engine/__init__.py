@@ -2,7 +2,7 @@
 
 Read the three groups in this order; imports point upwards in this list only:
 
-    errors · text · fields · places
+    errors · text · fields · places · catalogue
                              what every group uses
     subject/                 what is trained: landscapes, typed-in functions, data sets, networks, and their gradients
     method/                  how it is trained: update rules, batches, the trainer, what it measures

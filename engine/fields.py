@@ -7,7 +7,6 @@ field's description says what happens when the value goes up. `scale` tells how 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -16,12 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    SerializationInfo,
-    ValidationError,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from .text import clean
 
@@ -30,56 +24,6 @@ class Section(BaseModel):
     """A part of a spec: frozen, strict about unknown names, and with defaults that are checked like input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
-
-
-class ChosenBy:
-    """What makes a field an object of one of a table's classes, told apart by a tag: `Annotated[Base, ChosenBy(…)]`.
-
-    As a discriminated union of pydantic's, but only the class that is chosen is made ready: to prepare twenty rules for
-    a run that uses one takes as long as all else that its start needs.
-    """
-
-    def __init__(self, table: Mapping[str, type[Section]], *, tag: str = "name", usual: str | None = None) -> None:
-        """Choose from `table`; an object without a tag is of the class `usual`, if there is one."""
-        self._table, self._tag, self._usual = table, tag, usual
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
-        """Return what checks the field and what writes it."""
-        return core_schema.no_info_plain_validator_function(
-            self._chosen, serialization=core_schema.plain_serializer_function_ser_schema(_dumped, info_arg=True)
-        )
-
-    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return that the field is a table: what is in it depends on its tag."""
-        return {"type": "object"}
-
-    def _chosen(self, value: Any) -> Section:
-        if isinstance(value, Section):
-            return value
-        if not isinstance(value, dict):
-            raise PydanticCustomError("table_wanted", "a table is wanted")
-        name = value.get(self._tag, self._usual)
-        if not isinstance(name, str) or name not in self._table:
-            raise PydanticCustomError("union_tag_invalid", "no entry of the table")
-        kind: type[Section] = self._table[name]
-        try:
-            return kind.model_validate({**value, self._tag: name})
-        except ValidationError as error:
-            # The tag goes in front of the field, as with pydantic's own unions, so that a message knows the class.
-            faults = error.errors(include_url=False)
-            raise ValidationError.from_exception_data(
-                error.title,
-                [
-                    InitErrorDetails(
-                        type=fault["type"], loc=(name, *fault["loc"]), input=fault["input"], ctx=fault.get("ctx", {})
-                    )
-                    for fault in faults
-                ],
-            ) from None
-
-
-def _dumped(value: Section, info: SerializationInfo) -> dict[str, Any]:
-    return value.model_dump(mode=info.mode, exclude_unset=info.exclude_unset)
 
 
 Scalar = float | int | bool | str | None
@@ -452,7 +396,6 @@ __all__ = [
     "BetaOfChange",
     "BiasCorrection",
     "Centered",
-    "ChosenBy",
     "ClipNorm",
     "ClipValue",
     "Count",

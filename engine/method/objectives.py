@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..subject.expression.objective import Expression
 from ..subject.landscapes import Landscape
 from ..subject.network import Network
 from ..subject.objective import Objective
@@ -18,6 +17,9 @@ def build_objective(spec: RunSpec) -> Objective:
     if isinstance(spec.problem, LandscapeProblem):
         return Landscape(spec.problem.landscape, start=spec.problem.start, dtype=np.dtype(spec.precision))
     if isinstance(spec.problem, ExpressionProblem):
+        # Only now: most runs have no typed-in function.
+        from ..subject.expression.objective import Expression
+
         problem = spec.problem
         return Expression(problem.graph, start=tuple(problem.point.values()), dtype=np.dtype(spec.precision))
     assert spec.data is not None, "a checked spec of this kind has data"

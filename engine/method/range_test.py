@@ -6,13 +6,17 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from .telemetry import StepBuffer
-from .trainer import Trainer
+
+if TYPE_CHECKING:
+    # A client wants to know of the bounds alone.
+    from .trainer import Trainer
 
 LOWEST, HIGHEST, STEPS = 1e-7, 10.0, 100
 """The sweep of fastai's `lr_find`."""

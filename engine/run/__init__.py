@@ -2,7 +2,7 @@
 
 Read in this order:
 
-    protocol     the commands, the events, and the frames that carry them
+    protocol     the commands and the events; frames: the bytes that carry them
     directory    where a run lives on disk, its lock and its socket
     launch       what an engine is told before it starts
     process      engines as processes: started, noticed when they end

@@ -13,25 +13,10 @@ from ..errors import RunError
 from ..text import clean
 from .actors import own_name
 from .directory import RunDirectory, forget
+from .frames import MAXIMUM_EVENT, FrameReader, framed, parsed_event
 from .launch import Launch
 from .process import EngineProcess, spawned
-from .protocol import (
-    MAXIMUM_EVENT,
-    VERSION,
-    Applied,
-    Event,
-    Figures,
-    FrameReader,
-    Hello,
-    RatesSwept,
-    Rejected,
-    Steering,
-    Steps,
-    Stop,
-    Welcomed,
-    framed,
-    parsed_event,
-)
+from .protocol import VERSION, Applied, Event, Figures, Hello, RatesSwept, Rejected, Steering, Steps, Stop, Welcomed
 
 START_S = 20.0
 """How long an engine may take until it listens."""

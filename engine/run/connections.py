@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .protocol import MAXIMUM_COMMAND, VERSION, FrameReader, Hello, ProtocolError, Rejected, framed, parsed_command
+from .frames import MAXIMUM_COMMAND, FrameReader, ProtocolError, framed, parsed_command
+from .protocol import VERSION, Hello, Rejected
 
 LIVE_BACKLOG = 256 * 1024
 """Bytes that may wait for a live client before blocks are left out; it reads what it missed from the record."""

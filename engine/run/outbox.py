@@ -7,7 +7,8 @@ from typing import Any
 
 from ..method.telemetry import StepBlock, StepBuffer, TensorFigures
 from ..subject.objective import Evaluation
-from .protocol import Evaluated, Message, framed, framed_figures, framed_steps
+from .frames import framed, framed_figures, framed_steps
+from .protocol import Evaluated, Message
 from .record import RecordWriter
 
 

@@ -23,11 +23,12 @@ from ..method.spec import checked_spec, shown
 from ..text import clean
 from . import actors, protocol
 from .directory import RunDirectory
+from .frames import framed
 from .jury import Jury
 from .lane import Lane
 from .launch import Launch
 from .outbox import Outbox
-from .protocol import Applied, ChangedField, RunState, framed
+from .protocol import Applied, ChangedField, RunState
 from .record import RecordWriter
 
 STOPPED_SAMPLES = 65_536

@@ -25,8 +25,8 @@ from ..method.denormals import flush_denormals
 from . import directory, protocol
 from .connections import Connection, Connections
 from .directory import RunDirectory
+from .frames import framed
 from .launch import Launch
-from .protocol import framed
 from .session import Session
 from .threads import ProductThreads, suitable_threads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -16,12 +16,13 @@ from .activations import ACTIVATIONS
 from .data_file import MAXIMUM_FEATURES
 from .datasets import DATASETS, OTHER_NAMES, Task
 from .downloads import DOWNLOADS
-from .expression.graph import Graph
-from .expression.parse import ExpressionError, parse
 from .landscapes import LANDSCAPES, OUTLIER_PASS, LandscapeKind, rotated
 from .losses import LOSSES, Reduction
 from .scaling import Scale
 from .targets import MAXIMUM_CLASSES
+
+if TYPE_CHECKING:
+    from .expression.graph import Graph
 
 
 def _key_of(
@@ -137,6 +138,9 @@ class ExpressionProblem(Section):
 
     @model_validator(mode="after")
     def _can_be_read(self) -> ExpressionProblem:
+        # Only now: most runs have no typed-in function.
+        from .expression.parse import ExpressionError, parse
+
         try:
             variables = parse(self.expression).variables
         except ExpressionError as error:
@@ -152,6 +156,8 @@ class ExpressionProblem(Section):
     @property
     def graph(self) -> Graph:
         """The nodes of the function, made anew."""
+        from .expression.parse import parse
+
         return parse(self.expression, self.variables or ())
 
     @property

@@ -43,7 +43,7 @@ def test_a_preset_becomes_a_run_that_can_be_reached() -> None:
     try:
         assert connection.welcome.preset == "ravine"
         assert connection.welcome.lanes[0].spec["optimizer"]["lr"] == 0.01
-        assert connection.welcome.lanes[0].spec["seed"] == {"data": 7, "init": 7, "batches": 7}
+        assert connection.welcome.lanes[0].spec["seed"] == {"data": 7, "init": 7, "batches": 7, "dropout": 7}
         assert connection.welcome.recorded
         assert opening.run() == connection.run
     finally:

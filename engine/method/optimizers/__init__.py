@@ -11,55 +11,37 @@ Each rule has a module here and a line in the table below; the contract tests, t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from ...fields import ChosenBy
+from ...catalogue import Catalogue, ChosenBy
 from ...subject.objective import Vector
-from .adabelief import Adabelief
-from .adadelta import Adadelta
-from .adagrad import Adagrad
-from .adam import Adam
-from .adamax import Adamax
-from .adamw import AdamW
-from .adan import Adan
-from .amsgrad import Amsgrad
-from .lbfgs import Lbfgs
-from .lion import Lion
-from .momentum import Momentum
-from .muon import Muon
-from .nadam import Nadam
-from .nesterov import Nesterov
-from .radam import Radam
-from .rmsprop import Rmsprop
-from .rprop import Rprop
 from .rule import Dials, Moments, Rule, State, stretches
-from .sgd import Sgd
-from .yogi import Yogi
 
-RULES: dict[str, type[Rule]] = {
-    rule.model_fields["name"].default: rule
-    for rule in (
-        Sgd,
-        Momentum,
-        Nesterov,
-        Adagrad,
-        Rmsprop,
-        Adadelta,
-        Adam,
-        AdamW,
-        Amsgrad,
-        Adamax,
-        Nadam,
-        Radam,
-        Adabelief,
-        Yogi,
-        Adan,
-        Lion,
-        Muon,
-        Rprop,
-        Lbfgs,
-    )
-}
+RULES: Mapping[str, type[Rule]] = Catalogue(
+    __name__,
+    {
+        "sgd": "sgd:Sgd",
+        "momentum": "momentum:Momentum",
+        "nesterov": "nesterov:Nesterov",
+        "adagrad": "adagrad:Adagrad",
+        "rmsprop": "rmsprop:Rmsprop",
+        "adadelta": "adadelta:Adadelta",
+        "adam": "adam:Adam",
+        "adamw": "adamw:AdamW",
+        "amsgrad": "amsgrad:Amsgrad",
+        "adamax": "adamax:Adamax",
+        "nadam": "nadam:Nadam",
+        "radam": "radam:Radam",
+        "adabelief": "adabelief:Adabelief",
+        "yogi": "yogi:Yogi",
+        "adan": "adan:Adan",
+        "lion": "lion:Lion",
+        "muon": "muon:Muon",
+        "rprop": "rprop:Rprop",
+        "lbfgs": "lbfgs:Lbfgs",
+    },
+)
 """Every rule by its name, from plain to rich: the table that everything else is made from."""
 
 AnyRule = Annotated[Rule, ChosenBy(RULES)]

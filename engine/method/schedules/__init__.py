@@ -8,36 +8,34 @@ Each is a function from time to a share of the base rate `optimizer.lr`; the spe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from ...fields import ChosenBy
+from ...catalogue import Catalogue, ChosenBy
 from .at_work import ScheduleAtWork
 from .constant import Constant
-from .cycles import CosineRestarts, Cyclic, OneCycle
-from .decays import Exponential, Inverse, InverseSqrt, InverseTime, Multistep, Step
-from .plateau import Plateau, PlateauState
-from .ramps import Cosine, Linear, Polynomial
+from .plateau import PlateauState
 from .schedule import Schedule, Verdict
 
-SCHEDULES: dict[str, type[Schedule]] = {
-    kind.model_fields["name"].default: kind
-    for kind in (
-        Constant,
-        Step,
-        Multistep,
-        Exponential,
-        Inverse,
-        InverseSqrt,
-        InverseTime,
-        Polynomial,
-        Linear,
-        Cosine,
-        CosineRestarts,
-        OneCycle,
-        Cyclic,
-        Plateau,
-    )
-}
+SCHEDULES: Mapping[str, type[Schedule]] = Catalogue(
+    __name__,
+    {
+        "constant": "constant:Constant",
+        "step": "decays:Step",
+        "multistep": "decays:Multistep",
+        "exponential": "decays:Exponential",
+        "inverse": "decays:Inverse",
+        "inverse_sqrt": "decays:InverseSqrt",
+        "inverse_time": "decays:InverseTime",
+        "polynomial": "ramps:Polynomial",
+        "linear": "ramps:Linear",
+        "cosine": "ramps:Cosine",
+        "cosine_restarts": "cycles:CosineRestarts",
+        "one_cycle": "cycles:OneCycle",
+        "cyclic": "cycles:Cyclic",
+        "plateau": "plateau:Plateau",
+    },
+)
 """Every schedule by its name, from plain to rich."""
 
 AnySchedule = Annotated[Schedule, ChosenBy(SCHEDULES, usual="constant")]

@@ -15,20 +15,11 @@ from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.client import Client
 from engine.run.directory import RunDirectory
+from engine.run.frames import MAXIMUM_EVENT, FrameReader, parsed_event
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
 from engine.run.process import EngineProcess
-from engine.run.protocol import (
-    MAXIMUM_EVENT,
-    Applied,
-    Finished,
-    FrameReader,
-    Progressed,
-    Rejected,
-    Steering,
-    Steps,
-    parsed_event,
-)
+from engine.run.protocol import Applied, Finished, Progressed, Rejected, Steering, Steps
 from engine.run.session import Session
 
 PATIENCE_S = 20.0

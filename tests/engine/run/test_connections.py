@@ -14,18 +14,8 @@ import pytest
 
 from engine.run import connections
 from engine.run.connections import LIVE_BACKLOG, PATIENT_BACKLOG, Connection, Connections
-from engine.run.protocol import (
-    HEADER,
-    MAXIMUM_COMMAND,
-    VERSION,
-    FrameReader,
-    Hello,
-    Pause,
-    Rejected,
-    Resume,
-    framed,
-    parsed_event,
-)
+from engine.run.frames import HEADER, MAXIMUM_COMMAND, FrameReader, framed, parsed_event
+from engine.run.protocol import VERSION, Hello, Pause, Rejected, Resume
 
 Connect = Callable[..., socket.socket]
 BLOCK = HEADER.pack(64 * 1024, 200) + bytes(64 * 1024)

@@ -16,19 +16,9 @@ import pytest
 from engine.errors import RunError
 from engine.run import client, directory
 from engine.run.directory import RunDirectory
+from engine.run.frames import HEADER, framed
 from engine.run.process import EngineProcess
-from engine.run.protocol import (
-    HEADER,
-    Applied,
-    Hello,
-    Pause,
-    Progressed,
-    Rejected,
-    SetFields,
-    Stop,
-    Turn,
-    framed,
-)
+from engine.run.protocol import Applied, Hello, Pause, Progressed, Rejected, SetFields, Stop, Turn
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, RecordedSteps, StepsOf

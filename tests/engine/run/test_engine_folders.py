@@ -14,11 +14,7 @@ import pytest
 from engine.run import directory
 from engine.run.directory import RunDirectory
 from engine.run.process import EngineProcess
-from engine.run.protocol import (
-    Pause,
-    Progressed,
-    Stop,
-)
+from engine.run.protocol import Pause, Progressed, Stop
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, Ended, RecordedSteps

@@ -18,16 +18,7 @@ from engine.run import client, directory
 from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
 from engine.run.process import EngineProcess
-from engine.run.protocol import (
-    Applied,
-    Finished,
-    Pause,
-    Progressed,
-    Resume,
-    SetFields,
-    Steps,
-    Stop,
-)
+from engine.run.protocol import Applied, Finished, Pause, Progressed, Resume, SetFields, Steps, Stop
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, Ended, RecordedSteps, StepsOf

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from engine.run import protocol
-from engine.run.protocol import (
+from engine.run.frames import (
     HEADER,
     KIND_FIGURES,
     KIND_JSON,

@@ -12,16 +12,15 @@ import pytest
 
 from engine.errors import GdtuiError
 from engine.run import directory, protocol
+from engine.run.frames import MAXIMUM_EVENT, FrameReader, parsed_event
 from engine.run.history import RecordReader
 from engine.run.launch import Launch, ScheduledChange
 from engine.run.protocol import (
-    MAXIMUM_EVENT,
     Applied,
     Diverged,
     Evaluated,
     Figures,
     Finished,
-    FrameReader,
     Pause,
     Progressed,
     Reset,
@@ -31,7 +30,6 @@ from engine.run.protocol import (
     Steps,
     Stop,
     Turn,
-    parsed_event,
 )
 from engine.run.session import Session
 
