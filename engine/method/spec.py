@@ -202,6 +202,11 @@ class RunSpec(Section):
                     getattr(self, name).model_dump(exclude_unset=True),
                     f'nothing: a problem of kind "{self.problem.kind}" has no {name}',
                 )
+        if isinstance(self.problem, LandscapeProblem) and self.search_method != "none":
+            function = self.problem.function
+            if LANDSCAPES[function].bounds is not None:
+                allowed = f'"none" on {function}: a search knows nothing of its bounds'
+                raise MisfitError("line_search.name", self.line_search.name, allowed)
         if self.has_batches:
             # One line a step, in their order, is the lesson. What nobody gave stays so: it is not for `as_given`.
             given = self.batch.model_dump(exclude_unset=True)

@@ -200,11 +200,11 @@ async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(
         await seat.pilot.press("down", "enter")
         assert len(seat.view.asked) == 3
         assert seat.headline.endswith("● running  Adam α 0.01")
-        assert seat.message.startswith("… asked: sgd, started anew and 2 more, not in force yet")
+        assert seat.message.startswith("… asked: momentum, state carried over and 2 more, not in force yet")
         assert not seat.view.lane.markers
         os.kill(seat.engine, signal.SIGCONT)
         await seat.answered()
-        assert seat.headline.endswith("‖ paused  SGD α 0.011")
+        assert seat.headline.endswith("‖ paused  Momentum α 0.011")
         assert len(seat.view.lane.markers) == 2
 
 

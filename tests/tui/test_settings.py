@@ -211,7 +211,7 @@ async def test_what_stands_there_already_is_no_change() -> None:
 async def test_the_form_fits_into_a_small_terminal_and_every_line_can_be_reached() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(30):
+        for _ in range(60):
             await pilot.press("tab")
             focused = app.form.focused
             assert focused is not None

@@ -127,6 +127,12 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
         "{'hidden': (3,)}",
         "has",
     ),
+    (
+        {"problem": {"kind": "landscape", "function": "reddi"}, "line_search": {"name": "armijo"}},
+        "line_search.name",
+        "'armijo'",
+        '"none" on reddi',
+    ),
     ({"problem": {"kind": "dataset"}}, "data.name", "missing", 'one of "digits", "iris", "wine"'),
     ({**MOONS, "data": {}}, "data.name", "missing", 'one of "digits", "iris", "wine"'),
     ({**MOONS, "data": {"name": "cifar"}}, "data.name", "'cifar'", 'one of "digits", "iris", "wine"'),
