@@ -32,6 +32,15 @@ class PresetFirst(click.Group):
         return super().parse_args(ctx, args)
 
 
+class DashboardCommand(click.Command):
+    """The command that nobody types: `gdtui digits` is what its help has to say."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage as people type it."""
+        path = ctx.command_path.removesuffix(f" {self.name}")
+        formatter.write_usage(path, " ".join(self.collect_usage_pieces(ctx)))
+
+
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         import gdtui
@@ -85,7 +94,7 @@ def _endless_spec_options(command: Any) -> Any:
     return command
 
 
-@application.command("open", hidden=True)
+@application.command("open", hidden=True, cls=DashboardCommand)
 @click.argument("preset", required=False)
 @_spec_options
 def open_dashboard(preset: str | None, **options: Any) -> int:

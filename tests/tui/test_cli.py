@@ -409,6 +409,13 @@ def test_every_command_explains_itself(gdtui: Command, command: list[str], optio
     assert all(len(line) <= 100 for line in shown.lines)
 
 
+@pytest.mark.parametrize("preset", [[], ["digits"], ["my.toml"]], ids=str)
+def test_the_help_of_a_dashboard_is_what_people_type(gdtui: Command, preset: list[str]) -> None:
+    shown = gdtui(*preset, "--steps", "3", "--help")
+    assert shown.code == 0
+    assert shown.lines[0] == "Usage: gdtui [OPTIONS] [PRESET]"
+
+
 def test_the_help_of_run_names_every_option_of_the_contract(gdtui: Command) -> None:
     text = gdtui("run", "--help").out
     for option in (
