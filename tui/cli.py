@@ -270,6 +270,24 @@ def find_lr(
     return print_rate_search(_preset(preset, **options), as_json=as_json, **given)
 
 
+@application.command("list")
+@click.argument(
+    "what",
+    type=click.Choice(["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses"]),
+    required=False,
+    metavar="[WHAT]",
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as they stand in the README.")
+def list_everything(what: Any, as_markdown: bool) -> int:
+    """List all that a preset can name, with its source.
+
+    WHAT is lessons, optimizers, schedules, landscapes, data, activations or losses; without it, all of them.
+    """
+    from .catalogue import print_tables
+
+    return print_tables([what] if what else [], as_markdown=as_markdown)
+
+
 @application.group(invoke_without_command=True)
 @click.pass_context
 def presets(context: click.Context) -> int:
@@ -279,10 +297,10 @@ def presets(context: click.Context) -> int:
 
 @presets.command("list")
 def list_presets() -> int:
-    """List the presets that come with gdtui."""
-    from .reports import print_presets
+    """List the presets that come with gdtui, as `gdtui list lessons` does."""
+    from .catalogue import print_tables
 
-    return print_presets()
+    return print_tables(["lessons"])
 
 
 @presets.command("show")
