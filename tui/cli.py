@@ -32,6 +32,15 @@ class PresetFirst(click.Group):
         return super().parse_args(ctx, args)
 
 
+class DashboardCommand(click.Command):
+    """The command that nobody types: `gdtui digits` is what its help has to say."""
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the usage as people type it."""
+        path = ctx.command_path.removesuffix(f" {self.name}")
+        formatter.write_usage(path, " ".join(self.collect_usage_pieces(ctx)))
+
+
 def _version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not context.resilient_parsing:
         import gdtui
@@ -85,7 +94,7 @@ def _endless_spec_options(command: Any) -> Any:
     return command
 
 
-@application.command("open", hidden=True)
+@application.command("open", hidden=True, cls=DashboardCommand)
 @click.argument("preset", required=False)
 @_spec_options
 def open_dashboard(preset: str | None, **options: Any) -> int:
@@ -261,6 +270,24 @@ def find_lr(
     return print_rate_search(_preset(preset, **options), as_json=as_json, **given)
 
 
+@application.command("list")
+@click.argument(
+    "what",
+    type=click.Choice(["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses"]),
+    required=False,
+    metavar="[WHAT]",
+)
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the tables as they stand in the README.")
+def list_everything(what: Any, as_markdown: bool) -> int:
+    """List all that a preset can name, with its source.
+
+    WHAT is lessons, optimizers, schedules, landscapes, data, activations or losses; without it, all of them.
+    """
+    from .catalogue import print_tables
+
+    return print_tables([what] if what else [], as_markdown=as_markdown)
+
+
 @application.group(invoke_without_command=True)
 @click.pass_context
 def presets(context: click.Context) -> int:
@@ -270,10 +297,10 @@ def presets(context: click.Context) -> int:
 
 @presets.command("list")
 def list_presets() -> int:
-    """List the presets that come with gdtui."""
-    from .reports import print_presets
+    """List the presets that come with gdtui, as `gdtui list lessons` does."""
+    from .catalogue import print_tables
 
-    return print_presets()
+    return print_tables(["lessons"])
 
 
 @presets.command("show")

@@ -17,19 +17,10 @@ from engine.errors import GdtuiError, InputError
 from engine.method.gradient_check import THRESHOLD, check_gradient
 from engine.run import client, directory
 from engine.text import clean, counted
-from presets import Preset, load, names, read
+from presets import Preset, read
 
 FIRST_ANSWER_S = 0.5
 """How long a list of runs waits for the state of one."""
-
-
-def print_presets() -> int:
-    """Print the shipped presets, one a line."""
-    shipped = [load(name) for name in names()]
-    width = max(len(preset.name) for preset in shipped)
-    for preset in shipped:
-        click.echo(f"{preset.name:<{width}}  {preset.title}  ({preset.topic})")
-    return 0
 
 
 def print_preset(preset: Preset) -> int:

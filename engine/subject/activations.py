@@ -45,7 +45,10 @@ class Activation(abc.ABC):
 
 
 class Relu(Activation):
-    """max(0, z). At the kink itself the derivative is 0, as everywhere."""
+    """max(0, z). At the kink itself the derivative is 0, as everywhere.
+
+    Source: V. Nair, G. E. Hinton, "Rectified Linear Units Improve Restricted Boltzmann Machines", ICML 2010.
+    """
 
     name = "relu"
     formula = "max(0, z)"
@@ -75,7 +78,10 @@ class Relu(Activation):
 
 
 class Tanh(Activation):
-    """tanh z, whose derivative is 1 − a²."""
+    """tanh z, whose derivative is 1 − a².
+
+    Source: Y. LeCun, L. Bottou, G. B. Orr, K.-R. Müller, "Efficient BackProp" (1998), section 4.4, without its factors.
+    """
 
     name = "tanh"
     formula = "tanh z"
@@ -92,7 +98,11 @@ class Tanh(Activation):
 
 
 class Sigmoid(Activation):
-    """σ(z) = 1/(1 + e⁻ᶻ), whose derivative is a(1 − a)."""
+    """σ(z) = 1/(1 + e⁻ᶻ), whose derivative is a(1 − a).
+
+    Source: D. E. Rumelhart, G. E. Hinton, R. J. Williams, "Learning Representations by Back-Propagating Errors",
+    Nature 323 (1986), eq. 2.
+    """
 
     name = "sigmoid"
     formula = "1/(1 + e⁻ᶻ)"
@@ -109,7 +119,10 @@ class Sigmoid(Activation):
 
 
 class Identity(Activation):
-    """z itself."""
+    """z itself.
+
+    Source: `torch.nn.Identity`.
+    """
 
     name = "identity"
     formula = "z"
@@ -129,7 +142,11 @@ class Identity(Activation):
 
 
 class LeakyRelu(Activation):
-    """max(z, 0.01 z), with PyTorch's slope. At the kink itself the derivative is 0.01, as on the left."""
+    """max(z, 0.01 z), with PyTorch's slope. At the kink itself the derivative is 0.01, as on the left.
+
+    Source: A. L. Maas, A. Y. Hannun, A. Y. Ng, "Rectifier Nonlinearities Improve Neural Network Acoustic Models",
+    ICML 2013 workshop.
+    """
 
     name = "leaky_relu"
     formula = "max(z, 0.01 z)"
@@ -179,7 +196,10 @@ class Elu(Activation):
 
 
 class Softplus(Activation):
-    """log(1 + eᶻ), whose derivative is 1 − e⁻ᵃ."""
+    """log(1 + eᶻ), whose derivative is 1 − e⁻ᵃ.
+
+    Source: C. Dugas et al., "Incorporating Second-Order Functional Knowledge for Better Option Pricing", NIPS 2000.
+    """
 
     name = "softplus"
     formula = "log(1 + eᶻ)"

@@ -76,6 +76,8 @@ class MeanSquaredError(_OfErrors):
     """L = (1/n) Σᵢ ‖ŷᵢ − yᵢ‖²: the mean over the samples of the squared distance, as in the lecture.
 
     With one output this is `torch.nn.MSELoss`; with k outputs that library also divides by k.
+
+    Source: A.-M. Legendre, "Nouvelles méthodes pour la détermination des orbites des comètes" (1805).
     """
 
     name = "mean_squared_error"
@@ -144,6 +146,8 @@ class BinaryCrossEntropy(Loss):
 
     The logarithm is taken of the sum as a whole, so a large logit overflows neither way. As
     `torch.nn.BCEWithLogitsLoss`.
+
+    Source: D. R. Cox, "The Regression Analysis of Binary Sequences", J. R. Statist. Soc. B 20 (1958).
     """
 
     name = "binary_cross_entropy"
@@ -185,6 +189,9 @@ class CrossEntropy(Loss):
     """L = (1/n) Σᵢ log Σⱼ exp(zⱼᵢ) − z_{y(i)}: cross-entropy in nats of a softmax over the classes, from logits.
 
     As `torch.nn.CrossEntropyLoss`; no logit is too large.
+
+    Source: J. S. Bridle, "Probabilistic Interpretation of Feedforward Classification Network Outputs, with
+    Relationships to Statistical Pattern Recognition" (1990).
     """
 
     name = "cross_entropy"

@@ -244,9 +244,9 @@ def test_with_no_run_to_watch_the_command_fails(gdtui: Command) -> None:
 def test_the_presets_are_listed_one_a_line_with_their_titles(gdtui: Command) -> None:
     listed = gdtui("presets", "list")
     assert (listed.code, listed.err) == (0, "")
-    assert [line.split()[0] for line in listed.lines] == names()
-    assert all(load(name).title in line for name, line in zip(names(), listed.lines, strict=True))
-    assert gdtui("presets") == listed
+    assert [line.split()[0] for line in listed.lines[1:]] == names()
+    assert all(load(name).title in line for name, line in zip(names(), listed.lines[1:], strict=True))
+    assert gdtui("presets") == gdtui("list", "lessons") == listed
 
 
 @pytest.mark.parametrize("name", names())
@@ -399,7 +399,7 @@ def test_a_run_that_was_recorded_elsewhere_is_listed_and_removed_like_any_other(
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["run"], ["presets"], ["runs"], ["attach"], ["stop"], ["check"], ["graph"]], ids=str
+    "command", [[], ["run"], ["presets"], ["runs"], ["attach"], ["stop"], ["check"], ["graph"], ["list"]], ids=str
 )
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_every_command_explains_itself(gdtui: Command, command: list[str], option: str) -> None:
@@ -407,6 +407,13 @@ def test_every_command_explains_itself(gdtui: Command, command: list[str], optio
     assert (shown.code, shown.err) == (0, "")
     assert shown.out.startswith("Usage: gdtui")
     assert all(len(line) <= 100 for line in shown.lines)
+
+
+@pytest.mark.parametrize("preset", [[], ["digits"], ["my.toml"]], ids=str)
+def test_the_help_of_a_dashboard_is_what_people_type(gdtui: Command, preset: list[str]) -> None:
+    shown = gdtui(*preset, "--steps", "3", "--help")
+    assert shown.code == 0
+    assert shown.lines[0] == "Usage: gdtui [OPTIONS] [PRESET]"
 
 
 def test_the_help_of_run_names_every_option_of_the_contract(gdtui: Command) -> None:

@@ -36,10 +36,11 @@ class AdanState(State):
 
 
 class Adan(Rule):
-    """Adan: with Δg = g − (last g), 0 at the first step, and u = g + β₂·Δg:
+    """Adan: θ ← θ − α·(m̂ + β₂·d̂) / (√n̂ + ε), decaying means of g, of its change Δg, and of (g + β₂·Δg)².
 
-    m ← β₁·m + (1 − β₁)·g,  d ← β₂·d + (1 − β₂)·Δg,  n ← β₃·n + (1 − β₃)·u²,
-    θ ← θ − α·(m̂ + β₂·d̂) / (√n̂ + ε)
+    With Δg = g − (last g), 0 at the first step, and u = g + β₂·Δg:
+
+    m ← β₁·m + (1 − β₁)·g,  d ← β₂·d + (1 − β₂)·Δg,  n ← β₃·n + (1 − β₃)·u²
 
     By hand, α = 0.1, any constant g, ε → 0: Δg stays 0, so every step is Adam's, α against the gradient's sign; the
     change counts where the gradient changes: from g = 2 to 1 at β₂ = 0.5, u = 0.5.

@@ -33,7 +33,7 @@ class Lion(Rule):
     0.5·1 − 0.5·0.5 = 0.25 > 0, so θ moves by −0.1 again, against this gradient's sign.
 
     Source: X. Chen et al., "Symbolic Discovery of Optimization Algorithms", arXiv:2302.06675, algorithm 2, and
-    `optax.lion`. The paper's weight decay is decoupled.
+    `optax.lion`. Deviation: weight decay is decoupled only where `decoupled` says so, in the paper always.
     """
 
     title: ClassVar[str] = "Lion"

@@ -50,8 +50,8 @@ class Muon(Rule):
     move by α, though one gradient is four times the other.
 
     Source: K. Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), in the form of
-    `torch.optim.Muon`; the matrices are multiplied in the run's own precision, there in bfloat16. The step for what
-    is no matrix is that of the author's `MuonWithAuxAdam`; torch leaves it to another optimizer.
+    `torch.optim.Muon`. Deviations: the matrices are multiplied in the run's own precision, there in bfloat16; the
+    step for what is no matrix is that of the author's `MuonWithAuxAdam`, torch leaves it to another optimizer.
     """
 
     title: ClassVar[str] = "Muon"

@@ -35,10 +35,10 @@ class RadamState(State):
 
 
 class Radam(Rule):
-    """RAdam: Adam's means; with ρₜ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ), ρ∞ = 2/(1 − β₂) − 1, the length of the average so far:
+    """RAdam: m and v as in Adam; θ ← θ − α·r·m̂·√c₂/(√v + ε) where ρₜ > 5, and θ ← θ − α·m̂ before.
 
-    ρₜ > 5:  θ ← θ − α·r·m̂·√c₂/(√v + ε),  r = √((ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ))
-    else:    θ ← θ − α·m̂
+    ρₜ = ρ∞ − 2t·β₂ᵗ/(1 − β₂ᵗ), with ρ∞ = 2/(1 − β₂) − 1, is the length of the average so far, and
+    r = √((ρₜ − 4)(ρₜ − 2)ρ∞ / ((ρ∞ − 4)(ρ∞ − 2)ρₜ)).
 
     By hand, α = 0.1, β₂ = 0.999: the first five steps are plain momentum's, so under a constant g each is 0.1·g;
     the sixth has ρ₆ = 5.994 and r = 0.026, and from there on r grows towards 1: a warm-up that nobody has to set.

@@ -8,7 +8,10 @@ from .schedule import Schedule, Verdict, named
 
 
 class Constant(Schedule):
-    """The base rate for ever: factor(t) = 1."""
+    """The base rate for ever: factor(t) = 1.
+
+    Source: `optax.constant_schedule`.
+    """
 
     title: ClassVar[str] = "constant"
 

@@ -133,6 +133,8 @@ class Inverse(Schedule):
     """The harmonic series: factor(t) = 1/(t + 1), the classic choice of Robbins and Monro.
 
     By hand: 1, ½, ⅓.
+
+    Source: H. Robbins, S. Monro, "A Stochastic Approximation Method", Ann. Math. Statist. 22 (1951).
     """
 
     title: ClassVar[str] = "1/t decay"
@@ -157,6 +159,8 @@ class InverseSqrt(Schedule):
     """The slower power: factor(t) = 1/√(t + 1).
 
     By hand: 1, 0.7071, 0.5774, ½.
+
+    Source: M. Zinkevich, "Online Convex Programming and Generalized Infinitesimal Gradient Ascent", ICML 2003.
     """
 
     title: ClassVar[str] = "1/√t decay"

@@ -30,6 +30,8 @@ class LandscapeKind:
     title: str
     formula: str
     """The function as people write it."""
+    source: str
+    """Who wrote it first, and where."""
     coordinates: tuple[str, ...] = ("x", "y")
     box: tuple[tuple[float, float], ...]
     """(lowest, highest) of every coordinate: the part that is worth seeing."""

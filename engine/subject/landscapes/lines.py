@@ -22,14 +22,15 @@ def reddi() -> LandscapeKind:
 
     The mean slope is 10/101, so the minimum is at −1. Adam divides the rare large gradient by its own size and forgets
     it before the next one comes; the many small ones push it to 1.
-
-    Source: S. J. Reddi, S. Kale, S. Kumar, On the Convergence of Adam and Beyond, ICLR 2018, arXiv:1904.09237,
-    in its synthetic experiments.
     """
     slopes = (1010.0, *(-10.0,) * 100)
     return LandscapeKind(
         title="Reddi, Kale and Kumar's counterexample",
         formula="1010x where t mod 101 = 1, else −10x, on −1 ≤ x ≤ 1",
+        source=(
+            "S. J. Reddi, S. Kale, S. Kumar, On the Convergence of Adam and Beyond, ICLR 2018, arXiv:1904.09237, in "
+            "its synthetic experiments"
+        ),
         coordinates=("x",),
         box=((-1.0, 1.0),),
         bounds=(-1.0, 1.0),
@@ -56,6 +57,7 @@ def outlier(outlier_step: int) -> LandscapeKind:
     return LandscapeKind(
         title="A constant gradient with an outlier",
         formula=f"x, but {OUTLIER_SIZE:g}x where t mod {OUTLIER_PASS:,} = {outlier_step % OUTLIER_PASS}",
+        source="made for this program",
         coordinates=("x",),
         box=((-5.0, 5.0),),
         minima=(),

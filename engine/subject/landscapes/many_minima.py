@@ -65,9 +65,6 @@ def rastrigin(dimension: int) -> LandscapeKind:
     """Return f = Σ(10 + x² − 10cos 2πx): a bowl with a dent at every whole number.
 
     10(1 − cos 2πx) is computed as 20sin²πx, which is exact near the minimum.
-
-    Source: L. A. Rastrigin, Systems of Extremal Control, 1974; for n variables as in H. Mühlenbein, D. Schomisch,
-    J. Born, The parallel genetic algorithm as function optimizer, Parallel Computing 17, 1991.
     """
 
     def term(x: float) -> float:
@@ -79,6 +76,10 @@ def rastrigin(dimension: int) -> LandscapeKind:
     return LandscapeKind(
         title="Rastrigin's function",
         formula=("10 + x² − 10cos 2πx", "20 + Σ(x² − 10cos 2πx)")[dimension - 1],
+        source=(
+            "L. A. Rastrigin, Systems of Extremal Control, 1974; for n variables as in H. Mühlenbein, D. Schomisch, J. "
+            "Born, The parallel genetic algorithm as function optimizer, Parallel Computing 17, 1991"
+        ),
         coordinates=("x", "y")[:dimension],
         box=((-5.12, 5.12),) * dimension,
         minima=combined(*(_mirrored(*_RASTRIGIN),) * dimension),
@@ -95,9 +96,6 @@ def ackley(dimension: int) -> LandscapeKind:
 
     A plain of small dents with a funnel in the middle. At 0 it has a kink; the gradient there is given as 0, which is
     a subgradient.
-
-    Source: D. H. Ackley, A Connectionist Machine for Genetic Hillclimbing, 1987; for n variables as in T. Bäck,
-    Evolutionary Algorithms in Theory and Practice, 1996.
     """
     share = 1.0 / dimension
 
@@ -123,6 +121,10 @@ def ackley(dimension: int) -> LandscapeKind:
             "−20e^(−0.2|x|) − e^(cos 2πx) + e + 20",
             "−20e^(−0.2√(½(x² + y²))) − e^(½(cos 2πx + cos 2πy)) + e + 20",
         )[dimension - 1],
+        source=(
+            "D. H. Ackley, A Connectionist Machine for Genetic Hillclimbing, 1987; for n variables as in T. Bäck, "
+            "Evolutionary Algorithms in Theory and Practice, 1996"
+        ),
         coordinates=("x", "y")[:dimension],
         box=((-5.0, 5.0),) * dimension,
         minima=_mirrored(*_ACKLEY) if dimension == 1 else _mirrored(*_ACKLEY_PLANE, *_swapped(_ACKLEY_PLANE)),
@@ -135,11 +137,7 @@ def ackley(dimension: int) -> LandscapeKind:
 
 
 def griewank(dimension: int) -> LandscapeKind:
-    """Return f = Σx²/4000 − Π cos(xᵢ/√i) + 1: waves on a very wide bowl; the box shows the middle of ±600.
-
-    Source: A. O. Griewank, Generalized descent for global optimization, Journal of Optimization Theory and Applications
-    34, 1981, p. 11-39.
-    """
+    """Return f = Σx²/4000 − Π cos(xᵢ/√i) + 1: waves on a very wide bowl; the box shows the middle of ±600."""
     scales = tuple(1.0 / math.sqrt(number) for number in range(1, dimension + 1))
 
     def value(point: Point) -> float:
@@ -161,6 +159,10 @@ def griewank(dimension: int) -> LandscapeKind:
     return LandscapeKind(
         title="Griewank's function",
         formula=("x²/4000 − cos x + 1", "(x² + y²)/4000 − cos x·cos(y/√2) + 1")[dimension - 1],
+        source=(
+            "A. O. Griewank, Generalized descent for global optimization, Journal of Optimization Theory and "
+            "Applications 34, 1981, p. 11-39"
+        ),
         coordinates=("x", "y")[:dimension],
         box=((-10.0, 10.0),) * dimension,
         minima=_mirrored(*_GRIEWANK) if dimension == 1 else _mirrored(*_GRIEWANK_PLANE),
@@ -176,9 +178,6 @@ def levy(dimension: int) -> LandscapeKind:
     """Return f = sin²πw₁ + Σ(w − 1)²(1 + 10sin²(πw + 1)) + (wₙ − 1)²(1 + sin²2πwₙ), w = 1 + (x − 1)/4.
 
     The sum goes over all coordinates but the last.
-
-    Source: A. V. Levy, A. Montalvo, The tunneling algorithm for the global minimization of functions, SIAM Journal on
-    Scientific and Statistical Computing 6(1), 1985; for n variables as in M. Laguna, R. Martí, 2002.
     """
 
     def first(x: float) -> float:
@@ -220,6 +219,10 @@ def levy(dimension: int) -> LandscapeKind:
             "sin²πw + (w − 1)²(1 + sin²2πw), w = 1 + (x − 1)/4",
             "sin²πw + (w − 1)²(1 + 10sin²(πw + 1)) + (v − 1)²(1 + sin²2πv), w = 1 + (x − 1)/4, v = 1 + (y − 1)/4",
         )[dimension - 1],
+        source=(
+            "A. V. Levy, A. Montalvo, The tunneling algorithm for the global minimization of functions, SIAM Journal "
+            "on Scientific and Statistical Computing 6(1), 1985; for n variables as in M. Laguna, R. Martí, 2002"
+        ),
         coordinates=("x", "y")[:dimension],
         box=((-10.0, 10.0),) * dimension,
         minima=_known(*_LEVY) if dimension == 1 else combined(_known(*_LEVY_FIRST), _known(*_LEVY_LAST)),
@@ -237,11 +240,7 @@ def _levy_part(x: float) -> float:
 
 
 def styblinski_tang(dimension: int) -> LandscapeKind:
-    """Return f = ½Σ(x⁴ − 16x² + 5x): two basins along each coordinate, the left one deeper.
-
-    Source: M. A. Styblinski, T.-S. Tang, Experiments in nonconvex optimization: stochastic approximation with function
-    smoothing and simulated annealing, Neural Networks 3(4), 1990.
-    """
+    """Return f = ½Σ(x⁴ − 16x² + 5x): two basins along each coordinate, the left one deeper."""
 
     def term(x: float) -> float:
         square = x * x
@@ -253,6 +252,10 @@ def styblinski_tang(dimension: int) -> LandscapeKind:
     return LandscapeKind(
         title="Styblinski and Tang's function",
         formula=("½(x⁴ − 16x² + 5x)", "½Σ(x⁴ − 16x² + 5x)")[dimension - 1],
+        source=(
+            "M. A. Styblinski, T.-S. Tang, Experiments in nonconvex optimization: stochastic approximation with "
+            "function smoothing and simulated annealing, Neural Networks 3(4), 1990"
+        ),
         coordinates=("x", "y")[:dimension],
         box=((-5.0, 5.0),) * dimension,
         minima=combined(*(_known(*_STYBLINSKI_TANG),) * dimension),
@@ -268,8 +271,6 @@ def schwefel(dimension: int) -> LandscapeKind:
     """Return f = Σ(418.98… − x sin √|x|): the deepest basin lies in a corner, far from the next deepest.
 
     Beyond ±500 it goes lower still: the minima are those of the box.
-
-    Source: H.-P. Schwefel, Numerical Optimization of Computer Models, 1981, problem 2.26.
     """
 
     def term(x: float) -> float:
@@ -282,6 +283,7 @@ def schwefel(dimension: int) -> LandscapeKind:
     return LandscapeKind(
         title="Schwefel's function",
         formula=("418.9829 − x sin √|x|", "837.9658 − Σx sin √|x|")[dimension - 1],
+        source="H.-P. Schwefel, Numerical Optimization of Computer Models, 1981, problem 2.26",
         coordinates=("x", "y")[:dimension],
         box=((-500.0, 500.0),) * dimension,
         minima=combined(*(_known(*_SCHWEFEL),) * dimension),

@@ -6,10 +6,7 @@ from .kind import LandscapeKind, Minimum, Point
 
 
 def parabola(curvature: float) -> LandscapeKind:
-    """Return f = ½λx²: a step of gradient descent multiplies x by 1 − αλ, so it diverges above α = 2/λ.
-
-    Source: B. T. Polyak, Introduction to Optimization, 1987, section 1.4.
-    """
+    """Return f = ½λx²: a step of gradient descent multiplies x by 1 − αλ, so it diverges above α = 2/λ."""
 
     def value(point: Point) -> float:
         (x,) = point
@@ -22,6 +19,7 @@ def parabola(curvature: float) -> LandscapeKind:
     return LandscapeKind(
         title="Parabola",
         formula="½λx²",
+        source="B. T. Polyak, Introduction to Optimization, 1987, section 1.4",
         coordinates=("x",),
         box=((-2.0, 2.0),),
         minima=(Minimum(point=(0.0,), value=0.0),),
@@ -34,10 +32,7 @@ def parabola(curvature: float) -> LandscapeKind:
 
 
 def sphere(dimension: int) -> LandscapeKind:
-    """Return f = Σx²: the same curvature 2 in every direction, so the gradient points straight at the minimum.
-
-    Source: K. A. De Jong, An Analysis of the Behavior of a Class of Genetic Adaptive Systems, 1975, function F1.
-    """
+    """Return f = Σx²: the same curvature 2 in every direction, so the gradient points straight at the minimum."""
 
     def value(point: Point) -> float:
         total = 0.0
@@ -51,6 +46,7 @@ def sphere(dimension: int) -> LandscapeKind:
     return LandscapeKind(
         title="Sphere",
         formula=("x²", "x² + y²")[dimension - 1],
+        source="K. A. De Jong, An Analysis of the Behavior of a Class of Genetic Adaptive Systems, 1975, function F1",
         coordinates=("x", "y")[:dimension],
         box=((-5.12, 5.12),) * dimension,
         minima=(Minimum(point=(0.0,) * dimension, value=0.0),),
@@ -67,8 +63,6 @@ def ravine(condition: float) -> LandscapeKind:
 
     The curvatures are 1 and κ, so gradient descent needs a learning rate below 2/κ and then creeps along x; with
     the best one, 2/(1 + κ), a step shrinks the distance by (κ − 1)/(κ + 1).
-
-    Source: B. T. Polyak, Introduction to Optimization, 1987, section 1.4.
     """
 
     def value(point: Point) -> float:
@@ -82,6 +76,7 @@ def ravine(condition: float) -> LandscapeKind:
     return LandscapeKind(
         title="Ravine",
         formula="½(x² + κy²)",
+        source="B. T. Polyak, Introduction to Optimization, 1987, section 1.4",
         box=((-2.0, 2.0), (-2.0, 2.0)),
         minima=(Minimum(point=(0.0, 0.0), value=0.0),),
         start=(1.0, 1.0),
@@ -93,11 +88,7 @@ def ravine(condition: float) -> LandscapeKind:
 
 
 def _booth(point: Point) -> float:
-    """Return (x + 2y − 7)² + (2x + y − 5)²: curvatures 2 and 18, along the diagonals.
-
-    Source: M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013,
-    arXiv:1308.4008.
-    """
+    """Return (x + 2y − 7)² + (2x + y − 5)²: curvatures 2 and 18, along the diagonals."""
     x, y = point
     first = x + 2.0 * y - 7.0
     second = 2.0 * x + y - 5.0
@@ -115,9 +106,6 @@ def _matyas(point: Point) -> float:
     """Return 0.26(x² + y²) − 0.48xy: curvatures 1 and 0.04, along the diagonals.
 
     It is written as 0.02(x² + y²) + 0.24(x − y)², which subtracts no large numbers from each other.
-
-    Source: M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013,
-    arXiv:1308.4008.
     """
     x, y = point
     apart = x - y
@@ -133,6 +121,10 @@ def _matyas_gradient(point: Point) -> Point:
 BOOTH = LandscapeKind(
     title="Booth's function",
     formula="(x + 2y − 7)² + (2x + y − 5)²",
+    source=(
+        "M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013, "
+        "arXiv:1308.4008"
+    ),
     box=((-10.0, 10.0), (-10.0, 10.0)),
     minima=(Minimum(point=(1.0, 3.0), value=0.0),),
     start=(-8.0, -6.0),
@@ -142,6 +134,10 @@ BOOTH = LandscapeKind(
 MATYAS = LandscapeKind(
     title="Matyas' function",
     formula="0.26(x² + y²) − 0.48xy",
+    source=(
+        "M. Jamil, X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013, "
+        "arXiv:1308.4008"
+    ),
     box=((-10.0, 10.0), (-10.0, 10.0)),
     minima=(Minimum(point=(0.0, 0.0), value=0.0),),
     start=(8.0, -2.0),

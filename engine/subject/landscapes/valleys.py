@@ -8,11 +8,7 @@ from .kind import LandscapeKind, Minimum, Point
 
 
 def _rosenbrock(point: Point) -> float:
-    """Return (1 − x)² + 100(y − x²)²: into the valley is easy, along its floor is not.
-
-    Source: H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, The Computer
-    Journal 3(3), 1960, p. 175-184.
-    """
+    """Return (1 − x)² + 100(y − x²)²: into the valley is easy, along its floor is not."""
     x, y = point
     ahead = 1.0 - x
     above = y - x * x
@@ -26,11 +22,7 @@ def _rosenbrock_gradient(point: Point) -> Point:
 
 
 def _beale(point: Point) -> float:
-    """Return (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²: plains, and walls in the corners.
-
-    Source: E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable,
-    1958; box as in M. Jamil, X.-S. Yang, 2013, arXiv:1308.4008.
-    """
+    """Return (1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²: plains, and walls in the corners."""
     x, y = point
     first = 1.5 - x * (1.0 - y)
     second = 2.25 - x * (1.0 - y * y)
@@ -48,10 +40,7 @@ def _beale_gradient(point: Point) -> Point:
 
 
 def _himmelblau(point: Point) -> float:
-    """Return (x² + y − 11)² + (x + y² − 7)²: four basins of the same depth.
-
-    Source: D. M. Himmelblau, Applied Nonlinear Programming, 1972.
-    """
+    """Return (x² + y − 11)² + (x + y² − 7)²: four basins of the same depth."""
     x, y = point
     first = x * x + y - 11.0
     second = x + y * y - 7.0
@@ -66,11 +55,7 @@ def _himmelblau_gradient(point: Point) -> Point:
 
 
 def _three_hump_camel(point: Point) -> float:
-    """Return 2x² − 1.05x⁴ + x⁶/6 + xy + y²: a basin in the middle and a higher one on each side.
-
-    Source: F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations,
-    IBM Journal of Research and Development 16(5), 1972.
-    """
+    """Return 2x² − 1.05x⁴ + x⁶/6 + xy + y²: a basin in the middle and a higher one on each side."""
     x, y = point
     square = x * x
     return square * (2.0 + square * (square / 6.0 - 1.05)) + y * (x + y)
@@ -83,10 +68,7 @@ def _three_hump_camel_gradient(point: Point) -> Point:
 
 
 def _six_hump_camel(point: Point) -> float:
-    """Return (4 − 2.1x² + x⁴/3)x² + xy + (4y² − 4)y²: six basins, two of them the deepest.
-
-    Source: L. C. W. Dixon, G. P. Szegö, Towards Global Optimisation 2, 1978.
-    """
+    """Return (4 − 2.1x² + x⁴/3)x² + xy + (4y² − 4)y²: six basins, two of them the deepest."""
     x, y = point
     across, along = x * x, y * y
     return across * (4.0 + across * (across / 3.0 - 2.1)) + x * y + 4.0 * along * (along - 1.0)
@@ -99,10 +81,7 @@ def _six_hump_camel_gradient(point: Point) -> Point:
 
 
 def _goldstein_price(point: Point) -> float:
-    """Return a product of two polynomials of degree four that spans six powers of ten in its box.
-
-    Source: A. A. Goldstein, J. F. Price, On descent from local minima, Mathematics of Computation 25, 1971, p. 569-574.
-    """
+    """Return a product of two polynomials of degree four that spans six powers of ten in its box."""
     x, y = point
     first, _, second, _ = _goldstein_price_factors(x, y)
     return first * second
@@ -132,11 +111,7 @@ def _goldstein_price_factors(x: float, y: float) -> tuple[float, float, float, P
 
 
 def _mccormick(point: Point) -> float:
-    """Return sin(x + y) + (x − y)² − 1.5x + 2.5y + 1: a slanting plane with a wave, bent along one diagonal.
-
-    Source: G. P. McCormick, Computability of global solutions to factorable nonconvex programs: part I, Mathematical
-    Programming 10, 1976, p. 147-175; box and minimum as in NLopt, test/testfuncs.c.
-    """
+    """Return sin(x + y) + (x − y)² − 1.5x + 2.5y + 1: a slanting plane with a wave, bent along one diagonal."""
     x, y = point
     apart = x - y
     return math.sin(x + y) + apart * apart - 1.5 * x + 2.5 * y + 1.0
@@ -150,10 +125,7 @@ def _mccormick_gradient(point: Point) -> Point:
 
 
 def _dupont_bowl(point: Point) -> float:
-    """Return x² + y² − 2e^(−((x − 1)² + y²)/0.2) − 3e^(−((x + 1)² + y²)/0.2): a bowl with two pits, one deeper.
-
-    Source: E. Dupont, an interactive visualization of optimization algorithms, 2018.
-    """
+    """Return x² + y² − 2e^(−((x − 1)² + y²)/0.2) − 3e^(−((x + 1)² + y²)/0.2): a bowl with two pits, one deeper."""
     x, y = point
     right, left = _dupont_pits(x, y)
     return x * x + y * y - right - left
@@ -172,10 +144,7 @@ def _dupont_pits(x: float, y: float) -> tuple[float, float]:
 
 
 def _easom(point: Point) -> float:
-    """Return −cos x cos y e^(−((x − π)² + (y − π)²)): one needle's eye in a plain.
-
-    Source: E. E. Easom, A Survey of Global Optimization Techniques, 1990.
-    """
+    """Return −cos x cos y e^(−((x − π)² + (y − π)²)): one needle's eye in a plain."""
     x, y = point
     right, above = x - math.pi, y - math.pi
     return -math.cos(x) * math.cos(y) * math.exp(-(right * right + above * above))
@@ -196,6 +165,10 @@ def _easom_gradient(point: Point) -> Point:
 ROSENBROCK = LandscapeKind(
     title="Rosenbrock's valley",
     formula="(1 − x)² + 100(y − x²)²",
+    source=(
+        "H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, The Computer "
+        "Journal 3(3), 1960, p. 175-184"
+    ),
     box=((-2.0, 2.0), (-1.0, 3.0)),
     minima=(Minimum(point=(1.0, 1.0), value=0.0),),
     start=(-1.5, 2.0),
@@ -205,6 +178,10 @@ ROSENBROCK = LandscapeKind(
 BEALE = LandscapeKind(
     title="Beale's function",
     formula="(1.5 − x + xy)² + (2.25 − x + xy²)² + (2.625 − x + xy³)²",
+    source=(
+        "E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable, "
+        "1958; box as in M. Jamil, X.-S. Yang, 2013, arXiv:1308.4008"
+    ),
     box=((-4.5, 4.5), (-4.5, 4.5)),
     minima=(Minimum(point=(3.0, 0.5), value=0.0),),
     start=(1.0, 1.0),
@@ -214,6 +191,7 @@ BEALE = LandscapeKind(
 HIMMELBLAU = LandscapeKind(
     title="Himmelblau's function",
     formula="(x² + y − 11)² + (x + y² − 7)²",
+    source="D. M. Himmelblau, Applied Nonlinear Programming, 1972",
     box=((-5.0, 5.0), (-5.0, 5.0)),
     minima=(
         Minimum(point=(3.0, 2.0), value=0.0),
@@ -228,6 +206,10 @@ HIMMELBLAU = LandscapeKind(
 THREE_HUMP_CAMEL = LandscapeKind(
     title="Three-hump camel",
     formula="2x² − 1.05x⁴ + x⁶/6 + xy + y²",
+    source=(
+        "F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, "
+        "IBM Journal of Research and Development 16(5), 1972"
+    ),
     box=((-5.0, 5.0), (-5.0, 5.0)),
     minima=(
         Minimum(point=(0.0, 0.0), value=0.0),
@@ -241,6 +223,7 @@ THREE_HUMP_CAMEL = LandscapeKind(
 SIX_HUMP_CAMEL = LandscapeKind(
     title="Six-hump camel",
     formula="(4 − 2.1x² + x⁴/3)x² + xy + (4y² − 4)y²",
+    source="L. C. W. Dixon, G. P. Szegö, Towards Global Optimisation 2, 1978",
     box=((-3.0, 3.0), (-2.0, 2.0)),
     minima=(
         Minimum(point=(0.08984201310031807, -0.7126564030207396), value=-1.0316284534898774),
@@ -259,6 +242,9 @@ GOLDSTEIN_PRICE = LandscapeKind(
     formula=(
         "[1 + (x + y + 1)²(19 − 14x + 3x² − 14y + 6xy + 3y²)]·[30 + (2x − 3y)²(18 − 32x + 12x² + 48y − 36xy + 27y²)]"
     ),
+    source=(
+        "A. A. Goldstein, J. F. Price, On descent from local minima, Mathematics of Computation 25, 1971, p. 569-574"
+    ),
     box=((-2.0, 2.0), (-2.0, 2.0)),
     minima=(
         Minimum(point=(0.0, -1.0), value=3.0),
@@ -273,6 +259,10 @@ GOLDSTEIN_PRICE = LandscapeKind(
 MCCORMICK = LandscapeKind(
     title="McCormick's function",
     formula="sin(x + y) + (x − y)² − 1.5x + 2.5y + 1",
+    source=(
+        "G. P. McCormick, Computability of global solutions to factorable nonconvex programs: part I, Mathematical "
+        "Programming 10, 1976, p. 147-175; box and minimum as in NLopt, test/testfuncs.c"
+    ),
     box=((-1.5, 4.0), (-3.0, 4.0)),
     minima=(
         Minimum(point=(-0.5471975511965977, -1.5471975511965977), value=-1.913222954981037),
@@ -285,6 +275,7 @@ MCCORMICK = LandscapeKind(
 DUPONT_BOWL = LandscapeKind(
     title="Dupont's bowl",
     formula="x² + y² − 2e^(−((x − 1)² + y²)/0.2) − 3e^(−((x + 1)² + y²)/0.2)",
+    source="E. Dupont, an interactive visualization of optimization algorithms, 2018",
     box=((-2.0, 2.0), (-2.0, 2.0)),
     minima=(
         Minimum(point=(-0.9363006340109187, 0.0), value=-2.0630902517681946),
@@ -297,6 +288,7 @@ DUPONT_BOWL = LandscapeKind(
 EASOM = LandscapeKind(
     title="Easom's function",
     formula="−cos x cos y e^(−((x − π)² + (y − π)²))",
+    source="E. E. Easom, A Survey of Global Optimization Techniques, 1990",
     box=((-10.0, 10.0), (-10.0, 10.0)),
     # The ripples further out are shallower than 1e-10.
     minima=(

@@ -169,6 +169,7 @@ def test_what_a_math_function_refuses_is_infinite_at_a_finite_point_and_else_not
     """exp(1e4) overflows, cos(inf) has no value: `math` raises for both."""
     kind = LandscapeKind(
         title="Bell and wave",
+        source="nowhere",
         formula="eˣ + cos x",
         coordinates=("x",),
         box=((-1.0, 1.0),),
