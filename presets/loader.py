@@ -82,8 +82,20 @@ def names() -> list[str]:
     return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
 
 
-ORDER = ("digits", "spiral", "ravine", "rosenbrock", "moons", "xor", "line")
-"""The gallery's order: first what shows most; presets that are not named here follow by name."""
+ORDER = (
+    *("digits", "spiral"),
+    *("backprop-circuit", "circuit", "two-layer-net"),
+    *("lr-1d", "ravine", "feature-scale", "rosenbrock", "lr-sweep-net"),
+    *("exact-line-search", "armijo"),
+    *("line", "sgd-gd-minibatch", "epoch-vs-iteration", "moons", "noise-ball", "robbins-monro"),
+    *("decay-too-fast", "lr-decay-net"),
+    *("ravine-momentum", "ravine-nesterov"),
+    *("adagrad-sparse", "adagrad-stalls", "rmsprop", "adadelta"),
+    *("adam-bias", "surface-race", "adamax-nadam", "amsgrad"),
+    *("saddle", "basins", "rastrigin", "convex-net", "xor", "deep-sigmoid", "spiral-switch"),
+)
+"""The gallery's order: first what shows most, then the course of a lecture, a subject a line; presets that are
+not named here follow by name."""
 
 
 def load(name: str, settings: Sequence[Setting] = ()) -> Preset:

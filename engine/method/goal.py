@@ -64,7 +64,8 @@ class GoalSpec(Section):
         for field, other in (("near", "distance"), ("distance", "near")):
             if getattr(self, field) is not None and getattr(self, other) is None:
                 raise MisfitError(f"goal.{other}", MISSING, f"{allowed_values(GoalSpec, other)} beside goal.{field}")
-        if "of" in self.model_fields_set and self.loss is None:
+        # An engine is told all fields, defaults as well: only the other value can be seen to be meant.
+        if self.of != "step" and self.loss is None:
             raise MisfitError("goal.of", self.of, "nothing without goal.loss")
         return self
 
@@ -220,8 +221,9 @@ class Judge:
         if limit is None or name in self._met:
             return
         array = np.asarray(values, dtype=np.float64)
-        self._best[name] = min(self._best.get(name, math.inf), float(np.fmin.reduce(array, initial=math.inf)))
-        if self._best[name] <= limit:
+        in_time = array if self.goal.within is None else array[: max(0, self.goal.within - first + 1)]
+        self._best[name] = min(self._best.get(name, math.inf), float(np.fmin.reduce(in_time, initial=math.inf)))
+        if np.any(array <= limit):
             self._met[name] = first + int(np.argmax(array <= limit))
 
     def _settle(self, step: int) -> None:

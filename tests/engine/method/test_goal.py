@@ -70,6 +70,14 @@ def test_what_comes_too_late_is_missed(within: int, expected: tuple[bool, int]) 
     assert outcome(watching) == expected
 
 
+def test_what_was_wanting_is_told_by_the_steps_that_counted() -> None:
+    """After two updates the loss is that of step 3, which is 7."""
+    watching = judge(loss=1.0, within=2)
+    watching.see_steps(block(1, [9.0, 8.0, 7.0, 6.0]))
+    assert watching.verdict is not None
+    assert watching.verdict.reason == "the loss came down to 7, wanted is 1"
+
+
 def test_a_goal_is_missed_as_soon_as_it_is_too_late() -> None:
     watching = judge(loss=1.0, within=3)
     watching.see_steps(block(1, [9.0, 8.0, 7.0]))
