@@ -64,7 +64,8 @@ class GoalSpec(Section):
         for field, other in (("near", "distance"), ("distance", "near")):
             if getattr(self, field) is not None and getattr(self, other) is None:
                 raise MisfitError(f"goal.{other}", MISSING, f"{allowed_values(GoalSpec, other)} beside goal.{field}")
-        if "of" in self.model_fields_set and self.loss is None:
+        # An engine is told all fields, defaults as well: only the other value can be seen to be meant.
+        if self.of != "step" and self.loss is None:
             raise MisfitError("goal.of", self.of, "nothing without goal.loss")
         return self
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from engine.method.goal import GoalSpec
 from engine.run.history import RecordReader
+from engine.run.launch import Launch
 from engine.run.protocol import Finished, Judged, Reset, Resume, Stop
 
 LINEAR = {
@@ -97,3 +100,22 @@ def test_the_verdict_is_in_the_record(start: MakeRun) -> None:
     run.session.flush()
     (event,) = RecordReader(run.directory.record).events()
     assert (event.kind, event.payload["reached"], event.payload["step"]) == ("judged", True, 1)
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"loss": 1.0},
+        {"loss": 1.0, "of": "full"},
+        {"accuracy": 0.9},
+        {"update_norm": 1e-3},
+        {"near": (0.0, 0.0), "distance": 0.1},
+        {"diverges": True},
+    ],
+    ids=lambda conditions: "-".join(conditions),
+)
+def test_a_goal_of_any_kind_reaches_the_engine(conditions: dict[str, Any]) -> None:
+    """An engine reads its launch from a file, in which every field stands."""
+    told = Launch(preset="x", title="x", spec=STEEP, goal=goal(**conditions))
+    read = Launch.model_validate_json(told.model_dump_json())
+    assert read.model_dump() == told.model_dump()
