@@ -21,6 +21,7 @@ from engine.method.race import build_objectives
 from engine.method.telemetry import SERIES
 from engine.method.trainer import Trainer
 from engine.run import directory
+from engine.run.launch import Launch
 from engine.run.protocol import MAXIMUM_EVENT, Finished, FrameReader, Judged, parsed_event
 from engine.run.session import Session
 from presets import load, parsed_setting
@@ -65,6 +66,8 @@ def ending(name: str, *settings: str, changes: Changes = ()) -> Ending:
                 found.judged[titles[message.lane]] = message
 
     launch = launch_of(preset, unwatched, recorded=False)
+    # As an engine gets it: from a file.
+    launch = Launch.model_validate_json(launch.model_dump_json())
     session = Session(directory.create(name, recorded=False), launch, take)
     session.begin()
     session.advance(math.inf)
@@ -119,7 +122,7 @@ REACHED: dict[str, dict[str, int]] = {
     "adadelta": {"PyTorch's defaults": 395},
     "adam-bias": {"without correction": 111},
     "surface-race": {"Momentum 0.98": 335},
-    "adamax-nadam": {"Adam": 1181},
+    "adamax-nadam": {"Adam": 1179},
     "saddle": {"RMSProp": 9},
     "basins": {"Momentum": 51},
     "rastrigin": {"Momentum": 131},
@@ -226,7 +229,7 @@ def test_the_race_of_nine_is_run_to_the_update() -> None:
 
 def test_after_the_outlier_adamax_crawls_longest() -> None:
     arrivals = ending("adamax-nadam").arrivals
-    assert arrivals == {"Adam": 1181, "NAdam": 1190, "NAdam, Keras": 1191, "AdaMax": 3533}
+    assert arrivals == {"Adam": 1179, "NAdam": 1188, "NAdam, Keras": 1189, "AdaMax": 3530}
 
 
 def test_after_the_outlier_adams_steps_are_an_eighth_of_the_rate_and_adamaxs_a_hundredth() -> None:
