@@ -153,6 +153,7 @@ def test_the_goal_of_a_race_over_samples_is_reached(name: str) -> None:
 
 @pytest.mark.parametrize("name", NEEDS_TURNING)
 def test_a_goal_that_asks_for_turning_is_missed_without_and_reached_with_it(name: str) -> None:
+    assert "The goal is missed" in load(name).try_
     (missed,) = ending(name).judged.values()
     (reached,) = ending(name, changes=NEEDS_TURNING[name]).judged.values()
     assert (missed.reached, reached.reached) == (False, True)
