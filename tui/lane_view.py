@@ -167,8 +167,10 @@ class LaneView:
         self.grad_norm, self.lr = Series(), Series()
         self.markers: list[Marker] = []
         batches = self.progress.batches_per_epoch if self.progress is not None else self._batches_per_epoch()
-        # One epoch is what a person takes for the present; less than ten steps smooth nothing.
-        self._smoother = Smoother(1.0 - 1.0 / min(max(batches, 10), 1000))
+        # One epoch is what a person takes for the present; less than ten steps smooth nothing. A point that moves over
+        # lines is elsewhere long before it has seen them all.
+        window = 10 if self.spec.problem.kind == "landscape" else min(max(batches, 10), 1000)
+        self._smoother = Smoother(1.0 - 1.0 / window)
         self._waiting.clear()
         self._evaluated.clear()
         self._history = None

@@ -72,7 +72,7 @@ class GoalSpec(Section):
     @property
     def conditions(self) -> list[str]:
         """The conditions that are to be met."""
-        return [name for name in CONDITIONS if getattr(self, name) not in (None, False)]
+        return [name for name in CONDITIONS if (value := getattr(self, name)) is not None and value is not False]
 
     def first_of(self, titles: Sequence[str]) -> int | None:
         """Return the number of the lane that is to be the first; None where no lane is, or no such lane."""

@@ -212,6 +212,17 @@ def test_blocks_left_out_for_a_slow_client_are_read_from_the_record(
     assert_complete(slow, watcher.record)
 
 
+def test_the_smoothed_height_of_a_point_that_moves_over_lines_is_where_the_point_is(
+    watch: Callable[..., Watcher],
+) -> None:
+    """Its 10,000 lines make an epoch of which the point sees a small part: a mean over 1,000 steps lags far behind."""
+    lines = {"problem": {"kind": "landscape", "function": "outlier"}, "optimizer": {"name": "sgd", "lr": 1e-3}}
+    watcher = watch({**lines, "stop": {"steps": 500}})
+    view = watcher.view()
+    until(lambda: view.state == "ended" and view.lane.loss.last_x == 500, view)
+    assert points(view.lane.smoothed)[1][-1] == pytest.approx(points(view.lane.loss)[1][-1], abs=0.02)
+
+
 def test_a_reset_begins_anew_and_keeps_the_smoothed_curve_of_before(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**NETWORK, "pace": {"steps_per_second": 400.0}})
     view = watcher.view()

@@ -46,7 +46,7 @@ class Nadam(Rule):
 
     Forms, three different algorithms in practice:
 
-    - "torch": as above with ψ = 0.004, so that μ reaches β₁ after some 10⁴ steps.
+    - "torch": as above with ψ = 0.004, so that μ is nine tenths of β₁ after 10⁴ steps.
     - "keras": the same with ψ = 1, which reaches it after a hundred, and with α = 0.001, ε = 1e-7.
     - "optax": μ = β₁ from the first step on; ψ plays no part.
     - "paper": as "torch", and m itself is averaged with μₜ instead of β₁, so that P is its missing weight exactly.

@@ -43,6 +43,13 @@ def test_a_loss_belongs_to_the_updates_made_before_its_step() -> None:
     assert outcome(watching) == (True, 12)
 
 
+def test_a_loss_of_nothing_is_a_goal_like_any_other() -> None:
+    """0 is the height of many a minimum, and no lack of a condition."""
+    watching = judge(loss=0.0)
+    watching.see_steps(block(1, [1.0, 0.5, -0.5]))
+    assert outcome(watching) == (True, 2)
+
+
 def test_the_loss_after_the_last_update_counts_as_well() -> None:
     watching = judge(loss=1.0)
     watching.see_steps(block(1, [3.0, 2.0]))
