@@ -182,7 +182,8 @@ def parsed_setting(text: str, option: str = "--set") -> Setting:
         parsed = {}
     if list(parsed) != ["value"]:
         raise InputError(
-            f'{source}: {clean(key, 80)} = {clean(repr(value), 80)}; allowed: a TOML value, such as 0.01 or "adam"'
+            f'{source}: {clean(key, 80)} = {clean(repr(value), 80)}; allowed: a TOML value, such as 0.01 or "adam"; '
+            "a text with other signs than letters stands in quotes"
         )
     return Setting(key=key, value=parsed["value"], source=source)
 
@@ -276,7 +277,9 @@ def _put(data: dict[str, Any], settings: Sequence[Setting]) -> None:
             else:
                 target = target.setdefault(part, {}) if isinstance(target, dict) else None
         if not isinstance(target, dict):
-            raise InputError(f"{setting.source}: {clean(setting.key, 80)}: there is no such field in a spec")
+            lanes = len(_lane_tables(data))
+            hint = f"; allowed: lanes.0 to lanes.{lanes - 1}" if path[0] == "lanes" and lanes else ""
+            raise InputError(f"{setting.source}: {clean(setting.key, 80)}: there is no such field in a spec{hint}")
         target[last] = setting.value
     for lane in _lane_tables(data):
         stop = lane.get("stop")

@@ -4,6 +4,7 @@ Read in this order:
 
     cli          the commands; nothing is imported before it is needed
     headless     `gdtui run`: a client of the engine without a screen; race_table: how a race came out
+    outcomes     what came of a run or of its goal, in words
     reports      what the other commands print about presets, runs and gradients
     graph        `gdtui graph`: the nodes of a typed-in function
     diagnosis    `gdtui diagnose`: what can be said of a point of training

@@ -19,7 +19,7 @@ from engine.text import clean, counted
 
 from .json_lines import portable
 from .opening import Opening
-from .wording import verdict_in_words
+from .outcomes import divergence_in_words, verdict_in_words
 
 if TYPE_CHECKING:
     from engine.method.spec import RunSpec
@@ -337,12 +337,8 @@ def _follow(connection: client.Client, reporter: Reporter) -> list[protocol.Fini
                         raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
                     case protocol.Diverged():
                         whose = f"lane {message.lane} ({clean(lanes[message.lane].title, 40)}): " * (len(lanes) > 1)
-                        print(
-                            f"gdtui: {name}: {whose}the {message.quantity} is not finite at step {message.step} "
-                            f"(first in {message.tensor}); the parameters of the last finite step are kept. "
-                            "Try a smaller optimizer.lr, or clip.norm=1",
-                            file=sys.stderr,
-                        )
+                        what, remedy = divergence_in_words(message)
+                        print(f"gdtui: {name}: {whose}{what}; {remedy}", file=sys.stderr)
                     case protocol.Rejected(seq=0, reason=reason):
                         print(f"gdtui: {name}: refused: {clean(reason)}", file=sys.stderr)
                     case protocol.Steps(block=block):

@@ -19,7 +19,8 @@ from engine.text import clean
 
 from .charts.axes import compact
 from .lane_view import LaneView, Notice, Severity
-from .wording import found_rates, in_words, reason_in_words, symbol_of, verdict_in_words
+from .outcomes import verdict_in_words
+from .wording import found_rates, in_words, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
 MAXIMUM_LOG = 500

@@ -79,13 +79,6 @@ def in_words(value: object) -> str:
     return str(value)
 
 
-def verdict_in_words(judged: protocol.Judged) -> str:
-    """Return whether a goal was reached, and when or why not."""
-    if judged.reached:
-        return f"reached after {counted(judged.step, 'step')}"
-    return f"not reached: {judged.reason}"
-
-
 def reason_in_words(reason: str, spec: RunSpec) -> str:
     """Return why a run has ended."""
     match reason:

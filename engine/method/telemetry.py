@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 SERIES = ("epoch", "loss", "lr", "grad_norm", "update_norm")
 """The columns of a block of steps, in this order.
@@ -48,6 +50,23 @@ class TensorFigures:
     step: int
     values: NDArray[np.float64]
     """(tensors, figures), columns in the order of `FIGURES`."""
+
+
+def shortest_square_root(dtype: DTypeLike) -> float:
+    """Return the norm below which the squares of a vector's entries begin to vanish in this type."""
+    return 1e4 * math.sqrt(np.finfo(dtype).tiny)
+
+
+def length_of(vector: NDArray[Any]) -> float:
+    """Return the Euclidean norm, also of a vector whose squares are too small for its type; inf where they overflow."""
+    norm = math.sqrt(float(vector.dot(vector)))
+    if not norm < shortest_square_root(vector.dtype):
+        return norm
+    largest = max(float(vector.max()), -float(vector.min()))
+    if largest == 0.0:
+        return 0.0
+    scaled = vector.astype(np.float64) / largest
+    return largest * math.sqrt(float(scaled.dot(scaled)))
 
 
 class StepBuffer:

@@ -21,7 +21,7 @@ from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
 from .spec import RunSpec
 from .stopping import LossWatch, StopRules
-from .telemetry import FIGURES, StepBuffer, TensorFigures
+from .telemetry import FIGURES, StepBuffer, TensorFigures, length_of, shortest_square_root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,7 @@ class Trainer:
         self.tensors = objective.tensors
         start = objective.start()
         self._grad = np.empty_like(start)
+        self._short = shortest_square_root(start.dtype)
         points = start, start.copy()
         # A step goes from one vector to the other and leaves the last point untouched: nothing is copied, and a step
         # that is not finite can be taken back.
@@ -149,6 +150,8 @@ class Trainer:
         if self._noise is not None:
             self._noise.add(self.step_count + 1)
         grad_norm = math.sqrt(grad.dot(grad))
+        if grad_norm < self._short:
+            grad_norm = length_of(grad)
         self.step_count += 1
         if self._schedule is not None:
             self._schedule.turn(self.step_count, self.batches.epoch, loss)
@@ -165,6 +168,8 @@ class Trainer:
                 operation()
             squares += float(update.dot(update))
         update_norm = math.sqrt(squares)
+        if update_norm < self._short:
+            update_norm = length_of(grad)
         if self.search is not None:
             update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
@@ -379,7 +384,7 @@ class Trainer:
 
     def _norms(self, vector: Vector) -> list[float]:
         parts = (vector[tensor.start : tensor.stop] for tensor in self.tensors)
-        return [math.sqrt(float(part.dot(part))) for part in parts]
+        return [length_of(part) for part in parts]
 
     def _measure(self, grad_norms: list[float]) -> None:
         # By now the gradient's vector holds the update.

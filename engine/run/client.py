@@ -7,16 +7,19 @@ import os
 import select
 import socket
 import time
-from typing import Literal, TypeGuard
+from typing import TYPE_CHECKING, Literal, TypeGuard
 
 from ..errors import RunError
 from ..text import clean
 from .actors import own_name
 from .directory import RunDirectory, forget
 from .frames import MAXIMUM_EVENT, FrameReader, framed, parsed_event
-from .launch import Launch
 from .process import EngineProcess, spawned
 from .protocol import VERSION, Applied, Event, Figures, Hello, RatesSwept, Rejected, Steering, Steps, Stop, Welcomed
+
+if TYPE_CHECKING:
+    # It brings all that a spec is made of, which a client need not know.
+    from .launch import Launch
 
 START_S = 20.0
 """How long an engine may take until it listens."""

@@ -192,20 +192,25 @@ def main(arguments: list[str]) -> int:
         signal.signal(signal.SIGTERM, worker.leave)
         worker.run()
         worker.close()
+        code = 0
     except GdtuiError as error:
         print(error, file=sys.stderr)
-        if worker is not None:
-            worker.close(str(error))
-        return 1
+        code = _told(worker, str(error))
     except Exception as error:
         traceback.print_exc()
-        if worker is not None:
-            worker.close(f"{type(error).__name__}: {error}")
-        return 1
+        code = _told(worker, f"{type(error).__name__}: {error}")
     finally:
         sys.stderr.flush()
         with contextlib.suppress(OSError):
             run.pointer.unlink()
-    if run.is_temporary:
+    # Where nobody could be told, the client that waits reads the log and clears up.
+    if run.is_temporary and worker is not None:
         directory.forget(run)
-    return 0
+    return code
+
+
+def _told(worker: Worker | None, problem: str) -> int:
+    """Tell the clients why the engine ends, and return its exit code."""
+    if worker is not None:
+        worker.close(problem)
+    return 1

@@ -128,3 +128,12 @@ def test_a_run_under_a_schedule_ends_with_its_sums_and_its_verdict(gdtui: Comman
 def test_a_schedule_that_came_live_is_the_one_that_is_judged(gdtui: Command) -> None:
     outcome = gdtui("run", "ravine", "--at", "2", "schedule.name=inverse", "--steps", "4", "--no-record")
     assert "1/t decay with t in steps: Σα" in outcome.out
+
+
+def test_a_run_that_cannot_even_begin_is_not_told_to_turn_its_rate(gdtui: Any) -> None:
+    settings = ("--set", "problem.expression='log(x)'", "--set", "problem.start=[-1.0]")
+    outcome = gdtui("run", "circuit", *settings, "--no-record")
+    assert outcome.code == 1
+    assert "not finite at step 1" in outcome.err
+    assert "another start" in outcome.err
+    assert "optimizer.lr" not in outcome.err

@@ -38,7 +38,7 @@ def test_what_is_printed_is_what_is_recorded(events: Events, gdtui: Command, pla
     values = np.concatenate([block.values for block in reader.steps(1, 1)], axis=1)
     printed = [found.column("step", key) for key in ("epoch", "loss", "lr", "grad_norm", "update_norm")]
     assert values.tolist() == printed
-    assert [event.kind for event in reader.events()] == ["applied", "finished"]
+    assert [event.kind for event in reader.events()] == ["applied", "judged", "finished"]
     assert [path.name for path in (places / "data" / "runs").iterdir()] == [f"{found[0]['run']}.at"]
 
 

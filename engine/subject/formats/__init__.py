@@ -56,7 +56,7 @@ def format_of(source: Source) -> Format:
     for kind in FORMATS:
         if kind.is_folder if source.is_folder else kind.begins(start):
             return kind
-    raise FormatError("its first bytes are those of none")
+    raise FormatError("its first bytes are those of none" if start or source.is_folder else "it is empty")
 
 
 __all__ = ["ALLOWED", "FORMATS", "Format", "FormatError", "Loaded", "Source", "Wanted", "format_of"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import MisfitError
-from ...text import clean
+from ...text import clean, counted
 from .opening import MAXIMUM_BYTES, MAXIMUM_COLUMNS, TOO_LARGE, FormatError, Loaded, Source, Wanted
 
 MAXIMUM_LINE = 4 << 20
@@ -63,7 +63,7 @@ class _Table:
         self._columns = len(first)
         if not 2 <= self._columns <= MAXIMUM_COLUMNS:
             raise FormatError(
-                f"its first line has {self._columns:,} cells between commas, semicolons or tabs; a table has "
+                f"its first line has {counted(self._columns, 'cell')} between commas, semicolons or tabs; a table has "
                 f"2 to {MAXIMUM_COLUMNS:,}"
             )
         has_names = _is_header(first, second) if self._wanted.header is None else self._wanted.header

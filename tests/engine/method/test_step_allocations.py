@@ -41,15 +41,24 @@ def trainer_of(name: str, network: dict[str, Any], **sections: Any) -> Trainer:
     return Trainer(spec, build_objective(spec))
 
 
-def growth(trainer: Trainer, steps: int) -> tuple[int, int]:
-    """Return how many bytes more there are after so many steps, and at most meanwhile."""
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    for _ in range(steps):
-        trainer.step()
-    after, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return after - before, peak - before
+def assert_growth(trainer: Trainer, steps: int, *, peak: int, kept: int = A_FEW_NUMBERS) -> None:
+    """See that so many steps leave no more bytes than `kept` behind, and have no more than `peak` at any moment.
+
+    Three takes, and one that keeps within both is enough: what another thread of the test runner makes meanwhile is
+    counted as well, and a step that makes something makes it in every take.
+    """
+    takes = []
+    for _ in range(3):
+        tracemalloc.start()
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(steps):
+            trainer.step()
+        after, highest = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        takes.append((after - before, highest - before))
+        if takes[-1][0] < kept and takes[-1][1] < peak:
+            return
+    raise AssertionError(f"(kept, peak) in bytes: {takes}; allowed: less than {(kept, peak)}")
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -59,10 +68,8 @@ def test_a_thousand_steps_of_a_network_leave_nothing_behind(name: str, network: 
     trainer = trainer_of(name, NETWORKS[network], clip={"norm": 1.0})
     for _ in range(200):
         trainer.step()
-    kept, peak = growth(trainer, STEPS)
     order = 8 * trainer.batches.count
-    assert kept < order + A_FEW_NUMBERS
-    assert peak < 2 * order + 8 * A_FEW_NUMBERS
+    assert_growth(trainer, STEPS, kept=order + A_FEW_NUMBERS, peak=2 * order + 8 * A_FEW_NUMBERS)
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -72,8 +79,7 @@ def test_a_step_within_an_epoch_makes_nothing_even_for_a_moment(name: str, netwo
     while trainer.step():
         pass
     trainer.step()
-    _, peak = growth(trainer, 20)
-    assert peak < A_FEW_NUMBERS
+    assert_growth(trainer, 7, peak=A_FEW_NUMBERS)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
@@ -85,8 +91,7 @@ def test_no_activation_makes_anything_in_a_step(activation: str, loss: str, drop
     while trainer.step():
         pass
     trainer.step()
-    _, peak = growth(trainer, 20)
-    assert peak < A_FEW_NUMBERS
+    assert_growth(trainer, 7, peak=A_FEW_NUMBERS)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +108,7 @@ def test_a_thousand_steps_on_a_function_leave_nothing_behind(name: str, problem:
     trainer = Trainer(spec, build_objective(spec))
     for _ in range(10):
         trainer.step()
-    kept, peak = growth(trainer, STEPS)
-    assert kept < A_FEW_NUMBERS
-    assert peak < 2 * A_FEW_NUMBERS
+    assert_growth(trainer, STEPS, peak=2 * A_FEW_NUMBERS)
 
 
 @pytest.mark.parametrize("per", ["step", "epoch"])
@@ -121,5 +124,4 @@ def test_a_step_under_a_schedule_and_all_stop_rules_makes_nothing_even_for_a_mom
     while trainer.step():
         pass
     trainer.step()
-    _, peak = growth(trainer, 20)
-    assert peak < A_FEW_NUMBERS
+    assert_growth(trainer, 7, peak=A_FEW_NUMBERS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from engine.method.telemetry import FIGURES, SERIES
+from engine.method.telemetry import FIGURES, SERIES, length_of
 
 if TYPE_CHECKING:
     from tests.engine.method.conftest import MakeTrainer, Take, TakeSeries
@@ -147,3 +147,16 @@ def test_the_gradient_norm_is_that_before_clipping_and_decay(ravine: MakeTrainer
     trainer.step(measure=True)
     assert trainer.figures is not None
     assert trainer.figures.values[0, FIGURES.index("grad_norm")] == pytest.approx(math.sqrt(101.0), rel=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1e-25, 3.0, 0.0])
+def test_a_norm_is_that_of_entries_whose_squares_are_too_small_for_their_type(dtype: Any, size: float) -> None:
+    """Of (3, 4)·size it is 5·size; in single precision the square of 3e-25 is 0."""
+    vector = np.array([3.0, -4.0]).astype(dtype) * dtype(size)
+    assert length_of(vector) == pytest.approx(5.0 * size, rel=1e-6)
+
+
+def test_a_norm_that_does_not_fit_is_infinite() -> None:
+    with np.errstate(over="ignore"):
+        assert length_of(np.array([1e30], np.float32)) == np.inf

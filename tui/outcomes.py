@@ -1,0 +1,24 @@
+"""What came of a run or of its goal, in words; light, as `gdtui run` loads it before the first step."""
+
+from __future__ import annotations
+
+from engine.run import protocol
+from engine.text import counted
+
+
+def verdict_in_words(judged: protocol.Judged) -> str:
+    """Return whether a goal was reached, and when or why not."""
+    if judged.reached:
+        return f"reached after {counted(judged.step, 'step')}"
+    return f"not reached: {judged.reason}"
+
+
+def divergence_in_words(diverged: protocol.Diverged) -> tuple[str, str]:
+    """Return what was not finite, and what to try from the command line."""
+    what = (
+        "loss is not finite" if diverged.quantity == "loss" else "gradient is not finite, or too large to be squared,"
+    )
+    words = f"the {what} at step {diverged.step:,} (first in {diverged.tensor})"
+    if diverged.step == 1:
+        return words, "nothing was trained yet: try another start, or other data"
+    return words, "the parameters of the last finite step are kept. Try a smaller optimizer.lr, or clip.norm=1"
