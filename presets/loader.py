@@ -112,7 +112,8 @@ def load(name: str, settings: Sequence[Setting] = ()) -> Preset:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise InputError(
-            f"preset {clean(repr(name), 80)}: {hint}allowed: {', '.join(names())}, or the path of a .toml file"
+            f"preset {clean(repr(name), 80)}: {hint}allowed: a name that gdtui presets lists, or the path of a .toml "
+            "file"
         )
     text = resources.files(__name__.rpartition(".")[0]).joinpath(f"{name}.toml").read_bytes()
     return _checked(name, f"{name}.toml", text, settings, Path())
@@ -168,12 +169,15 @@ def read(path: Path, settings: Sequence[Setting] = ()) -> Preset:
 
 
 def parsed_setting(text: str, option: str = "--set") -> Setting:
-    """Return KEY=VALUE as a setting; VALUE is TOML, and a bare word is a string."""
+    """Return KEY=VALUE as a setting; VALUE is TOML, a bare word is a string, and `empty` empties a field."""
     source = clean(f"{option} {text}", 120)
     key, separator, value = text.partition("=")
     key, value = key.strip(), value.strip()
     if not separator or not key:
         raise InputError(f"{source}: KEY=VALUE is wanted, such as optimizer.lr=0.01")
+    if value == "empty":
+        # TOML has no word for it: what a field is that nobody has filled in, such as clip.norm.
+        return Setting(key=key, value=None, source=source)
     if BARE_WORD.fullmatch(value) and value not in ("true", "false", "inf", "nan"):
         return Setting(key=key, value=value, source=source)
     try:

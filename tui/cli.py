@@ -87,7 +87,7 @@ def _endless_spec_options(command: Any) -> Any:
             "settings",
             multiple=True,
             metavar="KEY=VALUE",
-            help="Any field of the spec, such as optimizer.lr=0.01; VALUE is TOML, or a bare word. Repeatable.",
+            help="Any field of the spec, such as optimizer.lr=0.01; VALUE is TOML, a bare word, or empty. Repeatable.",
         ),
     ):
         command = option(command)
@@ -254,7 +254,9 @@ def graph(preset: str, as_json: bool, **options: Any) -> int:
 @_endless_spec_options
 @click.option("--from", "low", type=float, metavar="RATE", help="The first learning rate; 1e-7 by default.")
 @click.option("--to", "high", type=float, metavar="RATE", help="The last learning rate; 10 by default.")
-@click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps of the sweep; 100 by default.")
+@click.option(
+    "--steps", type=click.IntRange(min=20, max=100_000), metavar="N", help="Steps of the sweep; 100 by default."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line, and nothing else, on stdout.")
 def find_lr(
     preset: str, low: float | None, high: float | None, steps: int | None, as_json: bool, **options: Any

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ import numpy as np
 from engine.method.objectives import build_objective
 from engine.method.range_test import RangeTest, sweep
 from engine.method.trainer import Trainer
+from engine.text import clean
 from presets import Preset
 
 from .charts.axes import cell, compact, linear_ticks, log_ticks, padded
@@ -21,6 +23,7 @@ from .charts.raster import DOTS_ACROSS, Stroke, raster, suitable_glyphs
 CHART_ROWS = 16
 WIDEST = 100
 TABLE_ROWS = 10
+NOTHING_TO_LEARN = "the loss is not finite at the very first step: there is nothing to learn from"
 WIDE_RANGE = 50.0
 """Losses that differ by more than this factor are drawn on a logarithmic axis."""
 
@@ -28,9 +31,12 @@ WIDE_RANGE = 50.0
 def print_rate_search(preset: Preset, *, as_json: bool, **bounds: Any) -> int:
     """Sweep the learning rate on a preset and print what came out; `bounds` are those of `sweep`."""
     found = sweep(Trainer(preset.spec, build_objective(preset.spec)), **bounds)
+    if not as_json and not len(found.lr):
+        print(f"gdtui: {clean(preset.name)}: {NOTHING_TO_LEARN}", file=sys.stderr)
+        return 1
     for line in json_lines(found) if as_json else lines(found, min(WIDEST, shutil.get_terminal_size().columns)):
         click.echo(line)
-    return 0
+    return 0 if len(found.lr) else 1
 
 
 def json_lines(found: RangeTest) -> list[str]:
@@ -50,7 +56,7 @@ def lines(found: RangeTest, width: int) -> list[str]:
     """Return chart, table and suggestions in `width` columns."""
     count = len(found.lr)
     if not count:
-        return ["the loss is not finite at the very first step: there is nothing to learn from"]
+        return [NOTHING_TO_LEARN]
     end = "where the loss exploded" if found.has_exploded else "and the loss did not explode: try a higher --to"
     table = [f"{'rate':>12}  {'loss':>12}  {'smoothed':>12}"]
     for place in np.unique(np.linspace(0, count - 1, TABLE_ROWS).round().astype(int)).tolist():

@@ -81,6 +81,9 @@ def print_gradient_check(preset: Preset) -> int:
         click.echo(f"after {counted(steps, 'step')} of training" if steps else "at the initial parameters")
         for tensor in tensors:
             skipped = f", {tensor.skipped} skipped at a kink" if tensor.skipped else ""
+            if not tensor.checked:
+                click.echo(f"  {tensor.name:<{width}}  not compared{skipped}")
+                continue
             click.echo(
                 f"  {tensor.name:<{width}}  relative error {tensor.relative_error:.1e}  "
                 f"{'right' if tensor.passed else 'WRONG'}  ({counted(tensor.checked, 'coordinate')}{skipped})"

@@ -7,6 +7,7 @@ that has ended or diverged waits. A lane that is alone takes many steps in a row
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Callable
@@ -228,6 +229,9 @@ class Session:
         trainer = lane.trainer
         result = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
         self.flush()
+        if not math.isfinite(result.loss) and reason not in ("stopped", "terminated") and self._problem is None:
+            # Every minibatch of the last steps was finite, and the whole is not.
+            reason = "diverged"
         if lane.judge is not None:
             lane.judge.conclude(trainer.step_count, result.loss)
             self._tell_verdicts()

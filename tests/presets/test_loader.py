@@ -99,7 +99,10 @@ def test_a_preset_is_what_its_file_says(places: Path) -> None:
 
 
 def test_a_name_that_is_nearly_right_is_guessed_and_the_names_are_listed() -> None:
-    with pytest.raises(InputError, match=r"did you mean ravine\? allowed: digits, .*, or the path of a \.toml file"):
+    with pytest.raises(
+        InputError,
+        match=r"did you mean ravine\? allowed: a name that gdtui presets lists, or",
+    ):
         load("ravin")
 
 
@@ -524,3 +527,8 @@ def test_a_data_file_that_does_not_fit_is_one_line_about_the_field(
     text = complaint(written(places, FILE_PRESET), *settings)
     assert text.startswith(start)
     assert said in text.partition("; allowed: ")[2]
+
+
+def test_a_field_can_be_emptied_from_the_command_line() -> None:
+    spec = load("ravine", [parsed_setting("stop.loss=empty")]).spec
+    assert spec.stop.loss is None

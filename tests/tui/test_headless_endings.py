@@ -137,3 +137,11 @@ def test_a_run_that_cannot_even_begin_is_not_told_to_turn_its_rate(gdtui: Any) -
     assert "not finite at step 1" in outcome.err
     assert "another start" in outcome.err
     assert "optimizer.lr" not in outcome.err
+
+
+def test_a_run_whose_whole_loss_is_not_finite_has_diverged_though_its_minibatches_were_finite(gdtui: Any) -> None:
+    """At this rate the weights explode within steps whose own losses still are numbers."""
+    settings = ("--set", "optimizer.lr=1e6", "--set", "model.activation=relu", "--precision", "float64")
+    outcome = gdtui("run", "moons", *settings, "--steps", "50", "--no-record")
+    assert outcome.code == 1
+    assert "diverged" in outcome.lines[0]

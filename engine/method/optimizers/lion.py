@@ -33,7 +33,7 @@ class Lion(Rule):
     0.5·1 − 0.5·0.5 = 0.25 > 0, so θ moves by −0.1 again, against this gradient's sign.
 
     Source: X. Chen et al., "Symbolic Discovery of Optimization Algorithms", arXiv:2302.06675, algorithm 2, and
-    `optax.lion`. Deviation: weight decay is decoupled only where `decoupled` says so, in the paper always.
+    `optax.lion`. Deviation: `decoupled` can be switched off.
     """
 
     title: ClassVar[str] = "Lion"
@@ -41,6 +41,7 @@ class Lion(Rule):
 
     name: Literal["lion"] = "lion"
     lr: fields.LearningRate = 1e-4
+    decoupled: fields.Decoupled = True
     beta1: fields.Beta1 = 0.9
     beta2: fields.Beta2 = 0.99
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -115,6 +115,7 @@ class Momentum(Velocity):
     """
 
     title: ClassVar[str] = "Momentum"
+    form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {"keras": {"lr": 1e-2}}
 
     name: Literal["momentum"] = "momentum"
     dampening: fields.Dampening = 0.0

@@ -59,6 +59,8 @@ class Muon(Rule):
 
     name: Literal["muon"] = "muon"
     lr: fields.LearningRate = 1e-3
+    weight_decay: fields.WeightDecay = 0.1
+    decoupled: fields.Decoupled = True
     momentum: fields.Momentum = 0.95
     nesterov: fields.LookAhead = True
     adjust: fields.Adjust = "original"

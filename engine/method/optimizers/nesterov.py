@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -32,6 +32,7 @@ class Nesterov(Velocity):
     """
 
     title: ClassVar[str] = "Nesterov"
+    form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {"keras": {"lr": 1e-2}}
 
     name: Literal["nesterov"] = "nesterov"
 

@@ -156,6 +156,11 @@ def _positive(a: float, b: float = 0.0) -> bool:
     return a > 0.0
 
 
+def _is_within(base: float, exponent: float) -> bool:
+    """Return whether a power is smooth here: a whole exponent from 0 on has neither pole nor edge."""
+    return base > 0.0 or (exponent >= 0.0 and exponent == exponent // 1.0)
+
+
 SIGNS: Mapping[str, Operation] = {
     "+": Operation(value=operator.add, slopes=(lambda a, b, value: 1.0, lambda a, b, value: 1.0)),
     "-": Operation(value=operator.sub, slopes=(lambda a, b, value: 1.0, lambda a, b, value: -1.0)),
@@ -165,7 +170,7 @@ SIGNS: Mapping[str, Operation] = {
         slopes=(lambda a, b, value: _divide(1.0, b), lambda a, b, value: -_divide(value, b)),
         side=lambda a, b: b > 0.0,
     ),
-    "**": Operation(value=_power, slopes=(_power_by_base, _power_by_exponent), side=_positive),
+    "**": Operation(value=_power, slopes=(_power_by_base, _power_by_exponent), side=_is_within),
     "neg": Operation(value=operator.neg, slopes=(lambda a, value: -1.0,)),
 }
 """The operations that are written as signs; "neg" is the minus in front of one operand."""

@@ -107,7 +107,7 @@ def test_so_many_samples_are_read_and_no_more(places: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("1\n2\n", "its first line has 1 cells"),
+        ("1\n2\n", "its first line has 1 cell between"),
         ("a,b\n1,\n", "line 2: the target, column 1 (b), is missing ('')"),
         ("1,2\n,4\n", "line 2, column 0 is missing ('')"),
         ("a,b\n1,2\n\nNA,4\n", "line 4, column 0 (a) is missing ('NA')"),
