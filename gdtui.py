@@ -8,6 +8,7 @@ they go FIRST on the path, as Python does with the folder of any script, so that
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,9 @@ def main() -> int:
     """Run the command line and return the exit code."""
     sys.path.insert(0, str(APP))
     # An engine's process loads neither the command line nor the screen.
+    if sys.argv[1:2] in (["_engine"], ["_start"]):
+        # What imports make is no garbage: to look for some takes a twentieth of the start. The worker looks again.
+        gc.disable()
     if sys.argv[1:2] == ["_engine"]:
         from engine.run.worker import main as engine_main
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -190,6 +191,9 @@ def main(arguments: list[str]) -> int:
         run.pointer.write_bytes(os.fsencode(path) + b"\n")
         worker = Worker(run, Launch.model_validate_json(run.launch.read_bytes()))
         signal.signal(signal.SIGTERM, worker.leave)
+        # All that stands now stays to the end; the launcher has switched the collector off until here.
+        gc.freeze()
+        gc.enable()
         worker.run()
         worker.close()
         code = 0
