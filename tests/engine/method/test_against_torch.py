@@ -81,6 +81,10 @@ RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
         {"name": "adam", "lr": 3e-3, "decoupled": True, **DECAY},
         lambda p: torch.optim.Adam(p, lr=3e-3, decoupled_weight_decay=True, **DECAY),
     ),
+    "radam, weight decay": (
+        {"name": "radam", "lr": 1e-2, **DECAY},
+        lambda p: torch.optim.RAdam(p, lr=1e-2, **DECAY),
+    ),
     "adamw": ({"name": "adamw", "lr": 3e-3}, lambda p: torch.optim.AdamW(p, lr=3e-3)),
     "adamw, other betas": (
         {"name": "adamw", "lr": 3e-3, "beta1": 0.5, "beta2": 0.99, "weight_decay": 1.0},

@@ -1,4 +1,8 @@
-"""The rules against figures that were computed elsewhere: PyTorch's rules, checked against optax, and Keras'."""
+"""The rules against figures that were computed elsewhere: PyTorch's rules, checked against optax, and Keras'.
+
+Those beyond the lecture are PyTorch's own (RAdam, Rprop), optax' own (Lion, AdaBelief), or the paper's formula for one
+number, written out in plain Python (Yogi, Adan).
+"""
 
 from __future__ import annotations
 
@@ -98,6 +102,42 @@ ROWS: dict[str, tuple[dict[str, Any], Point, Point, Point]] = {
         (0.997887096464, 0.997887096445),
         (0.9963211968, 0.996321196767),
         (0.99191124918, 0.991911249107),
+    ),
+    "radam": (
+        {"name": "radam", "lr": 0.01},
+        (0.99, 0.9),
+        (0.980052631578947, 0.805263157894737),
+        (0.950541706493242, 0.552364195101898),
+    ),
+    "rprop": (
+        {"name": "rprop", "lr": 0.01},
+        (0.99, 0.99),
+        (0.978, 0.978),
+        (0.925584, 0.925584),
+    ),
+    "lion": (
+        {"name": "lion"},
+        (0.9999, 0.9999),
+        (0.9998, 0.9998),
+        (0.9995, 0.9995),
+    ),
+    "adabelief": (
+        {"name": "adabelief"},
+        (0.998888888888889, 0.998888888888889),
+        (0.997720921773212, 0.997720921773212),
+        (0.993870236288669, 0.993870236288668),
+    ),
+    "yogi": (
+        {"name": "yogi"},
+        (0.990014976288064, 0.990001049889637),
+        (0.980032792480753, 0.980007349593301),
+        (0.95013333174127, 0.950076674693332),
+    ),
+    "adan": (
+        {"name": "adan"},
+        (0.99900000001, 0.999000000001),
+        (0.998000019893459, 0.998000019875451),
+        (0.995000135387253, 0.995000135342187),
     ),
 }
 
