@@ -43,7 +43,7 @@ async def take_gallery(name: str, size: tuple[int, int]) -> None:
 
     app = GdtuiApp(gallery=Gallery())
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.3)
+        await pilot.pause(3.0)
         print(Path(app.save_screenshot(f"{name}.svg", str(ROOT / "docs"))).relative_to(ROOT))
 
 
@@ -59,7 +59,7 @@ async def main() -> None:
         (6.0, ""),
     ]
     await take("dashboard", "digits", (120, 36), steer)
-    await take("ravine", "ravine", (100, 30), [(9.0, "o"), (0.5, "down down enter"), (6.0, "")])
+    await take("ravine", "ravine", (100, 30), [(9.0, "o"), (0.5, "down down down enter"), (6.0, "")])
 
 
 if __name__ == "__main__":
