@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -88,14 +88,10 @@ class Adabelief(Rule):
         def part(g: Vector, m: Vector, s: Vector) -> Passes:
             t = workspace[: len(g)]
             return [
-                (np.multiply, g, rest1, t),
-                (np.multiply, m, beta1, m),
-                (np.add, m, t, m),
+                *averaged(m, beta1, g, rest1, t),
                 (np.subtract, g, m, g),
                 (np.multiply, g, g, g),
-                (np.multiply, g, rest2, g),
-                (np.multiply, s, beta2, s),
-                (np.add, s, g, s),
+                *averaged(s, beta2, g, rest2, g),
                 (np.add, s, eps, s),
                 (np.sqrt, s, t),
                 (np.add, t, floor, t),

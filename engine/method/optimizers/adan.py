@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -102,18 +102,12 @@ class Adan(Rule):
             return [
                 (np.subtract, g, last, last),
                 (np.multiply, last, changed, last),
-                (np.multiply, g, rest1, s),
-                (np.multiply, m, beta1, m),
-                (np.add, m, s, m),
-                (np.multiply, last, rest2, s),
-                (np.multiply, d, beta2, d),
-                (np.add, d, s, d),
+                *averaged(m, beta1, g, rest1, s),
+                *averaged(d, beta2, last, rest2, s),
                 (np.multiply, last, beta2, s),
                 (np.add, s, g, s),
                 (np.multiply, s, s, s),
-                (np.multiply, s, rest3, s),
-                (np.multiply, n, beta3, n),
-                (np.add, n, s, n),
+                *averaged(n, beta3, s, rest3, s),
                 (np.add, g, zero, last),
                 (np.sqrt, n, s),
                 (np.add, s, floor, s),

@@ -12,7 +12,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Operations, Tensor, Vector
-from ..passes import called, numbers
+from ..passes import averaged, called, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -122,13 +122,9 @@ class Muon(Rule):
             s = np.empty_like(g)
             return called(
                 [
-                    (np.multiply, g, taken, s),
-                    (np.multiply, m, kept, m),
-                    (np.add, m, s, m),
+                    *averaged(m, kept, g, taken, s),
                     (np.multiply, g, g, g),
-                    (np.multiply, g, rest2, g),
-                    (np.multiply, v, beta2, v),
-                    (np.add, v, g, v),
+                    *averaged(v, beta2, g, rest2, g),
                     (np.sqrt, v, s),
                     (np.add, s, floor, s),
                     (np.divide, m, s, g),

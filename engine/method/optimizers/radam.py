@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 TRUSTED = 5.0
@@ -109,13 +109,9 @@ class Radam(Rule):
         def part(g: Vector, m: Vector, v: Vector) -> Passes:
             s = workspace[: len(g)]
             return [
-                (np.multiply, g, rest1, s),
-                (np.multiply, m, beta1, m),
-                (np.add, m, s, m),
+                *averaged(m, beta1, g, rest1, s),
                 (np.multiply, g, g, g),
-                (np.multiply, g, rest2, g),
-                (np.multiply, v, beta2, v),
-                (np.add, v, g, v),
+                *averaged(v, beta2, g, rest2, g),
                 (np.sqrt, v, s),
                 (np.multiply, s, kept, s),
                 (np.add, s, floor, s),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import fields
 from ...subject.objective import Tensor, Vector
-from ..passes import Passes, numbers
+from ..passes import Passes, averaged, numbers
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 FIRST_SQUARE = 1e-6
@@ -87,9 +87,7 @@ class Yogi(Rule):
         def part(g: Vector, m: Vector, v: Vector) -> Passes:
             s = workspace[: len(g)]
             return [
-                (np.multiply, g, rest1, s),
-                (np.multiply, m, beta1, m),
-                (np.add, m, s, m),
+                *averaged(m, beta1, g, rest1, s),
                 (np.multiply, g, g, g),
                 (np.subtract, v, g, s),
                 (np.sign, s, s),
