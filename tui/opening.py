@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from engine.errors import GdtuiError, InputError, RunError
 from engine.run import directory
 from engine.run.directory import RunDirectory
+from engine.run.greeting import Watch, greeted
 from engine.run.process import EngineProcess, spawned
 from engine.text import clean
 
@@ -32,6 +34,7 @@ class Opening:
         self._run = run
         self._engine = engine
         self._reading = threading.Lock()
+        self._greeting: Greeting | None = None
 
     def run(self) -> RunDirectory:
         """Return the run, as soon as its engine has checked what it is to train.
@@ -55,11 +58,25 @@ class Opening:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return run.name, ""
 
-    def connect(self, *, watch: Literal["live", "all"] = "live", name: str = "dashboard") -> Client:
-        """Return a connection to the engine, as soon as it listens; raises as `run` does, and if it never listens."""
+    def greet(self, *, watch: Watch, name: str) -> None:
+        """Begin to say hello to the engine, in a thread: it does not wait until `connect` has loaded what it needs."""
+        self._greeting = Greeting(self, watch=watch, name=name)
+        self._greeting.start()
+
+    def connect(self, *, watch: Watch = "live", name: str = "dashboard") -> Client:
+        """Return a connection to the engine, as soon as it listens; raises as `run` does, and if it never listens.
+
+        After `greet` it has to be with the same words.
+        """
         from engine.run.client import Client
 
-        return Client(self.run(), watch=watch, name=name, engine=self._engine)
+        channel = self._greeting.channel() if self._greeting is not None else None
+        self._greeting = None
+        return Client(self.run(), watch=watch, name=name, engine=self._engine, channel=channel)
+
+    def channel(self, *, watch: Watch, name: str) -> socket.socket:
+        """Return a connection to the engine on which hello is said; raises as `connect` does."""
+        return greeted(self.run(), self._engine, watch=watch, name=name)
 
     def abandon(self) -> None:
         """End an engine that was started for nothing, and leave no trace of its run; a run found again stays."""
@@ -68,6 +85,32 @@ class Opening:
         self._engine.end()
         with contextlib.suppress(GdtuiError):
             directory.forget(self.run())
+
+
+class Greeting(threading.Thread):
+    """Waits for an engine and says hello to it, while another thread loads what it takes to understand the answer."""
+
+    def __init__(self, opening: Opening, *, watch: Watch, name: str) -> None:
+        """Make the thread; see `greeting.greeted`."""
+        super().__init__(daemon=True)
+        self._opening, self._watch, self._client = opening, watch, name
+        self._channel: socket.socket | None = None
+        self._error: GdtuiError | None = None
+
+    def run(self) -> None:
+        """Say hello; what goes wrong is for who asks."""
+        try:
+            self._channel = self._opening.channel(watch=self._watch, name=self._client)
+        except GdtuiError as error:
+            self._error = error
+
+    def channel(self) -> socket.socket:
+        """Return the connection, as soon as it is there; raises what `Opening.connect` raises."""
+        self.join()
+        if self._error is not None:
+            raise self._error
+        assert self._channel is not None, "there is a connection, or an error"
+        return self._channel
 
 
 def started(name: str, options: Mapping[str, Any], **order: Any) -> Opening:

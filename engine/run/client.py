@@ -7,23 +7,22 @@ import os
 import select
 import socket
 import time
-from typing import TYPE_CHECKING, Literal, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from ..errors import RunError
 from ..text import clean
 from .actors import own_name
-from .directory import RunDirectory, forget
-from .frames import MAXIMUM_EVENT, FrameReader, framed, parsed_event
+from .directory import RunDirectory
+from .encoding import framed, parsed_event
+from .frames import MAXIMUM_EVENT, FrameReader
+from .greeting import ANSWER_S, HELLO, START_S, Watch, greeted
 from .process import EngineProcess, spawned
-from .protocol import VERSION, Applied, Event, Figures, Hello, RatesSwept, Rejected, Steering, Steps, Stop, Welcomed
+from .protocol import Applied, Event, Figures, RatesSwept, Rejected, Steering, Steps, Stop, Welcomed
 
 if TYPE_CHECKING:
     # It brings all that a spec is made of, which a client need not know.
     from .launch import Launch
 
-START_S = 20.0
-"""How long an engine may take until it listens."""
-ANSWER_S = 10.0
 _READ = 256 * 1024
 
 
@@ -44,12 +43,15 @@ class Client:
         self,
         run: RunDirectory,
         *,
-        watch: Literal["live", "all", "nothing"],
+        watch: Watch,
         name: str = "gdtui",
         engine: EngineProcess | None = None,
         patience_s: float = ANSWER_S,
+        channel: socket.socket | None = None,
     ) -> None:
         """Connect and say hello; an `engine` that was just started is waited for, one at work for `patience_s`.
+
+        A `channel` is one on which `greeting.greeted` has said hello already, with the same words.
 
         Raises:
             RunError: There is no engine, or it died while starting.
@@ -57,13 +59,12 @@ class Client:
         self.run = run
         self.engine = engine
         self.open = True
-        self._channel = _connected(run, engine)
+        self._channel = channel if channel is not None else greeted(run, engine, watch=watch, name=name)
         self._reader = FrameReader(MAXIMUM_EVENT)
-        self._sequence = 0
+        self._sequence = HELLO
         self._ready: list[Event | Steps | Figures] = []
         self.name = own_name(name)
         """How the engine tells others who has done something."""
-        self.send(Hello(seq=self.next_sequence(), version=VERSION, name=self.name, watch=watch))
         self.welcome = self._welcome(START_S if engine is not None else patience_s)
 
     def fileno(self) -> int:
@@ -75,7 +76,7 @@ class Client:
         self._sequence += 1
         return self._sequence
 
-    def send(self, command: Hello | Steering) -> None:
+    def send(self, command: Steering) -> None:
         """Send a command; a connection that is gone shows in `open`."""
         try:
             self._channel.settimeout(ANSWER_S)
@@ -173,23 +174,3 @@ def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
                 return
             time.sleep(0.02)
     raise RunError(f"run {run.name}: does not end, not even by SIGKILL")
-
-
-def _connected(run: RunDirectory, engine: EngineProcess | None) -> socket.socket:
-    end = time.monotonic() + (START_S if engine is not None else 0.0)
-    while True:
-        channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            channel.connect(str(run.socket))
-        except OSError as error:
-            channel.close()
-            if engine is None:
-                raise RunError(f"run {run.name}: no engine is at work on it") from error
-            if engine.is_over() or time.monotonic() > end:
-                reason = run.last_words() or engine.death() or "no reason given"
-                if engine.is_over() and run.is_temporary:
-                    forget(run)
-                raise RunError(f"run {run.name}: the engine did not start: {reason}") from error
-            time.sleep(0.005)
-        else:
-            return channel

@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .frames import MAXIMUM_COMMAND, FrameReader, ProtocolError, framed, parsed_command
-from .protocol import VERSION, Hello, Rejected
+from .encoding import framed, parsed_command
+from .frames import MAXIMUM_COMMAND, VERSION, FrameReader, ProtocolError
+from .protocol import Hello, Rejected
 
 LIVE_BACKLOG = 256 * 1024
 """Bytes that may wait for a live client before blocks are left out; it reads what it missed from the record."""

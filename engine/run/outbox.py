@@ -7,7 +7,7 @@ from typing import Any
 
 from ..method.telemetry import StepBlock, StepBuffer, TensorFigures
 from ..subject.objective import Evaluation
-from .frames import framed, framed_figures, framed_steps
+from .encoding import framed, framed_figures, framed_steps
 from .protocol import Evaluated, Message
 from .record import RecordWriter
 

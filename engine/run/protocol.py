@@ -1,4 +1,4 @@
-"""What an engine and its clients say to each other; `frames` carry it.
+"""What an engine and its clients say to each other; `encoding` turns it into frames.
 
 A client sends commands, each with a number of its own; the engine answers every one with `Applied` or `Rejected`
 under that number, and tells all clients what happened.
@@ -13,9 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..fields import Scalar
 from ..method import range_test
 from ..method.telemetry import StepBlock, TensorFigures
-
-VERSION = 2
-"""Raised when an old client and a new engine would misunderstand each other."""
 
 
 class Message(BaseModel):

@@ -24,7 +24,8 @@ from ..method.spec import checked_spec, shown
 from ..text import clean
 from . import actors, protocol
 from .directory import RunDirectory
-from .frames import framed
+from .encoding import framed
+from .frames import VERSION
 from .jury import Jury
 from .lane import Lane
 from .launch import Launch
@@ -260,7 +261,7 @@ class Session:
         self.commit()
         trainer, launch = self.lanes[0].trainer, self._launch
         return protocol.Welcomed(
-            version=protocol.VERSION,
+            version=VERSION,
             run=self._run.name,
             preset=launch.preset,
             title=launch.title,

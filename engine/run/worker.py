@@ -26,7 +26,7 @@ from ..method.denormals import flush_denormals
 from . import directory, protocol
 from .connections import Connection, Connections
 from .directory import RunDirectory
-from .frames import framed
+from .encoding import framed
 from .launch import Launch
 from .session import Session
 from .threads import ProductThreads, suitable_threads

@@ -21,7 +21,8 @@ from engine.method.race import build_objectives
 from engine.method.telemetry import SERIES
 from engine.method.trainer import Trainer
 from engine.run import directory
-from engine.run.frames import MAXIMUM_EVENT, FrameReader, parsed_event
+from engine.run.encoding import parsed_event
+from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.launch import Launch
 from engine.run.protocol import Finished, Judged
 from engine.run.session import Session

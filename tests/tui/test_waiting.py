@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Footer, OptionList
@@ -12,6 +12,7 @@ from textual.widgets import Footer, OptionList
 from engine.errors import RunError
 from engine.run import directory
 from engine.run.client import Client
+from engine.run.greeting import Watch
 from presets import load
 from tui import app as app_module
 from tui.app import GdtuiApp
@@ -33,7 +34,7 @@ class Slow(Opening):
         super().__init__(run=opening.run(), engine=opening._engine)
         self.come = threading.Event()
 
-    def connect(self, *, watch: Literal["live", "all"] = "live", name: str = "dashboard") -> Client:
+    def connect(self, *, watch: Watch = "live", name: str = "dashboard") -> Client:
         """Connect when it is time."""
         self.come.wait(15.0)
         return super().connect(watch=watch, name=name)

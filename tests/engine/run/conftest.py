@@ -15,7 +15,8 @@ from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.client import Client
 from engine.run.directory import RunDirectory
-from engine.run.frames import MAXIMUM_EVENT, FrameReader, parsed_event
+from engine.run.encoding import parsed_event
+from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
 from engine.run.process import EngineProcess

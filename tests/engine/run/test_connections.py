@@ -14,8 +14,9 @@ import pytest
 
 from engine.run import connections
 from engine.run.connections import LIVE_BACKLOG, PATIENT_BACKLOG, Connection, Connections
-from engine.run.frames import HEADER, MAXIMUM_COMMAND, FrameReader, framed, parsed_event
-from engine.run.protocol import VERSION, Hello, Pause, Rejected, Resume
+from engine.run.encoding import framed, parsed_event
+from engine.run.frames import HEADER, MAXIMUM_COMMAND, VERSION, FrameReader
+from engine.run.protocol import Hello, Pause, Rejected, Resume
 
 Connect = Callable[..., socket.socket]
 BLOCK = HEADER.pack(64 * 1024, 200) + bytes(64 * 1024)

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from engine.errors import RunError
-from engine.run import client, directory
+from engine.run import directory, greeting
 from engine.run.directory import RunDirectory
-from engine.run.frames import HEADER, framed
+from engine.run.encoding import framed
+from engine.run.frames import HEADER
 from engine.run.process import EngineProcess
 from engine.run.protocol import Applied, Hello, Pause, Progressed, Rejected, SetFields, Stop, Turn
 
@@ -83,9 +84,9 @@ def test_an_engine_of_another_version_is_refused_in_a_sentence(
     run, engine = start_run(limited(1))
     connect(run, engine)
     with monkeypatch.context() as patch, contextlib.ExitStack() as stack:
-        patch.setattr(client, "VERSION", 99)
-        connected = client._connected
-        patch.setattr(client, "_connected", lambda *args: stack.enter_context(connected(*args)))
+        patch.setattr(greeting, "VERSION", 99)
+        connected = greeting.connected
+        patch.setattr(greeting, "connected", lambda *args: stack.enter_context(connected(*args)))
         with pytest.raises(RunError, match="this engine speaks version 2 of the protocol, you speak 99"):
             connect(run)
 
@@ -101,10 +102,10 @@ def test_a_client_that_is_refused_leaves_no_socket_open(
         channels.append(stack.enter_context(original(*arguments)))
         return channels[0]
 
-    original = client._connected
+    original = greeting.connected
     with monkeypatch.context() as patch, contextlib.ExitStack() as stack:
-        patch.setattr(client, "VERSION", 99)
-        patch.setattr(client, "_connected", connected)
+        patch.setattr(greeting, "VERSION", 99)
+        patch.setattr(greeting, "connected", connected)
         with pytest.raises(RunError):
             connect(run)
         assert channels[0].fileno() == -1

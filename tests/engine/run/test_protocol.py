@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from engine.run import protocol
+from engine.run.encoding import framed, framed_figures, framed_steps, parsed_command, parsed_event
 from engine.run.frames import (
     HEADER,
     KIND_FIGURES,
@@ -23,11 +24,6 @@ from engine.run.frames import (
     MAXIMUM_EVENT,
     FrameReader,
     ProtocolError,
-    framed,
-    framed_figures,
-    framed_steps,
-    parsed_command,
-    parsed_event,
 )
 
 LIMIT = 64 * 1024

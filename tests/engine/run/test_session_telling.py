@@ -12,7 +12,8 @@ import pytest
 
 from engine.errors import GdtuiError
 from engine.run import directory, protocol
-from engine.run.frames import MAXIMUM_EVENT, FrameReader, parsed_event
+from engine.run.encoding import parsed_event
+from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.history import RecordReader
 from engine.run.launch import Launch, ScheduledChange
 from engine.run.protocol import (
