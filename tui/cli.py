@@ -12,7 +12,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -171,6 +171,7 @@ def run(
         out=str(out) if out is not None else None,
         recorded=not no_record,
     )
+    opening.greet(watch="all", name="run")
     # The engine checks the preset and begins while this is loaded.
     from .headless import run_headless
 
@@ -375,17 +376,27 @@ def main(arguments: list[str]) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
+    code = DONE
     try:
         code = _exit_code(arguments)
         sys.stdout.flush()
     except OSError as error:
-        # What is still waiting to be written would fail again while Python shuts down.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten(sys.stdout)
         if not isinstance(error, BrokenPipeError):  # the reader of a pipe has gone, as in `| head`: nobody to tell
             _complain(f"cannot write: {error.strerror or error}")
-        return FAILED
+        code = code or FAILED
+    # What the screen could not write to a terminal that has gone waits in here, and must not change the exit code.
+    _drop_unwritten(sys.stderr)
     return code
+
+
+def _drop_unwritten(stream: TextIO) -> None:
+    """Let go of what a stream cannot write: it would fail again while Python shuts down, with an exit code of its own."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _exit_code(arguments: list[str]) -> int:
@@ -412,4 +423,5 @@ def _exit_code(arguments: list[str]) -> int:
 def _complain(text: str) -> None:
     from engine.text import clean
 
-    print(f"gdtui: {clean(text, 1000)}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # the exit code says it as well, where nothing can be written
+        print(f"gdtui: {clean(text, 1000)}", file=sys.stderr)

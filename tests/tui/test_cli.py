@@ -448,3 +448,11 @@ def test_a_full_disk_behind_stdout_is_one_line_and_exit_code_1(arguments: list[s
     assert failed.returncode == 1
     assert failed.stderr.count("\n") == 1
     assert "space" in failed.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device here")
+def test_what_cannot_be_complained_about_still_has_its_exit_code() -> None:
+    """A terminal that has gone takes no words either, and what waits for it must not change the code at the end."""
+    with Path("/dev/full").open("w") as full:
+        refused = process("run", "nonsense", stdout=subprocess.PIPE, stderr=full, capture_output=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
