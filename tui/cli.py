@@ -391,7 +391,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _drop_unwritten(stream: TextIO) -> None:
-    """Let go of what a stream cannot write: it would fail again while Python shuts down, with an exit code of its own."""
+    """Let go of what a stream cannot write: it would fail again at the very end, with an exit code of its own."""
     try:
         stream.flush()
     except (OSError, ValueError):

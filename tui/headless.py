@@ -57,7 +57,7 @@ class Reporter(Protocol):
         """Print what is about to be trained."""
         ...
 
-    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+    def message(self, message: protocol.Heard) -> None:
         """Print what has happened."""
         ...
 
@@ -90,7 +90,7 @@ class JsonReporter:
             }
         )
 
-    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+    def message(self, message: protocol.Heard) -> None:
         """Print the line or the lines of a message."""
         match message:
             case protocol.Steps():
@@ -217,7 +217,7 @@ class LineReporter:
         )
         self._bar.__enter__()
 
-    def message(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> None:
+    def message(self, message: protocol.Heard) -> None:
         """Move the bar."""
         match message:
             case protocol.Steps(block=block):

@@ -84,18 +84,18 @@ class LaneView:
 
     def take_steps(self, steps: protocol.Steps) -> None:
         """Take a block of steps, for the next `catch_up`."""
-        if steps.segment == self._segment:
+        if steps.segment == self.segment:
             self._waiting.append(steps)
 
     def take_figures(self, figures: protocol.Figures) -> None:
         """Take the figures of the tensors."""
-        if figures.segment == self._segment:
+        if figures.segment == self.segment:
             self.figures = figures.figures.values
 
     def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
         # That of step 0 comes just before the reset it belongs to.
-        (self._evaluated if evaluated.segment == self._segment else self._early).append(evaluated)
+        (self._evaluated if evaluated.segment == self.segment else self._early).append(evaluated)
 
     def take_progress(self, progress: protocol.Progressed) -> None:
         """Take where the lane is."""
@@ -149,9 +149,9 @@ class LaneView:
 
     def open_history(self, reader: RecordReader, last_step: int) -> None:
         """Begin to read what happened before this dashboard came."""
-        self._history = reader.steps(self._segment, 1, last_step, lane=self.number)
-        self._add_evaluations(reader.evaluations(self._segment, lane=self.number))
-        telemetry = reader.telemetry(self._segment, lane=self.number, last_only=True)
+        self._history = reader.steps(self.segment, 1, last_step, lane=self.number)
+        self._add_evaluations(reader.evaluations(self.segment, lane=self.number))
+        telemetry = reader.telemetry(self.segment, lane=self.number, last_only=True)
         self.figures = telemetry[-1].values if telemetry else None
 
     def recall(self, applied: protocol.Applied) -> None:
@@ -162,7 +162,7 @@ class LaneView:
 
     def begin_segment(self, segment: int) -> None:
         """Begin with empty curves."""
-        self._segment = segment
+        self.segment = segment
         self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
         self.grad_norm, self.lr = Series(), Series()
         self.markers: list[Marker] = []
@@ -249,7 +249,7 @@ class LaneView:
             return False
         self._gap_since = None
         try:
-            for block in self._record().steps(self._segment, expected, first_step - 1, lane=self.number):
+            for block in self._record().steps(self.segment, expected, first_step - 1, lane=self.number):
                 self._append(block)
         except GdtuiError as error:
             missing = (

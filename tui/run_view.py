@@ -23,6 +23,8 @@ from .outcomes import verdict_in_words
 from .wording import found_rates, in_words, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
+Sight = protocol.Seen | protocol.Rejected
+"""What comes of looking closer."""
 MAXIMUM_LOG = 500
 SILENCE_S = 3.0
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
@@ -50,6 +52,8 @@ class RunView:
         self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
         self.asked: dict[int, str] = {}
         self._then: dict[int, Callable[[Answer], None]] = {}
+        self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
+        """What is being looked at, by the number of the command."""
         self._answered: tuple[str, int] = ("", 0)
         """Who asked last, and under which number: a race answers once for every lane."""
         self.changes = 0
@@ -178,9 +182,40 @@ class RunView:
         """Return a number for the next command."""
         return self.client.next_sequence()
 
+    def look(
+        self, about: str, settings: dict[str, Any] | None, then: Callable[[Sight], None], *, topic: str = ""
+    ) -> None:
+        """Ask to look at the lane more closely; `then` takes every answer, and a refusal.
+
+        Args:
+            about: The name of an inspection; see `engine.method.inspections`.
+            settings: Its fields; None to look no longer.
+            then: Called with what is found, several times where it comes coarse first, or with why it cannot be.
+            topic: Tells apart what is wanted of the same kind at the same time; a second one replaces the first.
+        """
+        sequence = self.next_sequence()
+        place = (about, topic)
+        self._looking = {seq: kept for seq, kept in self._looking.items() if kept[0] != place}
+        if self.is_gone:
+            then(protocol.Rejected(seq=sequence, reason="the engine is gone"))
+            return
+        if settings is not None:
+            self._looking[sequence] = (place, then)
+        self.client.send(
+            protocol.Inspect(seq=sequence, lane=self.lane.number, about=about, settings=settings, topic=topic)
+        )
+
     # ---- messages
 
-    def _take(self, message: protocol.Event | protocol.Steps | protocol.Figures) -> bool:
+    def _show_seen(self, sequence: int, sight: Sight) -> None:
+        _, then = self._looking.get(sequence, (None, None))
+        if then is None:
+            return  # it was asked for before something else of the same kind was
+        if isinstance(sight, protocol.Rejected) or sight.share >= 1.0:
+            del self._looking[sequence]
+        then(sight)
+
+    def _take(self, message: protocol.Heard) -> bool:
         self.changes += 1
         match message:
             case protocol.Steps():
@@ -194,6 +229,10 @@ class RunView:
             case protocol.Applied():
                 self._apply(message)
                 return True
+            case protocol.Seen(seq=seq):
+                self._show_seen(seq, message)
+            case protocol.Rejected(seq=seq) if seq in self._looking:
+                self._show_seen(seq, message)
             case protocol.Rejected(seq=seq, reason=reason):
                 self._note(f"refused: {self.asked.pop(seq, 'a command')}: {reason}", "warning")
                 self._pass_on(seq, message)
@@ -269,6 +308,8 @@ class RunView:
         for sequence in list(self.asked):
             self._pass_on(sequence, _unanswered(sequence))
         self.asked.clear()
+        for sequence in list(self._looking):
+            self._show_seen(sequence, _unanswered(sequence))
         self.has_broken_off = self.state != "ended" and not all(lane.finished for lane in self.lanes)
         self.is_gone = True
         if not self.has_broken_off:

@@ -17,7 +17,7 @@ from .encoding import framed, parsed_event
 from .frames import MAXIMUM_EVENT, FrameReader
 from .greeting import ANSWER_S, HELLO, START_S, Watch, greeted
 from .process import EngineProcess, spawned
-from .protocol import Applied, Event, Figures, RatesSwept, Rejected, Steering, Steps, Stop, Welcomed
+from .protocol import Applied, Event, Heard, RatesSwept, Rejected, Seen, Steering, Stop, Welcomed
 
 if TYPE_CHECKING:
     # It brings all that a spec is made of, which a client need not know.
@@ -62,7 +62,7 @@ class Client:
         self._channel = channel if channel is not None else greeted(run, engine, watch=watch, name=name)
         self._reader = FrameReader(MAXIMUM_EVENT)
         self._sequence = HELLO
-        self._ready: list[Event | Steps | Figures] = []
+        self._ready: list[Heard] = []
         self.name = own_name(name)
         """How the engine tells others who has done something."""
         self.welcome = self._welcome(START_S if engine is not None else patience_s)
@@ -84,7 +84,7 @@ class Client:
         except OSError:
             self.open = False
 
-    def receive(self) -> list[Event | Steps | Figures]:
+    def receive(self) -> list[Heard]:
         """Return what has arrived; `open` turns False when the engine has gone."""
         messages, self._ready = self._ready, []
         self._channel.setblocking(False)
@@ -99,18 +99,18 @@ class Client:
             return messages
         return messages + [parsed_event(kind, body) for kind, body in self._reader.feed(data)]
 
-    def wait(self, timeout_s: float) -> list[Event | Steps | Figures]:
+    def wait(self, timeout_s: float) -> list[Heard]:
         """Return what arrives within `timeout_s`, as soon as there is something."""
         if not self._ready and self.open:
             select.select([self._channel], [], [], timeout_s)
         return self.receive()
 
-    def ask(self, command: Steering, timeout_s: float = ANSWER_S) -> Event | None:
+    def ask(self, command: Steering, timeout_s: float = ANSWER_S) -> Event | Seen | None:
         """Send a command and return the answer to it; None if the engine goes away or is silent."""
         self.send(command)
         end = time.monotonic() + timeout_s
-        others: list[Event | Steps | Figures] = []
-        answer: Event | None = None
+        others: list[Heard] = []
+        answer: Event | Seen | None = None
         while answer is None and self.open and time.monotonic() < end:
             for message in self.wait(max(0.0, end - time.monotonic())):
                 if answer is None and self._answers(message, command):
@@ -120,14 +120,12 @@ class Client:
         self._ready = others + self._ready
         return answer
 
-    def _answers(
-        self, message: Event | Steps | Figures, command: Steering
-    ) -> TypeGuard[Applied | Rejected | RatesSwept]:
+    def _answers(self, message: Heard, command: Steering) -> TypeGuard[Applied | Rejected | RatesSwept | Seen]:
         """Return whether a message is the answer to a command of ours: every client numbers its own from 1."""
         match message:
             case Applied(seq=seq, actor=actor):
                 return seq == command.seq and actor == self.name
-            case Rejected(seq=seq) | RatesSwept(seq=seq):
+            case Rejected(seq=seq) | RatesSwept(seq=seq) | Seen(seq=seq):
                 return seq == command.seq
             case _:
                 return False

@@ -6,19 +6,25 @@ first. Nothing is ever unpickled.
 
 from __future__ import annotations
 
+import math
 import struct
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
-from .frames import KIND_FIGURES, KIND_JSON, KIND_STEPS, ProtocolError, frame
-from .protocol import AnyCommand, AnyEvent, Event, Figures, Message, Steps
+from .frames import KIND_FIGURES, KIND_JSON, KIND_SEEN, KIND_STEPS, ProtocolError, frame
+from .protocol import AnyCommand, AnyEvent, Event, Figures, Heard, Message, Seen, Steps
 
 STEPS_HEAD = struct.Struct("<IIQI")
 FIGURES_HEAD = struct.Struct("<IIQI")
+SEEN_HEAD = struct.Struct("<I")
+KINDS = ("<f8", "<f4", "<i4", "|u1")
+"""What the arrays of an inspection are made of."""
 
 _COMMAND: TypeAdapter[Any] = TypeAdapter(AnyCommand, config=ConfigDict(defer_build=True))
 _EVENT: TypeAdapter[Any] = TypeAdapter(AnyEvent, config=ConfigDict(defer_build=True))
@@ -43,6 +49,15 @@ def framed_figures(lane: int, segment: int, figures: TensorFigures) -> bytes:
     return frame(KIND_FIGURES, head + body)
 
 
+def framed_seen(seen: Seen) -> bytes:
+    """Return what an inspection has found as a frame: JSON first, then every array as it lies in memory."""
+    arrays = {name: np.ascontiguousarray(array) for name, array in seen.arrays.items()}
+    shapes = [[name, _kind_of(array), *array.shape] for name, array in arrays.items()]
+    head = to_json({**seen.model_dump(exclude={"arrays"}), "arrays": shapes}, inf_nan_mode="constants")
+    parts = [SEEN_HEAD.pack(len(head)), head, *(array.tobytes() for array in arrays.values())]
+    return frame(KIND_SEEN, b"".join(parts))
+
+
 def parsed_command(kind: int, body: bytes) -> Any:
     """Return a frame's command; raises `ProtocolError` on anything else."""
     if kind != KIND_JSON:
@@ -53,8 +68,8 @@ def parsed_command(kind: int, body: bytes) -> Any:
         raise ProtocolError(clean(_first_fault(error))) from None
 
 
-def parsed_event(kind: int, body: bytes) -> Event | Steps | Figures:
-    """Return a frame's event, block of steps or figures; raises `ProtocolError` on anything else."""
+def parsed_event(kind: int, body: bytes) -> Heard:
+    """Return what a frame tells; raises `ProtocolError` on anything else."""
     try:
         match kind:
             case 0:
@@ -68,10 +83,32 @@ def parsed_event(kind: int, body: bytes) -> Event | Steps | Figures:
                 lane, segment, step, count = FIGURES_HEAD.unpack_from(body)
                 values = np.frombuffer(body, "<f8", offset=FIGURES_HEAD.size).reshape(count, len(FIGURES))
                 return Figures(lane=lane, segment=segment, figures=TensorFigures(step=step, values=values))
+            case 3:
+                return _seen(body)
             case _:
                 raise ProtocolError(f"a frame of unknown kind {kind}")
-    except (ValidationError, ValueError, struct.error, RecursionError) as error:
+    except (ValidationError, ValueError, TypeError, KeyError, struct.error, RecursionError) as error:
         raise ProtocolError(clean(_first_fault(error))) from None
+
+
+def _seen(body: bytes) -> Seen:
+    (length,) = SEEN_HEAD.unpack_from(body)
+    start = SEEN_HEAD.size + length
+    head = from_json(body[SEEN_HEAD.size : start])
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, kind, *shape in head.pop("arrays"):
+        if kind not in KINDS:
+            raise ProtocolError(f"an array of unknown kind {kind}")
+        array = np.frombuffer(body, kind, count=math.prod(shape), offset=start).reshape(shape)
+        arrays[name] = array
+        start += array.nbytes
+    return Seen(**head, arrays=arrays)
+
+
+def _kind_of(array: NDArray[Any]) -> str:
+    kind = array.dtype.newbyteorder("<").str
+    assert kind in KINDS, f"an inspection finds no {array.dtype}"
+    return kind
 
 
 def _first_fault(error: Exception) -> str:

@@ -10,11 +10,11 @@ import struct
 
 from ..errors import GdtuiError
 
-VERSION = 2
+VERSION = 3
 """Raised when an old client and a new engine would misunderstand each other."""
 
 HEADER = struct.Struct("<IB")
-KIND_JSON, KIND_STEPS, KIND_FIGURES = 0, 1, 2
+KIND_JSON, KIND_STEPS, KIND_FIGURES, KIND_SEEN = 0, 1, 2, 3
 MAXIMUM_COMMAND = 64 * 1024
 MAXIMUM_EVENT = 64 * 1024 * 1024
 

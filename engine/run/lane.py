@@ -11,6 +11,8 @@ from typing import Literal
 from ..errors import InputError, RunError
 from ..method.changes import flat
 from ..method.goal import Judge
+from ..method.path import FAR, Path
+from ..method.path import SMALL as A_POINT
 from ..method.race import LaneSpec
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation, Objective
@@ -21,9 +23,6 @@ from .outbox import Outbox
 WATCHED_SAMPLES = 8192
 """An evaluation while a run goes on uses at most so many: the next step and the next key wait for it."""
 RATE_WINDOW_S = 1.0
-FAR = 1 << 62
-"""A step that no run reaches."""
-A_POINT = 4
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
 
@@ -37,6 +36,7 @@ class Lane:
         steps_made: All steps that were ever made, also before a reset.
         measure_next: Whether the tensors are to be measured at the next step.
         scheduled: The changes that were ordered in advance and are still to come.
+        path: Where the parameters have been.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Lane:
         self.finished: protocol.Finished | None = None
         self.steps_made = 0
         self.measure_next = True
+        self.path = Path(self.trainer.theta.size)
         self._launch, self._outbox, self._report = launch, outbox, report
         self._recent: deque[tuple[float, int]] = deque()
         self.begin_again()
@@ -64,6 +65,8 @@ class Lane:
         self.scheduled: deque[ScheduledChange] = deque(self._launch.changes)
         self._evaluated: tuple[int, int | None] | None = None
         self._recent.clear()
+        self.path.clear()
+        self.path.add(0, self.trainer.theta)
         goal, batches = self._launch.goal, self.trainer.batches
         self.judge = None if goal is None else Judge(goal, sees_all=batches.size == batches.count)
         self.evaluate(WATCHED_SAMPLES)
@@ -98,7 +101,7 @@ class Lane:
                 self.measure_next = False
                 self._outbox.add_figures(self.number, trainer.figures)
                 due = self._step_to_measure()
-            stop = min(due - 1, self.scheduled[0].step if self.scheduled else FAR)
+            stop = min(due - 1, self.scheduled[0].step if self.scheduled else FAR, self.path.next_step)
             if self.judge is not None and self.judge.needs_point:
                 self.judge.see_point(trainer.step_count, trainer.theta)
                 stop = 0
@@ -106,8 +109,10 @@ class Lane:
                 usual = trainer.step()
         finally:
             self.steps_made += trainer.step_count - before
-        if trainer.non_finite is None and trainer.batches.epoch_is_over:
-            self._look_at_epoch()
+        if trainer.non_finite is None:
+            self.path.add(trainer.step_count, trainer.theta)
+            if trainer.batches.epoch_is_over:
+                self._look_at_epoch()
 
     def _step_to_measure(self) -> int:
         """Return the next step whose tensors are to be measured, where that was ordered by number."""

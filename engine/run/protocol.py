@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..fields import Scalar
@@ -108,9 +109,24 @@ class FindRate(Command):
     steps: int = Field(default=range_test.STEPS, ge=range_test.FEWEST, le=1000)
 
 
+class Inspect(Command):
+    """Look at a lane more closely; the answer goes to who asked alone, several times where it comes coarse first.
+
+    A second one about the same thing, with the same topic, replaces the first.
+    """
+
+    kind: Literal["inspect"] = "inspect"
+    about: str = Field(max_length=64)
+    """The name of an inspection; see `method.inspections`."""
+    settings: dict[str, Any] | None = Field(default_factory=dict, max_length=64)
+    """What its fields are to be; None to look no longer."""
+    topic: str = Field(default="", max_length=64)
+    """Tells apart what one client wants to see of the same kind at the same time."""
+
+
 Changing = SetFields | Turn | Pause | Resume | StepOnce | Reset | Stop
 """The commands that do something to a run."""
-Steering = Changing | FindRate
+Steering = Changing | FindRate | Inspect
 """All commands but the first."""
 AnyCommand = Annotated[Hello | Steering, Field(discriminator="kind")]
 
@@ -350,6 +366,24 @@ class Steps(BaseModel):
     block: StepBlock
 
 
+class Seen(BaseModel):
+    """What an inspection has found so far; see `method.inspections.Finding`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+
+    seq: int
+    """Of the command that asked for it."""
+    lane: int
+    segment: int
+    step: int
+    """The updates made when the inspection began."""
+    about: str
+    share: float
+    """How much of the work is done; 1 in the last answer."""
+    facts: dict[str, Any]
+    arrays: dict[str, NDArray[Any]]
+
+
 class Figures(BaseModel):
     """Figures of every tensor of one lane and segment."""
 
@@ -358,3 +392,7 @@ class Figures(BaseModel):
     lane: int
     segment: int
     figures: TensorFigures
+
+
+Heard = Event | Steps | Figures | Seen
+"""Everything that a client hears."""

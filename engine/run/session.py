@@ -184,6 +184,11 @@ class Session:
 
     # ---- telling
 
+    @property
+    def segment(self) -> int:
+        """The stretch of the run to which the steps belong: a reset begins a new one."""
+        return self._outbox.segment
+
     def flush(self) -> None:
         """Tell the clients, and the record, all that has happened, in its order."""
         if self._wish == "waiting":
@@ -285,7 +290,7 @@ class Session:
             self._settle()
 
     def carry_out(
-        self, command: protocol.Steering, actor: str
+        self, command: protocol.Changing | protocol.FindRate, actor: str
     ) -> list[Applied] | protocol.Rejected | protocol.RatesSwept:
         """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked.
 
@@ -293,7 +298,7 @@ class Session:
             One answer for every lane that it concerns, or what a sweep has found.
         """
         try:
-            meant = self._meant(command)
+            meant = self.meant(command)
             if isinstance(command, protocol.FindRate):
                 found = sweep(meant[0].trainer, low=command.low, high=command.high, steps=command.steps)
                 return protocol.RatesSwept.of(command.seq, found)
@@ -302,8 +307,8 @@ class Session:
             return protocol.Rejected(seq=command.seq, reason=str(error))
         return [self._confirm(command.kind, lane, found, actor=actor, seq=command.seq) for lane, found in changes]
 
-    def _meant(self, command: protocol.Steering) -> list[Lane]:
-        """Return the lanes that a command is for."""
+    def meant(self, command: protocol.Steering) -> list[Lane]:
+        """Return the lanes that a command is for; `InputError` if there is no such lane."""
         number = command.lane
         if number is None:
             return list(self.lanes)

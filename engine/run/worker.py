@@ -20,11 +20,12 @@ from types import FrameType
 
 import numpy as np
 
-from ..errors import GdtuiError
+from ..errors import GdtuiError, InputError
 from ..method import passes
 from ..method.denormals import flush_denormals
 from . import directory, protocol
 from .connections import Connection, Connections
+from .desk import Desk
 from .directory import RunDirectory
 from .encoding import framed
 from .launch import Launch
@@ -33,6 +34,8 @@ from .threads import ProductThreads, suitable_threads
 
 SLICE_S = 0.002
 """How long steps go on before commands are looked at: a key waits no longer than this, or than one step."""
+LOOK_S = 0.001
+"""How long inspections are worked on after such a slice: a third of the time, and never for longer than one stretch."""
 FLUSH_S = 0.04
 """Seconds between two blocks to the clients: 25 a second."""
 COMMIT_S = 0.25
@@ -57,6 +60,7 @@ class Worker:
             run, launch, lambda frame, droppable: self._connections.broadcast(frame, droppable=droppable)
         )
         self._connections = Connections(run.socket)
+        self._desk = Desk()
         self._threads = ProductThreads()
         self._compiler: threading.Thread | None = None
         self._compiler_is_used = False
@@ -80,6 +84,12 @@ class Worker:
             if session.state == "running":
                 # A client that wants every step and does not keep up makes the run wait, and nothing else.
                 due_s = FLUSH_S if self._connections.must_wait else session.advance(until)
+            if self._desk.is_busy:
+                # Whoever looks gets a share of the time while steps are made, and all of it while none are due.
+                looks_until = time.perf_counter() + (LOOK_S if due_s <= 0.0 else min(due_s, SLICE_S))
+                for answer in self._desk.work(looks_until):
+                    self._connections.send(*answer)
+                due_s = 0.0
             now = time.monotonic()
             if now >= next_flush and (session.state == "running" or now >= next_beat):
                 self._choose_threads()
@@ -119,6 +129,9 @@ class Worker:
                     if lane.halt == "ended" and lane.finished is not None:
                         self._connections.send(client, framed(lane.finished))
             return
+        if isinstance(command, protocol.Inspect):
+            self._look(client, command)
+            return
         answer = self._session.carry_out(command, client.name)
         if isinstance(answer, protocol.Rejected | protocol.RatesSwept):
             self._connections.send(client, framed(answer))
@@ -127,6 +140,15 @@ class Worker:
         if isinstance(command, protocol.Stop):
             self._leaving = True
         self._session.tell_progress()
+
+    def _look(self, client: Connection, command: protocol.Inspect) -> None:
+        try:
+            lane = self._session.meant(command)[0]
+        except InputError as error:
+            self._connections.send(client, framed(protocol.Rejected(seq=command.seq, reason=str(error))))
+            return
+        for frame in self._desk.ask(client, command, lane, self._session.segment):
+            self._connections.send(*frame)
 
     def _choose_threads(self) -> None:
         trainers = [lane.trainer for lane in self._session.lanes]

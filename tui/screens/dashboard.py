@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import Resize
 from textual.message import Message
@@ -17,11 +16,10 @@ from textual.widgets import Footer
 
 from engine.run import protocol
 
-from ..charts.axes import compact
 from ..run_view import Answer, RunView
-from ..widgets.chart import Curve, LiveChart
-from ..widgets.parameter_table import COLUMNS, ParameterTable
-from ..widgets.status import headline, lane_colour, lane_rows, message_rows, progress_row
+from ..views.deck import Deck
+from ..widgets.parameter_table import COLUMNS
+from ..widgets.status import headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
 from ..wording import symbol_of
 from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
@@ -56,7 +54,11 @@ class Dashboard(RunScreen):
             super().__init__()
             self.view = view
 
+    AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(Binding(str(number), f"view({number - 1})", show=False, id=f"view.{number}") for number in range(1, 10)),
+        Binding("t", "tiles", "Tiles", show=False, id="view.tiles"),
+        Binding("z", "maximise", "Whole screen", show=False, id="view.maximise"),
         Binding("l", "lane(1)", "Lane", id="lane.next"),
         Binding("L", "lane(-1)", "Lane before", show=False, id="lane.before"),
         Binding("a", "all_lanes", "All lanes", id="lane.all"),
@@ -68,10 +70,7 @@ class Dashboard(RunScreen):
         self.view = view
         self._shown = -1
         self._listening_to: int | None = None
-        self._loss = LiveChart("loss (log)", short="loss", log_y=True, id="loss")
-        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True, id="gradient")
-        self._rate = LiveChart("learning rate α (log)", short="α (log)", log_y=True, id="rate")
-        self._table = ParameterTable(view.welcome.tensors, id="parameters")
+        self._deck = Deck(view)
         self._lanes = TextRows(id="lanes")
         self._lanes.display = view.is_race
 
@@ -79,12 +78,7 @@ class Dashboard(RunScreen):
         """Lay out the panels."""
         yield TextRows(id="headline")
         yield self._lanes
-        with Horizontal(id="charts"):
-            yield self._loss
-            with Vertical(id="side"):
-                yield self._gradient
-                yield self._rate
-        yield self._table
+        yield self._deck
         yield TextRows(id="progress")
         yield TextRows(id="message")
         yield Footer(compact=True, show_command_palette=False)
@@ -101,9 +95,7 @@ class Dashboard(RunScreen):
         self._stop_listening()
 
     def on_resize(self, event: Resize) -> None:
-        """Give the table what its rows need, and never more than two fifths of the height."""
-        rows = len(self.view.welcome.tensors) + 1
-        self._table.styles.height = max(2, min(rows, self.size.height * 2 // 5))
+        """Draw everything for the new size."""
         self._shown = -1
         self.call_after_refresh(self.draw)
 
@@ -143,25 +135,7 @@ class Dashboard(RunScreen):
         if view.changes != self._shown:
             self._shown = view.changes
             self.query_one("#progress", TextRows).show([progress_row(view, width - 2)])
-            self._table.show(view.lane.figures)
-        self._draw_charts(now)
-
-    def _draw_charts(self, now: float) -> None:
-        view = self.view
-        markers, x_end = list(view.lane.markers), view.x_end
-        curves = _race_curves(view) if view.is_race else _lane_curves(view)
-        if any(lane.loss.count and lane.loss.last < 0.0 for lane in view.lanes):
-            # A function may well go below zero, where a logarithm has nothing to show.
-            self._loss.make_linear("loss")
-        if self._loss.display:
-            self._loss.show(curves, markers, x_end=x_end, now=now)
-        for chart, series, colour, readout in (
-            (self._gradient, view.lane.grad_norm, "success", compact),
-            (self._rate, view.lane.lr, "accent", lambda value: f"{value:.4g}"),
-        ):
-            if chart.region:
-                curve = Curve(label="", series=series, colour=colour, shape="envelope", readout=readout)
-                chart.show([curve], markers, x_end=x_end, now=now)
+        self._deck.show(now)
 
     # ---- steering: a key asks, the engine answers
 
@@ -201,6 +175,22 @@ class Dashboard(RunScreen):
         if action in ("lane", "all_lanes"):
             return self.view.is_race
         return super().check_action(action, parameters)
+
+    async def action_view(self, number: int) -> None:
+        """Show the view with this number."""
+        await self._deck.choose(number)
+        self.draw()
+
+    async def action_tiles(self) -> None:
+        """Show one view, two or four beside each other."""
+        await self._deck.cycle_tiles()
+        self.draw()
+
+    def action_maximise(self) -> None:
+        """Give the views the whole screen, or make room again for what stands around them."""
+        self.toggle_class("-maximised")
+        self._shown = -1
+        self.call_after_refresh(self.draw)
 
     def action_find_rate(self) -> None:
         """Sweep the learning rate, and leave everything as it is."""
@@ -291,41 +281,6 @@ def _fit(widget: TextRows, rows: list[Row]) -> None:
     if widget.styles.height is None or widget.styles.height.value != len(rows):
         widget.styles.height = len(rows)
     widget.show(rows)
-
-
-def _lane_curves(view: RunView) -> list[Curve]:
-    """Return the curves of the loss of a single lane."""
-    lane = view.lane
-    curves: list[Curve] = []
-    if lane.before is not None:
-        curves.append(Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True))
-    if view.is_deterministic:
-        return [*curves, Curve(label="", series=lane.loss, colour="primary", readout=compact)]
-    curves += [
-        Curve(label="minibatch", series=lane.loss, colour="primary", faint=True, shape="envelope", readout=compact),
-        Curve(label="smoothed", series=lane.smoothed, colour="primary", readout=compact),
-    ]
-    if "held_out" in view.welcome.splits:
-        curves.append(Curve(label="held-out", series=lane.held_out, colour="accent", readout=compact))
-    return curves
-
-
-def _race_curves(view: RunView) -> list[Curve]:
-    """Return one curve of the loss for every lane; its newest value stands in the legend.
-
-    A lane that has diverged moves no axis, so that it does not press the others flat.
-    """
-    some_stand = any(lane.diverged is None for lane in view.lanes)
-    return [
-        Curve(
-            label=lane.title,
-            series=lane.loss if view.is_deterministic else lane.smoothed,
-            colour=lane_colour(lane.number),
-            silent=True,
-            ghost=some_stand and lane.diverged is not None,
-        )
-        for lane in view.lanes
-    ]
 
 
 def help_text(dashboard: Dashboard) -> Content:

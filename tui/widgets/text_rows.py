@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 Span = tuple[str, str]
-"""Text, and a colour by its name in the theme or by its digits, with "bold" or "dim" before it: "bold primary"."""
+"""Text, and a colour by its name in the theme or by its digits, after "bold", "dim" or "reverse": "bold primary"."""
 Row = tuple[Span, ...]
 MAXIMUM_ROWS = 3
 """How many rows a message may take from the charts."""
@@ -88,7 +88,7 @@ class TextRows(ScrollView):
         style = self._looks.get(name)
         if style is None:
             *manners, colour = name.split()
-            style = Style(bold="bold" in manners, dim="dim" in manners)
+            style = Style(bold="bold" in manners, dim="dim" in manners, reverse="reverse" in manners)
             # "plain" has the widget's own colour, as has a name that a theme lacks.
             with contextlib.suppress(ColorParseError):
                 style += Style(color=Color.parse(self.app.theme_variables.get(colour, colour)).rich_color)

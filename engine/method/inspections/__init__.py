@@ -1,0 +1,23 @@
+"""What a person can look at in a trainer that is at work: nothing here changes how it goes on.
+
+Each is computed when it is asked for, in stretches of a few milliseconds between two steps, and what takes long comes
+coarse first. A new one is a module here, a line in the table, and a view in `tui/views` that shows it.
+
+inspection   what all of them have in common
+path         where the parameters have been
+"""
+
+from __future__ import annotations
+
+from ...catalogue import Catalogue
+from .inspection import Finding, Inspection
+
+__all__ = ["INSPECTIONS", "Finding", "Inspection"]
+
+INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
+    __name__,
+    {
+        "path": "path:PathInspection",
+    },
+)
+"""Every inspection by the name under which it is asked for."""

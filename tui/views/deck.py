@@ -1,0 +1,178 @@
+"""The tabs and tiles of the views: which can be seen, which one has the keys, and how much room each has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Container, Vertical
+from textual.events import Click, DescendantFocus
+from textual.message import Message
+
+from ..run_view import RunView
+from ..widgets.text_rows import Span, TextRows
+from . import VIEWS, ViewKind
+from .view import View
+
+TILES = (1, 2, 4)
+"""How many views can stand beside each other."""
+TILE_COLUMNS, TILE_ROWS = 56, 14
+"""A tile that is smaller than this shows nothing well: there are fewer of them then."""
+
+
+class Tabs(TextRows):
+    """The row with the views' numbers and titles; a click chooses one."""
+
+    class Chosen(Message):
+        """A person wants to see a view."""
+
+        def __init__(self, number: int) -> None:
+            """Say which, counted from 0."""
+            super().__init__()
+            self.number = number
+
+    def __init__(self) -> None:
+        """Make an empty row."""
+        super().__init__(id="tabs")
+        self._ends: list[int] = []
+
+    def tell(self, kinds: Sequence[ViewKind], shown: Sequence[int], focused: int) -> None:
+        """Show which views there are, which of them can be seen, and which has the keys."""
+        titles = [f" {number + 1} {kind.title} " for number, kind in enumerate(kinds)]
+        if sum(map(len, titles)) > self.size.width:
+            # Where there is no room, only what is shown has its title.
+            titles = [title if number in shown else f" {number + 1} " for number, title in enumerate(titles)]
+        spans: list[Span] = []
+        self._ends = []
+        for number, title in enumerate(titles):
+            look = "reverse primary" if number == focused else "bold primary" if number in shown else "dim foreground"
+            spans.append((title, look))
+            self._ends.append((self._ends[-1] if self._ends else 0) + len(title))
+        self.show([tuple(spans)])
+
+    def on_click(self, event: Click) -> None:
+        """Choose the view whose title was clicked."""
+        for number, end in enumerate(self._ends):
+            if event.x < end:
+                self.post_message(self.Chosen(number))
+                return
+
+
+class Deck(Vertical):
+    """The views of one run: one of them, or two or four beside each other where the terminal has the room.
+
+    Attributes:
+        order: The views by their numbers, the latest chosen first: as many of them as there is room for are shown.
+        tiles: How many a person wants to see.
+    """
+
+    DEFAULT_CSS = """
+    Deck { height: 1fr; }
+    Deck > #tiles { layout: grid; grid-size: 1; grid-gutter: 0 1; height: 1fr; }
+    """
+
+    def __init__(self, run: RunView) -> None:
+        """Show this run, in its first view."""
+        super().__init__(id="deck")
+        self._run = run
+        self._tabs = Tabs()
+        self._space = Container(id="tiles")
+        self._made: dict[int, View] = {}
+        self.order: list[int] = [0]
+        self.tiles = 1
+        self._focused = 0
+
+    def compose(self) -> ComposeResult:
+        """Put the tabs over the first view."""
+        self._made[0] = VIEWS[0].made(self._run)
+        yield self._tabs
+        with self._space:
+            yield self._made[0]
+
+    def on_mount(self) -> None:
+        """Give the first view the keys."""
+        self._arrange()
+
+    @property
+    def view(self) -> View:
+        """The view that has the keys."""
+        return self._made[self._focused]
+
+    @property
+    def shown(self) -> list[View]:
+        """The views that can be seen."""
+        return [self._made[number] for number in self._shown]
+
+    @property
+    def _shown(self) -> list[int]:
+        room = max(1, self.size.width // TILE_COLUMNS) * max(1, self.size.height // TILE_ROWS)
+        room = max(count for count in TILES if count <= max(1, min(self.tiles, room)))
+        return sorted(self.order[:room])
+
+    def show(self, now: float) -> None:
+        """Draw what has changed in the views that can be seen."""
+        for view in self.shown:
+            if view.is_mounted:
+                view.show(now)
+
+    async def choose(self, number: int) -> None:
+        """Show the view with this number, counted from 0, and give it the keys."""
+        if not 0 <= number < len(VIEWS):
+            return
+        self.order = [number, *(other for other in self.order if other != number)]
+        await self._make_missing()
+        self._focused = number
+        self._arrange()
+
+    async def cycle_tiles(self) -> None:
+        """Show one view, two or four."""
+        self.tiles = TILES[(TILES.index(self.tiles) + 1) % len(TILES)]
+        await self._make_missing()
+        self._arrange()
+
+    async def _make_missing(self) -> None:
+        """Make the views that are wanted for the first time: more tiles than were ever chosen show the next ones."""
+        self.order += [number for number in range(len(VIEWS)) if number not in self.order]
+        for number in self._shown:
+            if number not in self._made:
+                self._made[number] = VIEWS[number].made(self._run)
+                after = [other for other in self._made if other < number]
+                await self._space.mount(
+                    self._made[number], after=self._made[max(after)] if after else None, before=None if after else 0
+                )
+
+    def on_resize(self) -> None:
+        """Show as many tiles as there is room for now."""
+        self.call_later(self._fit)
+
+    async def _fit(self) -> None:
+        await self._make_missing()
+        self._arrange()
+
+    def on_tabs_chosen(self, message: Tabs.Chosen) -> None:
+        """Show the view whose tab was clicked."""
+        message.stop()
+        self.call_later(self.choose, message.number)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Notice which tile has the keys."""
+        for number, view in self._made.items():
+            if view is event.widget or view in event.widget.ancestors:
+                self._focused = number
+                self._tell()
+
+    def _arrange(self) -> None:
+        shown = self._shown
+        wide = self.size.width // TILE_COLUMNS >= 2
+        self._space.styles.grid_size_columns = 2 if len(shown) > 1 and wide else 1
+        for number, view in self._made.items():
+            view.display = number in shown
+            view.set_class(len(shown) > 1, "-tile")
+        if self._focused not in shown:
+            self._focused = shown[0]
+        if self.screen.is_active:
+            self.view.focus(scroll_visible=False)
+        self._tell()
+
+    def _tell(self) -> None:
+        self._tabs.tell(VIEWS, self._shown, self._focused)
