@@ -203,12 +203,9 @@ class Session:
 
     def tell_progress(self) -> None:
         """Tell where every lane is."""
-        problem = self._problem or self._outbox.problem
-        told = (
-            lane.progress(self._state_of(lane), self._outbox.segment, threads=self.threads, problem=problem)
-            for lane in self.lanes
-        )
-        self._tell(b"".join(framed(progress) for progress in told), True)
+        segment, threads, problem = self.segment, self.threads, self._problem or self._outbox.problem
+        now = [lane.progress(self._state_of(lane), segment, threads=threads, problem=problem) for lane in self.lanes]
+        self._tell(b"".join(framed(progress) for progress in now), True)
 
     def commit(self) -> None:
         """Make what was flushed durable."""

@@ -17,7 +17,7 @@ from engine.errors import RunError
 from engine.run import directory, greeting
 from engine.run.directory import RunDirectory
 from engine.run.encoding import framed
-from engine.run.frames import HEADER
+from engine.run.frames import HEADER, VERSION
 from engine.run.process import EngineProcess
 from engine.run.protocol import Applied, Hello, Pause, Progressed, Rejected, SetFields, Stop, Turn
 
@@ -87,7 +87,7 @@ def test_an_engine_of_another_version_is_refused_in_a_sentence(
         patch.setattr(greeting, "VERSION", 99)
         connected = greeting.connected
         patch.setattr(greeting, "connected", lambda *args: stack.enter_context(connected(*args)))
-        with pytest.raises(RunError, match="this engine speaks version 2 of the protocol, you speak 99"):
+        with pytest.raises(RunError, match=f"this engine speaks version {VERSION} of the protocol, you speak 99"):
             connect(run)
 
 
