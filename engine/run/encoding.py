@@ -97,8 +97,8 @@ def _seen(body: bytes) -> Seen:
     head = from_json(body[SEEN_HEAD.size : start])
     arrays: dict[str, NDArray[Any]] = {}
     for name, kind, *shape in head.pop("arrays"):
-        if kind not in KINDS:
-            raise ProtocolError(f"an array of unknown kind {kind}")
+        if kind not in KINDS or any(side < 0 for side in shape):
+            raise ProtocolError(f"an array of {kind} with sides {shape}")
         array = np.frombuffer(body, kind, count=math.prod(shape), offset=start).reshape(shape)
         arrays[name] = array
         start += array.nbytes

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from engine.run import protocol
-from engine.run.encoding import framed, framed_figures, framed_steps, parsed_command, parsed_event
+from engine.run.encoding import framed, framed_figures, framed_seen, framed_steps, parsed_command, parsed_event
 from engine.run.frames import (
     HEADER,
     KIND_FIGURES,
@@ -59,6 +59,14 @@ COMMANDS: st.SearchStrategy[Any] = st.one_of(
         low=st.floats(0.0, 1e6, exclude_min=True),
         high=st.floats(0.0, 1e6, exclude_min=True),
         steps=st.integers(20, 1000),
+    ),
+    st.builds(
+        protocol.Inspect,
+        seq=SEQUENCES,
+        lane=MEANT,
+        about=st.text(max_size=64),
+        settings=st.none() | FIELDS,
+        topic=st.text(max_size=64),
     ),
     *(
         st.builds(kind, seq=SEQUENCES, lane=MEANT)
@@ -288,3 +296,56 @@ def test_a_block_whose_length_is_not_what_its_head_says_is_refused(kind: int, ex
 def test_a_head_that_claims_more_than_all_memory_is_refused_at_once() -> None:
     with pytest.raises(ProtocolError):
         parsed_event(KIND_STEPS, struct.pack("<IIQI", 0, 1, 1, (1 << 32) - 1) + bytes(40))
+
+
+ARRAYS = st.dictionaries(
+    st.text(max_size=10),
+    st.tuples(st.sampled_from(["f8", "f4", "i4", "u1"]), st.lists(st.integers(0, 4), max_size=3)).map(
+        lambda kind: np.arange(np.prod(kind[1], dtype=int)).astype(kind[0]).reshape(kind[1])
+    ),
+    max_size=4,
+)
+FACTS = st.dictionaries(st.text(max_size=10), SCALARS | st.lists(NUMBERS | st.text(), max_size=3), max_size=4)
+
+
+@given(FACTS, ARRAYS, st.floats(0.0, 1.0))
+def test_what_was_seen_arrives_as_it_was(facts: dict[str, Any], arrays: dict[str, Any], share: float) -> None:
+    sight = protocol.Seen(seq=3, lane=1, segment=2, step=40, about="it", share=share, facts=facts, arrays=dict(arrays))
+    ((kind, body),) = FrameReader(MAXIMUM_EVENT).feed(framed_seen(sight))
+    arrived = parsed_event(kind, body)
+    assert isinstance(arrived, protocol.Seen)
+    assert repr(arrived.model_dump(exclude={"arrays"})) == repr(sight.model_dump(exclude={"arrays"}))
+    assert list(arrived.arrays) == list(arrays)
+    for name, array in arrays.items():
+        assert arrived.arrays[name].dtype == array.dtype
+        np.testing.assert_array_equal(arrived.arrays[name], array)
+
+
+def test_numbers_that_are_not_finite_arrive_as_these_numbers() -> None:
+    facts = {"numbers": [math.nan, math.inf, -math.inf]}
+    sight = protocol.Seen(seq=1, lane=0, segment=1, step=0, about="it", share=1.0, facts=facts, arrays={})
+    ((kind, body),) = FrameReader(MAXIMUM_EVENT).feed(framed_seen(sight))
+    arrived = parsed_event(kind, body)
+    assert isinstance(arrived, protocol.Seen)
+    assert repr(arrived.facts["numbers"]) == "[nan, inf, -inf]"
+
+
+SIGHT = b'{"seq": 1, "lane": 0, "segment": 1, "step": 1, "about": "x", "share": 1, "facts": {}, "arrays": [%b]}'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"{}",
+        b"[]",
+        b'{"arrays": 5}',
+        SIGHT % b'["a", "O", 1]',
+        SIGHT % b'["a", "<f8", 9]',
+        SIGHT % b'["a", "<f8", -2]',
+        SIGHT % b'["a", "<f8", -2, -3]',
+        b"{" * 10_000,
+    ],
+)
+def test_a_sight_that_is_none_is_refused_as_that(head: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        parsed_event(3, struct.pack("<I", len(head)) + head)
