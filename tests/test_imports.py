@@ -62,7 +62,7 @@ def heavy(words: str) -> set[str]:
         pytest.param("--help", {"click"}, id="help"),
         pytest.param("run --help", {"click"}, id="run --help"),
         pytest.param("presets list", {"click", "numpy", "pydantic"}, id="presets"),
-        pytest.param("list", {"click", "numpy", "pydantic"}, id="list"),
+        pytest.param("list optimizers", {"click", "numpy", "pydantic"}, id="list"),
         pytest.param("graph circuit", {"click", "numpy", "pydantic"}, id="graph"),
         pytest.param("run xor --steps 1 --no-record", {"click", "numpy", "pydantic"}, id="run"),
         pytest.param("stop nothing", {"click", "numpy", "pydantic"}, id="stop"),

@@ -22,15 +22,18 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 
 from engine.errors import GdtuiError
 from engine.run import directory
 from engine.text import clean
 
+from . import remembered
 from .opening import Opening, launched, started
+from .preferences import Preferences
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
-from .theme import DARK, LIGHT
+from .theme import THEMES
 
 if TYPE_CHECKING:
     from .screens.dashboard import Dashboard
@@ -42,16 +45,16 @@ LAST_RESORT_S = 2.0
 """How long a dashboard may take to leave the screen in order."""
 
 
-def open_gallery(options: Mapping[str, Any]) -> int:
+def open_gallery(options: Mapping[str, Any], wanted: Preferences) -> int:
     """Show the gallery, and the dashboard of what is chosen, with the command line's options; return the exit code."""
     from .screens.gallery import Gallery
 
-    return _run(GdtuiApp(gallery=Gallery(options)))
+    return _run(GdtuiApp(gallery=Gallery(options), preferences=wanted))
 
 
-def open_run(opening: Opening) -> int:
+def open_run(opening: Opening, wanted: Preferences) -> int:
     """Show the dashboard of a run as soon as it can be reached; return the exit code."""
-    return _run(GdtuiApp(opening=opening))
+    return _run(GdtuiApp(opening=opening, preferences=wanted))
 
 
 class GdtuiApp(App[None]):
@@ -62,13 +65,21 @@ class GdtuiApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
 
-    def __init__(self, *, gallery: Gallery | None = None, opening: Opening | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        gallery: Gallery | None = None,
+        opening: Opening | None = None,
+        preferences: Preferences | None = None,
+    ) -> None:
         """Show the gallery, or this run."""
         super().__init__()
+        self.preferences = preferences or Preferences()
         # Here and not when the screen is up, which would be painted once more in another theme.
-        self.register_theme(DARK)
-        self.register_theme(LIGHT)
-        self.theme = DARK.name
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.preferences.theme
+        self.set_keymap(self.preferences.keymap)
         self._gallery = gallery
         self._opening = opening
         self.has_crashed = False
@@ -78,6 +89,7 @@ class GdtuiApp(App[None]):
     def on_mount(self) -> None:
         """Watch the terminal, and open the run after the first paint."""
         self._watch_terminal()
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
         if self._opening is not None:
             self.call_after_refresh(self.show_run, self._opening)
 
@@ -94,7 +106,7 @@ class GdtuiApp(App[None]):
         # The keys are painted just after the rest, and what is imported now would hold them up.
         await self.screen.wait_for_refresh()
         try:
-            dashboard = await asyncio.to_thread(_dashboard_of, opening)
+            dashboard = await asyncio.to_thread(_dashboard_of, opening, self.preferences)
         except GdtuiError as error:
             if self._gallery is not None:
                 self._opening = None
@@ -214,6 +226,10 @@ class GdtuiApp(App[None]):
                         lambda name=name, carry=carry: screen.switch_optimizer(name, carry=carry),
                     )
 
+    def _keep_theme(self, theme: Theme) -> None:
+        if self.preferences.remembers:
+            remembered.keep("theme", theme.name)
+
     # ---- the terminal
 
     def _watch_terminal(self) -> None:
@@ -265,12 +281,14 @@ KEPT_COMMANDS = ("Theme", "Screenshot")
 """What is of use here among the commands that every Textual program has."""
 
 
-def _dashboard_of(opening: Opening) -> Callable[[], Dashboard]:
+def _dashboard_of(opening: Opening, preferences: Preferences) -> Callable[[], Dashboard]:
     """Return what makes the dashboard of a run, as soon as the run can be reached; for a thread of its own."""
+    from .charts import raster
     from .run_view import RunView
     from .screens.dashboard import Dashboard
 
-    return partial(Dashboard, RunView(opening.connect()))
+    raster.prefer(None if preferences.glyphs == "auto" else preferences.glyphs)
+    return partial(Dashboard, RunView(opening.connect()), preferences)
 
 
 def _run(app: GdtuiApp) -> int:

@@ -21,7 +21,7 @@ from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from presets import load, names
 
-What = Literal["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses"]
+What = Literal["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses", "keys"]
 Row = tuple[str, ...]
 LEAST_WIDTH = 12
 """Of a column, in characters, however narrow the terminal is."""
@@ -57,6 +57,15 @@ def _data() -> Iterator[Row]:
         yield name, kind.description.removesuffix("."), kind.source
 
 
+def _keys() -> Iterator[Row]:
+    from textual.keys import format_key
+
+    from .keys import commands  # it brings the screens, which no other table needs
+
+    for command in commands():
+        yield command.name, "  ".join(map(format_key, command.keys)), command.words, command.scope
+
+
 TABLES: Mapping[What, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "lessons": (("name", "title", "topic", "goal"), _lessons),
     "optimizers": (("name", "update", "source"), lambda: _classes(RULES)),
@@ -65,6 +74,7 @@ TABLES: Mapping[What, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "data": (("name", "what it is", "source"), _data),
     "activations": (("name", "function", "source"), _activations),
     "losses": (("name", "loss", "source"), _losses),
+    "keys": (("command", "keys", "what it does", "where"), _keys),
 }
 """Headings and rows of every table by its name."""
 

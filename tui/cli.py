@@ -104,20 +104,23 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
     _refuse_without_terminal()
     if preset is None:
         from .app import open_gallery
+        from .preferences import preferences
 
-        return open_gallery(options)
+        return open_gallery(options, preferences())
     from .opening import started
 
     opening = started(preset, options)
     try:
         # The engine checks the preset while the screen is loaded, and the screen is not taken before that is done.
         from .app import open_run
+        from .preferences import preferences
 
+        wanted = preferences()
         opening.run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, InputError):
         opening.abandon()
         raise
-    return open_run(opening)
+    return open_run(opening, wanted)
 
 
 @application.command()
@@ -191,8 +194,9 @@ def attach(run_name: str | None) -> int:
     _refuse_without_terminal()
     from .app import open_run
     from .opening import Opening
+    from .preferences import preferences
 
-    return open_run(Opening(run=found))
+    return open_run(Opening(run=found), preferences())
 
 
 @application.command()
@@ -276,7 +280,7 @@ def find_lr(
 @application.command("list")
 @click.argument(
     "what",
-    type=click.Choice(["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses"]),
+    type=click.Choice(["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses", "keys"]),
     required=False,
     metavar="[WHAT]",
 )
@@ -284,7 +288,7 @@ def find_lr(
 def list_everything(what: Any, as_markdown: bool) -> int:
     """List all that a preset can name, with its source.
 
-    WHAT is lessons, optimizers, schedules, landscapes, data, activations or losses; without it, all of them.
+    WHAT is lessons, optimizers, schedules, landscapes, data, activations, losses or keys; without it, all of them.
     """
     from .catalogue import print_tables
 

@@ -179,8 +179,18 @@ _GLYPHS: Mapping[Glyphs, NDArray[np.uint32]] = {
 }
 
 
+_preferred: list[Glyphs] = []
+
+
+def prefer(glyphs: Glyphs | None) -> None:
+    """Draw with these from now on, whatever the terminal seems to be able to print; None asks it again."""
+    _preferred[:] = [] if glyphs is None else [glyphs]
+
+
 def suitable_glyphs() -> Glyphs:
-    """Return what this terminal can print: ASCII on a Linux console or where the encoding is not UTF-8."""
+    """Return what was preferred, or what this terminal can print: ASCII on a Linux console or without UTF-8."""
+    if _preferred:
+        return _preferred[0]
     # Textual replaces sys.stdout while it runs.
     encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
     utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"

@@ -14,8 +14,12 @@ from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Footer
 
+from engine.errors import GdtuiError
 from engine.run import protocol
+from engine.text import clean
 
+from .. import exports
+from ..preferences import Preferences
 from ..run_view import Answer, RunView
 from ..views.deck import Deck
 from ..widgets.parameter_table import COLUMNS
@@ -26,7 +30,6 @@ from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
 from .run_screen import RunScreen
 from .settings import SettingsForm
 
-FRAMES_PER_SECOND = 15
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
 USUAL_PACE = 200.0
@@ -56,21 +59,27 @@ class Dashboard(RunScreen):
 
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
-        *(Binding(str(number), f"view({number - 1})", show=False, id=f"view.{number}") for number in range(1, 10)),
+        *(
+            Binding(str(number), f"view({number - 1})", f"Show view {number}", show=False, id=f"view.{number}")
+            for number in range(1, 9)
+        ),
         Binding("t", "tiles", "Tiles", show=False, id="view.tiles"),
         Binding("z", "maximise", "Whole screen", show=False, id="view.maximise"),
+        Binding("P", "screenshot", "Save a picture of the screen (SVG)", show=False, id="screen.picture"),
+        Binding("Y", "copy_values", "Copy the values that are shown (CSV)", show=False, id="screen.values"),
         Binding("l", "lane(1)", "Lane", id="lane.next"),
         Binding("L", "lane(-1)", "Lane before", show=False, id="lane.before"),
         Binding("a", "all_lanes", "All lanes", id="lane.all"),
     ]
 
-    def __init__(self, view: RunView) -> None:
-        """Show this run."""
+    def __init__(self, view: RunView, preferences: Preferences | None = None) -> None:
+        """Show this run as a person prefers it."""
         super().__init__()
         self.view = view
+        self._preferences = preferences or Preferences()
         self._shown = -1
         self._listening_to: int | None = None
-        self._deck = Deck(view)
+        self._deck = Deck(view, remembers=self._preferences.remembers)
         self._lanes = TextRows(id="lanes")
         self._lanes.display = view.is_race
 
@@ -87,7 +96,7 @@ class Dashboard(RunScreen):
         """Listen to the engine and start the clock."""
         self._listening_to = self.view.client.fileno()
         asyncio.get_running_loop().add_reader(self._listening_to, self._listen)
-        self.set_interval(1 / FRAMES_PER_SECOND, self.draw)
+        self.set_interval(1 / self._preferences.frames_per_second, self.draw)
         self.call_after_refresh(self.draw)
 
     def on_unmount(self) -> None:
@@ -191,6 +200,32 @@ class Dashboard(RunScreen):
         self.toggle_class("-maximised")
         self._shown = -1
         self.call_after_refresh(self.draw)
+
+    def action_screenshot(self) -> None:
+        """Write what is on the screen into a file, as a picture."""
+        self._save(".svg", self.app.export_screenshot(title=self.view.welcome.title))
+
+    def action_copy_values(self) -> None:
+        """Write the values that are shown into a file, and into the clipboard, over SSH as well."""
+        rows = self._deck.view.export()
+        if not rows:
+            self.notify(f"{self._deck.title} shows no values that could be copied", timeout=4)
+            return
+        text = exports.as_csv(rows)
+        self._save(".csv", text)
+        if len(text.encode()) <= exports.MOST_COPIED:
+            self.app.copy_to_clipboard(text)
+        else:
+            self.notify("too much for the clipboard: it is in the file alone", timeout=4)
+
+    def _save(self, suffix: str, text: str) -> None:
+        stem = f"gdtui-{self.view.welcome.preset}-step-{self.view.step}-{self._deck.title}"
+        try:
+            path = exports.saved(stem, suffix, text)
+        except GdtuiError as error:
+            self.notify(clean(str(error)), severity="error", markup=False)
+            return
+        self.notify(clean(str(path), 400), title="Saved", markup=False)
 
     def action_find_rate(self) -> None:
         """Sweep the learning rate, and leave everything as it is."""

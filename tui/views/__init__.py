@@ -33,8 +33,12 @@ class ViewKind:
 
     def made(self, run: RunView) -> View:
         """Return a new view of a run."""
+        return self.load()(run)
+
+    def load(self) -> type[View]:
+        """Return the class."""
         module, _, kind = self.place.partition(":")
-        view: View = getattr(import_module(f".{module}", __name__), kind)(run)
+        view: type[View] = getattr(import_module(f".{module}", __name__), kind)
         return view
 
 

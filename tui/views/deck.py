@@ -9,6 +9,7 @@ from textual.containers import Container, Vertical
 from textual.events import Click, DescendantFocus
 from textual.message import Message
 
+from .. import remembered
 from ..run_view import RunView
 from ..widgets.text_rows import Span, TextRows
 from . import VIEWS, ViewKind
@@ -71,23 +72,26 @@ class Deck(Vertical):
     Deck > #tiles { layout: grid; grid-size: 1; grid-gutter: 0 1; height: 1fr; }
     """
 
-    def __init__(self, run: RunView) -> None:
-        """Show this run, in its first view."""
+    def __init__(self, run: RunView, *, remembers: bool = False) -> None:
+        """Show this run, in its first view or in those that were on the screen the last time."""
         super().__init__(id="deck")
+        self._remembers = remembers
         self._run = run
         self._tabs = Tabs()
         self._space = Container(id="tiles")
         self._made: dict[int, View] = {}
         self.order: list[int] = [0]
         self.tiles = 1
-        self._focused = 0
+        if remembers:
+            self._recall()
+        self._focused = self.order[0]
 
     def compose(self) -> ComposeResult:
         """Put the tabs over the first view."""
-        self._made[0] = VIEWS[0].made(self._run)
+        self._made = {number: VIEWS[number].made(self._run) for number in sorted(self.order[: self.tiles])}
         yield self._tabs
         with self._space:
-            yield self._made[0]
+            yield from self._made.values()
 
     def on_mount(self) -> None:
         """Give the first view the keys."""
@@ -97,6 +101,11 @@ class Deck(Vertical):
     def view(self) -> View:
         """The view that has the keys."""
         return self._made[self._focused]
+
+    @property
+    def title(self) -> str:
+        """The title of the view that has the keys."""
+        return VIEWS[self._focused].title
 
     @property
     def shown(self) -> list[View]:
@@ -123,12 +132,27 @@ class Deck(Vertical):
         await self._make_missing()
         self._focused = number
         self._arrange()
+        self._keep()
 
     async def cycle_tiles(self) -> None:
         """Show one view, two or four."""
         self.tiles = TILES[(TILES.index(self.tiles) + 1) % len(TILES)]
         await self._make_missing()
         self._arrange()
+        self._keep()
+
+    def _keep(self) -> None:
+        if self._remembers:
+            shown = [VIEWS[number].name for number in self.order[: self.tiles]]
+            remembered.keep("layout", {"tiles": self.tiles, "views": shown})
+
+    def _recall(self) -> None:
+        """Take up the layout of the last time, as far as it is one."""
+        names = [kind.name for kind in VIEWS]
+        match remembered.recall("layout"):
+            case {"tiles": int(tiles), "views": list(wanted)} if tiles in TILES:
+                order = [names.index(name) for name in dict.fromkeys(map(str, wanted)) if name in names]
+                self.order, self.tiles = order or [0], tiles
 
     async def _make_missing(self) -> None:
         """Make the views that are wanted for the first time: more tiles than were ever chosen show the next ones."""

@@ -1,0 +1,140 @@
+"""What a person has configured holds, and what is wrong in it is one line that says what would be right."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.errors import InputError
+from tui import configuration, remembered
+from tui.configuration import Configuration
+from tui.keys import EVERYWHERE, commands, keymap
+from tui.preferences import preferences
+from tui.theme import DARK
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def file(places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file in which it is written; it does not exist yet."""
+    monkeypatch.setenv("GDTUI_CONFIG_DIR", str(tmp_path / "configured"))
+    (tmp_path / "configured").mkdir()
+    return tmp_path / "configured" / "config.toml"
+
+
+def test_without_a_file_everything_is_as_usual() -> None:
+    assert configuration.read() == Configuration()
+    assert preferences().theme == DARK.name
+    assert preferences().keymap == {}
+
+
+def test_what_is_written_holds(file: Path) -> None:
+    file.write_text(
+        'theme = "gdtui-high-contrast"\nglyphs = "ascii"\nframes_per_second = 10\n[keys]\n"run.pause" = "p,ctrl+]"\n'
+    )
+    wanted = preferences()
+    assert (wanted.theme, wanted.glyphs, wanted.frames_per_second) == ("gdtui-high-contrast", "ascii", 10)
+    assert wanted.keymap == {"run.pause": "p,ctrl+right_square_bracket"}
+
+
+def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file: Path) -> None:
+    remembered.keep("theme", "gdtui-light")
+    assert preferences().theme == "gdtui-light"
+    file.write_text('theme = "nord"')
+    assert preferences().theme == "nord"
+    file.write_text("")
+    remembered.keep("theme", ["no", "theme"])
+    assert preferences().theme == DARK.name
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("theme = 5", "theme = 5; allowed: the name of a theme"),
+        ('theme = "dark"', 'theme = "dark"; allowed: one of gdtui-dark, gdtui-light, '),
+        ('glyphs = "dots"', 'glyphs = "dots"; allowed: one of auto, braille, half, ascii'),
+        ("frames_per_second = 0", "frames_per_second = 0; allowed: a whole number from 1 to 60"),
+        ("frames_per_second = true", "frames_per_second = true; allowed: a whole number from 1 to 60"),
+        ("frames_per_second = 20.5", "frames_per_second = 20.5; allowed: a whole number from 1 to 60"),
+        ('keymap = "emacs"', 'keymap = "emacs"; allowed: one of usual, vim'),
+        ("colour = 1", "'colour' is no field; allowed: one of theme, glyphs, frames_per_second, keymap, keys"),
+        ("keys = 1", "keys = 1; allowed: a table such as [keys]"),
+        ('[keys]\n"run.pause" = ""', "allowed: a table such as [keys]"),
+        ('[keys]\n"run.pase" = "p"', "'keys.run.pase' is no field; allowed: the name of a command: run.pause"),
+        ('[keys]\n"run.pause" = "hyper+p"', 'keys.run.pause = "hyper+p"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = "p,,,"', 'keys.run.pause = "p,,,"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = "s"', 'keys.run.pause = "s"; allowed: keys that run.step does not have: not s'),
+        ("[keys", "is not TOML"),
+        ("x = " + "[" * 5000, "is not TOML"),
+        ("#" * 300_000, "more than 256 kB"),
+        ("\x00", "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_one_line_with_the_file_the_field_its_value_and_what_is_allowed(
+    file: Path, text: str, words: str
+) -> None:
+    file.write_text(text)
+    with pytest.raises(InputError) as refused:
+        preferences()
+    assert str(refused.value).startswith(f"{file}: ")
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_cannot_be_read_says_so(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(InputError, match="cannot be read"):
+        preferences()
+    file.rmdir()
+    file.write_bytes(b"theme = '\xff'")
+    with pytest.raises(InputError, match="is not UTF-8"):
+        preferences()
+
+
+def test_two_commands_may_change_places() -> None:
+    chosen = keymap(Configuration(keys={"run.pause": "s", "run.step": "space"}))
+    assert chosen == {"run.pause": "s", "run.step": "space"}
+
+
+@pytest.mark.parametrize("keys", [",", "x,,", "comma"])
+def test_a_comma_can_be_a_key(keys: str) -> None:
+    assert "comma" in keymap(Configuration(keys={"pace.down": keys}))["pace.down"].split(",")
+
+
+def test_usually_no_two_commands_that_are_in_force_together_have_the_same_key() -> None:
+    for scope in {command.scope for command in commands()}:
+        keys = [key for command in commands() if command.scope in (scope, EVERYWHERE) for key in command.keys]
+        assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
+
+
+def test_under_vi_no_two_commands_that_are_in_force_together_have_the_same_key() -> None:
+    chosen = keymap(Configuration(keymap="vim"))
+    now = {
+        command.name: tuple(chosen[command.name].split(",")) if command.name in chosen else command.keys
+        for command in commands()
+    }
+    for scope in {command.scope for command in commands()}:
+        keys = [key for command in commands() if command.scope in (scope, EVERYWHERE) for key in now[command.name]]
+        assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
+
+
+def test_every_command_with_a_key_says_what_it_does() -> None:
+    assert [command.name for command in commands() if not command.words] == []
+
+
+def test_a_wrong_file_ends_the_command_before_there_is_a_screen_or_a_run(file: Path, places: Path) -> None:
+    file.write_text("theme = 5")
+    script = "import pty, sys; sys.exit(pty.spawn([sys.executable, 'gdtui.py', 'xor']) >> 8)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "theme = 5; allowed: the name of a theme" in done.stdout
+    assert "\x1b[?1049h" not in done.stdout
+    from engine.run import directory
+
+    assert not directory.all_runs()

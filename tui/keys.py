@@ -1,0 +1,136 @@
+"""Every command that has a key, and other keys for them: a person's own, or those that vi taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from textual.binding import Binding, BindingType
+from textual.keys import KEY_ALIASES, Keys
+
+from .configuration import Configuration, wrong
+
+EVERYWHERE = "everywhere"
+_NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"escape", "insert", "delete"}
+_MODIFIERS = ("ctrl+", "shift+", "alt+", "super+", "meta+")
+
+VI = {
+    "left": "h",
+    "down": "j",
+    "up": "k",
+    "right": "l",
+    "home": "0",
+    "end": "G",
+    "pageup": "ctrl+b",
+    "pagedown": "ctrl+f",
+}
+"""What vi has for the keys that move."""
+VI_ELSEWHERE = {"run.settings": "S", "lane.next": "ctrl+n", "lane.before": "ctrl+k"}
+"""Commands whose usual keys move something under vi."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedCommand:
+    """A command that has a key."""
+
+    name: str
+    """As it stands in a configuration: "run.pause"."""
+    keys: tuple[str, ...]
+    """Textual's names of its keys."""
+    words: str
+    scope: str
+    """`EVERYWHERE`, or the view in which the keys are in force."""
+
+
+def commands() -> list[KeyedCommand]:
+    """Return every command whose keys can be changed, in the order in which people are to read them."""
+    from .screens.dashboard import Dashboard
+    from .screens.run_screen import RunScreen
+    from .views import VIEWS
+
+    owners: list[tuple[str, Iterable[BindingType]]] = [(EVERYWHERE, [*RunScreen.BINDINGS, *Dashboard.BINDINGS])]
+    owners += [(kind.name, kind.load().BINDINGS) for kind in VIEWS]
+    found: dict[str, KeyedCommand] = {}
+    for scope, bindings in owners:
+        for binding in Binding.make_bindings(bindings):
+            if binding.id is None:
+                continue
+            before = found.get(binding.id)
+            keys = (*before.keys, binding.key) if before is not None else (binding.key,)
+            words = before.words if before is not None else binding.description
+            found[binding.id] = KeyedCommand(name=binding.id, keys=keys, words=words, scope=scope)
+    return list(found.values())
+
+
+def keymap(configuration: Configuration) -> dict[str, str]:
+    """Return which commands have other keys than usual, as Textual takes it.
+
+    Raises:
+        InputError: A command or a key does not exist, or two commands that are in force together have the same key.
+    """
+    known = {command.name: command for command in commands()}
+    chosen: dict[str, tuple[str, ...]] = _vi(known) if configuration.keymap == "vim" else {}
+    for name, keys in configuration.keys.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=3) or ["a name from `gdtui list keys`"]
+            raise wrong(f"keys.{name}", keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
+        chosen[name] = tuple(_key(part, name, keys) for part in _parts(keys))
+    _refuse_clashes(known, chosen)
+    return {name: ",".join(keys) for name, keys in chosen.items()}
+
+
+def _vi(known: Mapping[str, KeyedCommand]) -> dict[str, tuple[str, ...]]:
+    """Return the set of keys for people whose fingers know vi; a view's own letter gives way to a key that moves."""
+    chosen: dict[str, tuple[str, ...]] = {name: (key,) for name, key in VI_ELSEWHERE.items() if name in known}
+    for scope in {command.scope for command in known.values()} - {EVERYWHERE}:
+        inside = [command for command in known.values() if command.scope == scope]
+        moving = {
+            command.name: (*command.keys, *(VI[key] for key in command.keys if key in VI))
+            for command in inside
+            if VI.keys() & set(command.keys)
+        }
+        taken = {key for keys in moving.values() for key in keys}
+        for command in inside:
+            if command.name not in moving and taken & set(command.keys):
+                chosen[command.name] = tuple(f"alt+{key}" if key in taken else key for key in command.keys)
+        chosen |= moving
+    return chosen
+
+
+def _refuse_clashes(known: Mapping[str, KeyedCommand], chosen: Mapping[str, tuple[str, ...]]) -> None:
+    now = {name: chosen.get(name, command.keys) for name, command in known.items()}
+    for name in chosen:
+        mine = known[name].scope
+        for other, keys in now.items():
+            together = EVERYWHERE in (mine, known[other].scope) or known[other].scope == mine
+            shared = set(keys) & set(now[name])
+            if other != name and together and shared:
+                raise wrong(f"keys.{name}", ",".join(now[name]), f"keys that {other} does not have: not {min(shared)}")
+
+
+def _parts(keys: str) -> list[str]:
+    """Return the keys of a list; a comma itself may be one of them."""
+    if keys.strip() == ",":
+        return ["comma"]
+    return [part.strip() for part in keys.replace(",,", ",comma").split(",")]
+
+
+def _key(key: str, name: str, keys: str) -> str:
+    """Return Textual's name of a key."""
+    bare = key
+    while bare.startswith(_MODIFIERS):
+        bare = bare.partition("+")[2]
+    if len(bare) == 1 and bare.isprintable() and bare not in " ,":
+        (binding,) = Binding.make_bindings([Binding(bare, "none")])
+        return key.removesuffix(bare) + binding.key
+    if bare in _NAMED or bare in _character_names():
+        return key
+    allowed = "a character, or a name such as space, enter, left, f5, comma, ctrl+k"
+    raise wrong(f"keys.{name}", keys, allowed)
+
+
+def _character_names() -> set[str]:
+    """Return Textual's names of the characters on a keyboard that are neither letters nor digits."""
+    characters = [chr(code) for code in range(33, 127) if not chr(code).isalnum() and chr(code) != ","]
+    return {binding.key for binding in Binding.make_bindings(Binding(each, "none") for each in characters)} | {"comma"}
