@@ -26,6 +26,7 @@ FAR = 1 << 62
 A_POINT = 4
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
+_UNREADABLE = Evaluation(loss=math.nan, accuracy=None)
 
 
 class Lane:
@@ -106,7 +107,10 @@ class Lane:
                 usual = trainer.step()
         finally:
             self.steps_made += trainer.step_count - before
-        if trainer.non_finite is None and trainer.batches.epoch_is_over:
+        if trainer.non_finite is not None:
+            if trainer.figures is not None:
+                self._outbox.add_figures(self.number, trainer.figures)
+        elif trainer.batches.epoch_is_over:
             self._look_at_epoch()
 
     def _step_to_measure(self) -> int:
@@ -141,15 +145,22 @@ class Lane:
             return self.trainer.evaluate(split, at_most)
         except RunError as error:
             self._report(str(error))
-            return Evaluation(loss=math.nan, accuracy=None)
+            return _UNREADABLE
 
-    def final_evaluation(self, at_most: int | None) -> Evaluation:
-        """Return the loss over the training set, and tell both splits' where there are two."""
+    def final_evaluation(self, at_most: int | None) -> tuple[float, bool]:
+        """Return the loss over the training set, and whether it was finite; tell both splits' where there are two.
+
+        Where it is not, though that of the last minibatch was, the update since then is taken back before.
+        """
         result = self.evaluation("train", at_most)
+        is_finite = math.isfinite(result.loss)
+        if not is_finite and result is not _UNREADABLE and self.trainer.take_back():
+            self._evaluated = None
+            result = self.evaluation("train", at_most)
         if "held_out" in self.trainer.objective.splits:
             self._outbox.add_evaluation(self.number, self.trainer.step_count, "train", result)
             self.evaluate(at_most)
-        return result
+        return result.loss, is_finite
 
     # ---- where it is
 
@@ -203,6 +214,7 @@ class Lane:
             steps_per_second=self.steps_made / running_s if running_s > 0.0 else 0.0,
             parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
             evaluations=trainer.evaluations,
+            updates=trainer.steps.updates,
             rate_sum=rate_sum,
             rate_squares=rate_squares,
         )

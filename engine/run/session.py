@@ -7,7 +7,6 @@ that has ended or diverged waits. A lane that is alone takes many steps in a row
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from . import actors, protocol
 from .directory import RunDirectory
 from .frames import framed
 from .jury import Jury
-from .lane import Lane
+from .lane import WATCHED_SAMPLES, Lane
 from .launch import Launch
 from .outbox import Outbox
 from .protocol import Applied, ChangedField, RunState
@@ -167,6 +166,8 @@ class Session:
         assert fault is not None, "only called after such a step"
         if lane.judge is not None:
             lane.judge.see_divergence(fault.step)
+        if self._launch.on_non_finite == "pause":
+            lane.evaluate(WATCHED_SAMPLES)
         self.flush()
         diverged = protocol.Diverged(
             lane=lane.number,
@@ -174,6 +175,7 @@ class Session:
             step=fault.step,
             quantity=fault.quantity,
             tensor=fault.tensor,
+            updates=lane.trainer.steps.updates,
         )
         self._outbox.tell_event(diverged, lane=lane.number, step=fault.step, kind="diverged")
         lane.halt = "diverged"
@@ -227,15 +229,15 @@ class Session:
         self._settle()
         self.flush()
         trainer = lane.trainer
-        result = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
+        loss, was_finite = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
         self.flush()
-        if not math.isfinite(result.loss) and reason not in ("stopped", "terminated") and self._problem is None:
+        if not was_finite and reason not in ("stopped", "terminated") and self._problem is None:
             # Every minibatch of the last steps was finite, and the whole is not.
             reason = "diverged"
         if lane.judge is not None:
-            lane.judge.conclude(trainer.step_count, result.loss)
+            lane.judge.conclude(trainer.step_count, loss)
             self._tell_verdicts()
-        lane.finished = lane.result(reason, result.loss, self._outbox.segment, self._running_s)
+        lane.finished = lane.result(reason, loss, self._outbox.segment, self._running_s)
         self._outbox.tell_event(lane.finished, lane=lane.number, step=trainer.step_count, kind="finished")
         self.commit()
 
