@@ -201,6 +201,21 @@ class Lane:
             problem=problem,
         )
 
+    def divergence(self, segment: int) -> protocol.Diverged:
+        """Return what was not finite in the last step, and let the judge know."""
+        fault = self.trainer.non_finite
+        assert fault is not None, "only called after such a step"
+        if self.judge is not None:
+            self.judge.see_divergence(fault.step)
+        return protocol.Diverged(
+            lane=self.number,
+            segment=segment,
+            step=fault.step,
+            quantity=fault.quantity,
+            tensor=fault.tensor,
+            updates=self.trainer.steps.updates,
+        )
+
     def result(self, reason: str, loss: float, segment: int, running_s: float) -> protocol.Finished:
         """Return how the lane ended: with the loss of its training set, after so many seconds of the whole run."""
         trainer = self.trainer

@@ -162,22 +162,11 @@ class Session:
                 self._confirm("set", lane, changes, actor="schedule")
 
     def _diverge(self, lane: Lane) -> None:
-        fault = lane.trainer.non_finite
-        assert fault is not None, "only called after such a step"
-        if lane.judge is not None:
-            lane.judge.see_divergence(fault.step)
+        diverged = lane.divergence(self._outbox.segment)
         if self._launch.on_non_finite == "pause":
             lane.evaluate(WATCHED_SAMPLES)
         self.flush()
-        diverged = protocol.Diverged(
-            lane=lane.number,
-            segment=self._outbox.segment,
-            step=fault.step,
-            quantity=fault.quantity,
-            tensor=fault.tensor,
-            updates=lane.trainer.steps.updates,
-        )
-        self._outbox.tell_event(diverged, lane=lane.number, step=fault.step, kind="diverged")
+        self._outbox.tell_event(diverged, lane=lane.number, step=diverged.step, kind="diverged")
         lane.halt = "diverged"
         self._settle()
         if self._launch.on_non_finite == "finish":
