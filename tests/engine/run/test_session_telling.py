@@ -106,8 +106,8 @@ def test_what_is_told_of_a_run_that_diverged_belongs_to_one_point(start: MakeRun
 
 
 def test_a_run_that_diverged_is_evaluated_where_it_stands(start: MakeRun) -> None:
-    exploding = {"optimizer": {"name": "sgd", "lr": 1e6}, "model": {"hidden": [4], "activation": "relu"}}
-    run = start(MOONS | exploding | {"batch": {"size": "full"}})
+    exploding = {"optimizer": {"name": "sgd", "lr": 1e3}, "model": {"hidden": [], "loss": "mean_squared_error"}}
+    run = start(MOONS | exploding | {"batch": {"size": "full"}, "stop": {"steps": 500}})
     run.to_the_end()
     (diverged,) = run.of(Diverged)
     told = run.of(Evaluated)[-1]
