@@ -160,6 +160,7 @@ class JsonReporter:
                         "rate_sum": message.rate_sum,
                         "rate_squares": message.rate_squares,
                         "evaluations": message.evaluations,
+                        "updates": message.updates,
                     }
                 )
             case _:

@@ -21,4 +21,10 @@ def divergence_in_words(diverged: protocol.Diverged) -> tuple[str, str]:
     words = f"the {what} at step {diverged.step:,} (first in {diverged.tensor})"
     if diverged.step == 1:
         return words, "nothing was trained yet: try another start, or other data"
-    return words, "the parameters of the last finite step are kept. Try a smaller optimizer.lr, or clip.norm=1"
+    kept = f"the last parameters with a finite loss are kept{after(diverged)}"
+    return words, f"{kept}. Try a smaller optimizer.lr, or clip.norm=1"
+
+
+def after(diverged: protocol.Diverged) -> str:
+    """Return how many updates led to the parameters that are kept, in brackets; nothing where nobody knows."""
+    return "" if diverged.updates is None else f" (after {counted(diverged.updates, 'update')})"

@@ -48,7 +48,7 @@ def ending(finished: protocol.Finished) -> str:
 
 def _rank(finished: protocol.Finished, judged: protocol.Judged | None) -> tuple[float, float]:
     reached = judged.step if judged is not None and judged.reached else math.inf
-    # A lane that diverged keeps the parameters of its last finite step, whose loss may be anything.
+    # A lane that diverged keeps the last point with a finite loss, which may be as high as can be.
     lost = finished.reason == "diverged" or not math.isfinite(finished.loss)
     return reached, math.inf if lost else finished.loss
 

@@ -19,7 +19,7 @@ from engine.text import clean
 
 from .charts.axes import compact
 from .lane_view import LaneView, Notice, Severity
-from .outcomes import verdict_in_words
+from .outcomes import after, verdict_in_words
 from .wording import found_rates, in_words, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
@@ -262,8 +262,8 @@ class RunView:
         self.lanes[diverged.lane].diverged = diverged
         self._note(
             f"{self._name(diverged.lane)}step {diverged.step:,}: the {diverged.quantity} is not finite (first in "
-            f"{diverged.tensor}): paused with the last finite parameters. Try {{ or [ for a smaller rate and then "
-            "space, or r to reset",
+            f"{diverged.tensor}): paused with the last finite parameters{after(diverged)}. Try {{ or [ for a smaller "
+            "rate and then space, or r to reset",
             "error",
         )
 

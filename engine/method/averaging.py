@@ -32,29 +32,41 @@ class AveragingSpec(fields.Section):
 class Average:
     """θ̄ ← θ̄ + (1 − decay)·(θ − θ̄) after every step, from a copy of the parameters on.
 
-    It starts at parameters and not at zero, so there is no bias to correct.
+    It starts at parameters and not at zero, so there is no bias to correct. As the parameters do, it goes to and fro
+    between two vectors, so that the last step can be taken back.
 
     Source: B. T. Polyak, A. B. Juditsky, "Acceleration of Stochastic Approximation by Averaging", SIAM J. Control
     Optim. 30 (1992); with exponential weights as in `torch.optim.swa_utils.get_ema_multi_avg_fn`.
 
     Attributes:
         theta: The average.
-        bound: The objective at it.
+        previous: What it was a step ago.
+        bound: The objective at the average.
     """
 
-    def __init__(self, objective: Objective, theta: Vector, grad: Vector, regularisation: Regularisation) -> None:
-        """Begin with a copy of `theta`; `grad` is the vector of the gradient, which `advance` uses as workspace."""
-        self.theta = theta.copy()
-        self.bound = objective.bind(self.theta, grad, regularisation)
+    def __init__(
+        self, objective: Objective, theta: Vector, previous: Vector, grad: Vector, regularisation: Regularisation
+    ) -> None:
+        """Begin with copies of both; `grad` is the vector of the gradient, which `advance` uses as workspace."""
+        self.theta, self.previous = theta.copy(), previous.copy()
+        self.bound, self._other = (
+            objective.bind(vector, grad, regularisation) for vector in (self.theta, self.previous)
+        )
         self._spare = grad
 
     def advance(self, spec: AveragingSpec, theta: Vector, step: int) -> None:
         """Take in the parameters after this step."""
         assert spec.decay is not None
+        self.theta, self.previous = self.previous, self.theta
+        self.bound, self._other = self._other, self.bound
         if step <= spec.start:
             np.copyto(self.theta, theta)
             return
         rest = 1.0 - spec.decay
-        np.subtract(theta, self.theta, self._spare)
+        np.subtract(theta, self.previous, self._spare)
         np.multiply(self._spare, rest, self._spare)
-        np.add(self.theta, self._spare, self.theta)
+        np.add(self.previous, self._spare, self.theta)
+
+    def take_back(self) -> None:
+        """Go back to what it was before the last step."""
+        np.copyto(self.theta, self.previous)

@@ -99,6 +99,10 @@ class BatchStream:
             self._gather()
         return self._ready.pop()
 
+    def put_back(self, batch: Batch) -> None:
+        """Let the batch that was just taken be the next one again."""
+        self._ready.append(batch)
+
     @property
     def _taken(self) -> int:
         """How many samples of the epoch have been used."""

@@ -183,8 +183,10 @@ class Judge:
         self.seen = block.last_step
         if self.verdict is not None:
             return
-        loss, update_norm = (block.values[SERIES.index(name)] for name in ("loss", "update_norm"))
-        made = np.isfinite(loss)
+        loss, grad_norm, update_norm = (
+            block.values[SERIES.index(name)] for name in ("loss", "grad_norm", "update_norm")
+        )
+        made = np.isfinite(loss) & np.isfinite(grad_norm)
         if self._by_step:
             self._see("loss", self.goal.loss, loss, block.first_step - 1)
         self._see("update_norm", self.goal.update_norm, np.where(made, update_norm, math.inf), block.first_step)

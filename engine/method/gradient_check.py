@@ -81,7 +81,7 @@ def check_gradient(spec: RunSpec, *, coordinates_per_tensor: int = 64, seed: int
 
     It is computed in float64 whatever the spec says, over one batch of up to 32 training samples, with its penalties
     and, where there is dropout, with the masks of one step; at the start and after 20 steps. A training that diverges
-    before is checked where its loss was last finite.
+    before is checked where its loss and its gradient were last finite.
 
     Args:
         spec: What to train, and how to get to the second point.
@@ -97,11 +97,11 @@ def check_gradient(spec: RunSpec, *, coordinates_per_tensor: int = 64, seed: int
     with np.errstate(all="ignore"):
         start = _check_point(spec, objective, objective.start(), batch, chosen, steps=0)
         trainer = Trainer(spec, objective)
-        made = 0
-        while made < TRAINING_STEPS and trainer.non_finite is None:
+        while trainer.step_count < TRAINING_STEPS and trainer.non_finite is None:
             trainer.step()
-            made += trainer.non_finite is None
-        trained = _check_point(spec, objective, trainer.theta, batch, chosen, steps=made)
+        if trainer.non_finite is not None and trainer.non_finite.quantity == "gradient":
+            trainer.take_back()
+        trained = _check_point(spec, objective, trainer.theta, batch, chosen, steps=trainer.steps.updates)
     return GradientCheck(tensors=(*start, *trained))
 
 

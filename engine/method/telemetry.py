@@ -51,6 +51,11 @@ class TensorFigures:
     values: NDArray[np.float64]
     """(tensors, figures), columns in the order of `FIGURES`."""
 
+    @property
+    def grad_norms(self) -> list[float]:
+        """‖g‖ of every tensor."""
+        return list(self.values[:, FIGURES.index("grad_norm")].tolist())
+
 
 def shortest_square_root(dtype: DTypeLike) -> float:
     """Return the norm below which the squares of a vector's entries begin to vanish in this type."""
@@ -69,13 +74,24 @@ def length_of(vector: NDArray[Any]) -> float:
     return largest * math.sqrt(float(scaled.dot(scaled)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """What the updates that led to a point add up to."""
+
+    updates: int = 0
+    rates: float = 0.0
+    """Σα"""
+    squares: float = 0.0
+    """Σα²"""
+
+
 class StepBuffer:
     """The scalars of the steps since the last `take`, in an array that is used again and again."""
 
-    def __init__(self, capacity: int = 4096, rates: tuple[float, float] = (0.0, 0.0)) -> None:
-        """Make an empty one; `rates` are Σα and Σα² of the steps before."""
-        self._taken_rates = rates
-        self._count = 0
+    def __init__(self, capacity: int = 4096, sums: tuple[Sums, Sums] = (Sums(), Sums())) -> None:
+        """Make an empty one; `sums` are those of the steps before, and the same without the last update."""
+        self._sums = sums
+        self._summed = self._count = 0
         self._first = 1
         self._use(np.empty((capacity, len(SERIES)), dtype=np.float64))
 
@@ -94,28 +110,53 @@ class StepBuffer:
         self._count = count + 1
 
     @property
-    def rates(self) -> tuple[float, float]:
-        """Σα and Σα² over all steps that made an update, those that were taken and those before included.
+    def sums(self) -> tuple[Sums, Sums]:
+        """The sums over all updates that led to the parameters, and the same without the last of them.
 
         Summed from what is recorded, so that a step costs nothing, and one after the other, so that it makes no
-        difference how often someone takes them.
+        difference how often someone takes the steps. A step that was refused made no update.
         """
-        rows = self._rows[: self._count]
-        made = rows[np.isfinite(rows[:, _LOSS]) & np.isfinite(rows[:, _GRAD_NORM]), _LR]
-        total, squares = self._taken_rates
-        return (
-            float(np.add.accumulate(np.concatenate(([total], made)))[-1]),
-            float(np.add.accumulate(np.concatenate(([squares], made * made)))[-1]),
-        )
+        self._add_up()
+        return self._sums
+
+    @property
+    def updates(self) -> int:
+        """How many updates led to the parameters."""
+        return self.sums[0].updates
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Σα and Σα² of the updates that led to the parameters."""
+        now, _ = self.sums
+        return now.rates, now.squares
+
+    def take_back(self) -> None:
+        """Leave the last update out of the sums; only once, until there is another one."""
+        _, before = self.sums
+        self._sums = before, before
 
     def take(self) -> StepBlock | None:
         """Return the steps gathered so far and start anew; None where there are none."""
         if self._count == 0:
             return None
-        self._taken_rates = self.rates
+        self._add_up()
         block = StepBlock(first_step=self._first, values=self._rows[: self._count].T.copy())
-        self._count = 0
+        self._summed = self._count = 0
         return block
+
+    def _add_up(self) -> None:
+        rows = self._rows[self._summed : self._count]
+        made = rows[np.isfinite(rows[:, _LOSS]) & np.isfinite(rows[:, _GRAD_NORM]), _LR]
+        self._summed = self._count
+        if len(made):
+            total, _ = self._sums
+            rates = np.add.accumulate(np.concatenate(([total.rates], made)))
+            squares = np.add.accumulate(np.concatenate(([total.squares], made * made)))
+            count = total.updates + len(made)
+            self._sums = (
+                Sums(updates=count, rates=float(rates[-1]), squares=float(squares[-1])),
+                Sums(updates=count - 1, rates=float(rates[-2]), squares=float(squares[-2])),
+            )
 
     def _use(self, rows: NDArray[np.float64]) -> None:
         self._rows, self._memory = rows, rows.data

@@ -21,12 +21,12 @@ from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
 from .spec import RunSpec
 from .stopping import LossWatch, StopRules
-from .telemetry import FIGURES, StepBuffer, TensorFigures, length_of, shortest_square_root
+from .telemetry import FIGURES, StepBuffer, Sums, TensorFigures, length_of, shortest_square_root
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NonFinite:
-    """A step whose loss or gradient was not a finite number; its update was not made."""
+    """A step whose loss or gradient was not a finite number; its update was not made, see `Trainer.step`."""
 
     step: int
     quantity: str
@@ -59,9 +59,10 @@ class Snapshot:
     position: Position
     plateau: PlateauState
     watch: LossWatch
-    rates: tuple[float, float]
-    """Σα and Σα² of the updates made."""
-    average: Vector | None
+    sums: tuple[Sums, Sums]
+    """Of the updates that led here, and of those that led to `previous`."""
+    average: tuple[Vector, Vector] | None
+    """With the parameters here, and with `previous`."""
     trials: int
     astray: int
     ended: str | None
@@ -136,8 +137,13 @@ class Trainer:
         It was not if it was refused, if it was the last of its epoch, or if a stop rule holds now; so a loop can take
         steps at full speed and look at nothing else meanwhile.
 
-        A loss or gradient that is not finite changes nothing but the parameters: they go back to those of the last
-        step that was made in full, `non_finite` says what happened, and the step is recorded as it was.
+        A step whose loss or gradient is not finite is refused: no update is made, `non_finite` says why, and the step
+        is recorded as it was. The trainer then stands at the last parameters at which a training loss was finite. Where
+        the loss is finite and only its gradient is not, they are those that it has; where the loss is not, the update
+        that led to them is taken back. All else is true of that point: the updates and sums of rates in `steps`, the
+        moving average, the figures of the tensors, and what the rule has learnt, which ends with the gradient there
+        (or with the last one that was finite). Only `step_count` and the stream of batches go on. If the next step is
+        refused at that same point, the update before is taken back in it, so that a smaller rate always leads on.
 
         Args:
             measure: Whether to fill `figures` as well.
@@ -157,10 +163,10 @@ class Trainer:
             self._schedule.turn(self.step_count, self.batches.epoch, loss)
         # A norm that overflows counts as well: its squares would poison the rule's state.
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
-            return self._refuse(loss, grad_norm)
+            return self._refuse(batch, loss, grad_norm, measure)
         grad_norms = self._norms(grad) if measure else None
         if self._shaping is not None and not self._shaping.apply(self.theta, grad, grad_norm):
-            return self._refuse(loss, grad_norm)
+            return self._refuse(batch, loss, math.inf, measure)
         self._begin()
         squares = 0.0
         for operations, update in here.way:
@@ -173,7 +179,8 @@ class Trainer:
         if self.search is not None:
             update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
-            self._measure(grad_norms)
+            # By now the gradient's vector holds the update.
+            self._measure(grad_norms, self._norms(grad))
         self._here, self._there = self._there, here
         if self._average is not None:
             self._average.advance(self.spec.averaging, self.theta, self.step_count)
@@ -244,6 +251,19 @@ class Trainer:
         self.prepare()
         return differences(old, self.spec)
 
+    def take_back(self) -> bool:
+        """Go back to the point before the last update, and return whether that is another one.
+
+        Only one update can be taken back until there is another; then the trainer stays where it is.
+        """
+        moved = not np.array_equal(self._here.theta, self._there.theta)
+        np.copyto(self._here.theta, self._there.theta)
+        if self._average is not None:
+            self._average.take_back()
+        self.steps.take_back()
+        self.state.take_back()
+        return moved
+
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
         """Return loss and accuracy over a split, or `at_most` its first samples.
 
@@ -262,8 +282,8 @@ class Trainer:
             position=self.batches.position,
             plateau=replace(self._plateau),
             watch=replace(self._watch),
-            rates=self.steps.rates,
-            average=None if self._average is None else self._average.theta.copy(),
+            sums=self.steps.sums,
+            average=None if self._average is None else (self._average.theta.copy(), self._average.previous.copy()),
             trials=self._trials,
             astray=self.astray,
             ended=self.ended,
@@ -282,8 +302,8 @@ class Trainer:
         self._plateau, self._watch = replace(snapshot.plateau), replace(snapshot.watch)
         self.ended, self.non_finite = snapshot.ended, snapshot.non_finite
         self._trials, self.astray = snapshot.trials, snapshot.astray
-        self._average = None if snapshot.average is None else self._averaged(snapshot.average)
-        self.steps, self.figures = StepBuffer(rates=snapshot.rates), None
+        self._average = None if snapshot.average is None else self._averaged(*snapshot.average)
+        self.steps, self.figures = StepBuffer(sums=snapshot.sums), None
         self.prepare()
 
     def prepare(self) -> None:
@@ -317,13 +337,13 @@ class Trainer:
             for place in (self._here, self._there):
                 place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
             if self._average is not None:
-                self._average = self._averaged(self._average.theta)
+                self._average = self._averaged(self._average.theta, self._average.previous)
         self._draws = self._regularisation.dropout > 0.0
         self._prepare_search()
         if self.spec.averaging.decay is None:
             self._average = None
         elif self._average is None:
-            self._average = self._averaged(self.theta)
+            self._average = self._averaged(self.theta, self._there.theta)
         noise = self.spec.noise
         self._noise = GradientNoise(noise, self._grad, seed=self.spec.seed.batches) if noise.gradient else None
         shaping = Shaping(self.spec, self.search.gradient if self.search else None)
@@ -332,8 +352,8 @@ class Trainer:
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
 
-    def _averaged(self, theta: Vector) -> Average:
-        return Average(self.objective, theta, self._grad, self._regularisation)
+    def _averaged(self, theta: Vector, previous: Vector) -> Average:
+        return Average(self.objective, theta, previous, self._grad, self._regularisation)
 
     def _prepare_search(self) -> None:
         name, dials, begin = self.spec.search_method, self.dials, self._begin
@@ -368,15 +388,25 @@ class Trainer:
         assert self._shaping is not None, "a search wants to know the gradient"
         return grad if self._shaping.apply(self._there.theta, grad, math.sqrt(grad.dot(grad))) else None
 
-    def _refuse(self, loss: float, grad_norm: float) -> bool:
+    def _refuse(self, batch: Batch, loss: float, grad_norm: float, measure: bool) -> bool:
+        if self.non_finite is not None and self.take_back():
+            self.batches.put_back(batch)
+            self.step_count -= 1
+            self._trials += 1
+            self.non_finite = None
+            return self.step(measure=measure)
         norms = self._norms(self._grad)
         first = next((index for index, norm in enumerate(norms) if not math.isfinite(norm)), 0)
+        is_loss = not math.isfinite(loss)
+        if is_loss:
+            self.take_back()
+            # The gradient at the point that is left now is known if it was measured.
+            last = self.figures if self.figures is not None and self.figures.step == self.step_count - 1 else None
+            norms = [math.nan] * len(norms) if last is None else last.grad_norms
         self.non_finite = NonFinite(
-            step=self.step_count,
-            quantity="gradient" if math.isfinite(loss) else "loss",
-            tensor=self.tensors[first].name,
+            step=self.step_count, quantity="loss" if is_loss else "gradient", tensor=self.tensors[first].name
         )
-        np.copyto(self._here.theta, self._there.theta)
+        self._measure(norms, [0.0] * len(norms))
         self.steps.add(self.step_count, self.batches.epoch, loss, self.dials.lr, grad_norm, 0.0)
         if self._stop is not None:
             self.ended = self._stop.reached(self.step_count, self.batches.epochs)
@@ -386,9 +416,8 @@ class Trainer:
         parts = (vector[tensor.start : tensor.stop] for tensor in self.tensors)
         return [length_of(part) for part in parts]
 
-    def _measure(self, grad_norms: list[float]) -> None:
-        # By now the gradient's vector holds the update.
-        weight_norms, update_norms = self._norms(self.theta), self._norms(self._grad)
+    def _measure(self, grad_norms: list[float], update_norms: list[float]) -> None:
+        weight_norms = self._norms(self.theta)
         moment = self.rule.second_moment(self.state)
         values = np.empty((len(self.tensors), len(FIGURES)))
         for row, tensor in enumerate(self.tensors):

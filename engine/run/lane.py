@@ -25,6 +25,7 @@ WATCHED_SAMPLES = 8192
 RATE_WINDOW_S = 1.0
 SMALL = 64
 """A parameter vector of at most this many entries is told in full when a run ends."""
+_UNREADABLE = Evaluation(loss=math.nan, accuracy=None)
 
 
 class Lane:
@@ -109,10 +110,13 @@ class Lane:
                 usual = trainer.step()
         finally:
             self.steps_made += trainer.step_count - before
-        if trainer.non_finite is None:
-            self.path.add(trainer.step_count, trainer.theta)
-            if trainer.batches.epoch_is_over:
-                self._look_at_epoch()
+        if trainer.non_finite is not None:
+            if trainer.figures is not None:
+                self._outbox.add_figures(self.number, trainer.figures)
+            return
+        self.path.add(trainer.step_count, trainer.theta)
+        if trainer.batches.epoch_is_over:
+            self._look_at_epoch()
 
     def _step_to_measure(self) -> int:
         """Return the next step whose tensors are to be measured, where that was ordered by number."""
@@ -146,15 +150,22 @@ class Lane:
             return self.trainer.evaluate(split, at_most)
         except RunError as error:
             self._report(str(error))
-            return Evaluation(loss=math.nan, accuracy=None)
+            return _UNREADABLE
 
-    def final_evaluation(self, at_most: int | None) -> Evaluation:
-        """Return the loss over the training set, and tell both splits' where there are two."""
+    def final_evaluation(self, at_most: int | None) -> tuple[float, bool]:
+        """Return the loss over the training set, and whether it was finite; tell both splits' where there are two.
+
+        Where it is not, though that of the last minibatch was, the update since then is taken back before.
+        """
         result = self.evaluation("train", at_most)
+        is_finite = math.isfinite(result.loss)
+        if not is_finite and result is not _UNREADABLE and self.trainer.take_back():
+            self._evaluated = None
+            result = self.evaluation("train", at_most)
         if "held_out" in self.trainer.objective.splits:
             self._outbox.add_evaluation(self.number, self.trainer.step_count, "train", result)
             self.evaluate(at_most)
-        return result
+        return result.loss, is_finite
 
     # ---- where it is
 
@@ -195,6 +206,21 @@ class Lane:
             problem=problem,
         )
 
+    def divergence(self, segment: int) -> protocol.Diverged:
+        """Return what was not finite in the last step, and let the judge know."""
+        fault = self.trainer.non_finite
+        assert fault is not None, "only called after such a step"
+        if self.judge is not None:
+            self.judge.see_divergence(fault.step)
+        return protocol.Diverged(
+            lane=self.number,
+            segment=segment,
+            step=fault.step,
+            quantity=fault.quantity,
+            tensor=fault.tensor,
+            updates=self.trainer.steps.updates,
+        )
+
     def result(self, reason: str, loss: float, segment: int, running_s: float) -> protocol.Finished:
         """Return how the lane ended: with the loss of its training set, after so many seconds of the whole run."""
         trainer = self.trainer
@@ -208,6 +234,7 @@ class Lane:
             steps_per_second=self.steps_made / running_s if running_s > 0.0 else 0.0,
             parameters=tuple(trainer.evaluated_theta.tolist()) if trainer.theta.size <= SMALL else None,
             evaluations=trainer.evaluations,
+            updates=trainer.steps.updates,
             rate_sum=rate_sum,
             rate_squares=rate_squares,
         )

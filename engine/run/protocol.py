@@ -272,9 +272,9 @@ class Progressed(Message):
     lr: float | None = None
     """The learning rate of the last step, or of the next one where something was changed since."""
     rate_sum: float = 0.0
-    """Σα over the updates made."""
+    """Σα over the updates that led to the parameters."""
     rate_squares: float = 0.0
-    """Σα² over the updates made."""
+    """Σα² over the updates that led to the parameters."""
     evaluations: int = 0
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
     astray: int = 0
@@ -296,7 +296,7 @@ class Evaluated(Message):
 
 
 class Diverged(Message):
-    """A step's loss or gradient was not finite; the run pauses with the parameters of the last finite step."""
+    """A step's loss or gradient was not finite; the run pauses where a loss was last finite, see `Trainer.step`."""
 
     kind: Literal["diverged"] = "diverged"
     lane: int
@@ -304,6 +304,8 @@ class Diverged(Message):
     step: int
     quantity: str
     tensor: str
+    updates: int | None = None
+    """How many led to the parameters that are kept; None in an older record."""
 
 
 class Judged(Message):
@@ -336,10 +338,12 @@ class Finished(Message):
     """The vector that has this loss, the moving average where there is one, when it has at most 64 entries."""
     evaluations: int = 0
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
+    updates: int | None = None
+    """How many led to the parameters: `step`, less those that were refused or taken back; None in an older record."""
     rate_sum: float = 0.0
-    """Σα over the updates made."""
+    """Σα over these updates."""
     rate_squares: float = 0.0
-    """Σα² over the updates made."""
+    """Σα² over these updates."""
 
 
 class Failed(Message):

@@ -7,7 +7,6 @@ that has ended or diverged waits. A lane that is alone takes many steps in a row
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from .directory import RunDirectory
 from .encoding import framed
 from .frames import VERSION
 from .jury import Jury
-from .lane import Lane
+from .lane import WATCHED_SAMPLES, Lane
 from .launch import Launch
 from .outbox import Outbox
 from .protocol import Applied, ChangedField, RunState
@@ -164,19 +163,11 @@ class Session:
                 self._confirm("set", lane, changes, actor="schedule")
 
     def _diverge(self, lane: Lane) -> None:
-        fault = lane.trainer.non_finite
-        assert fault is not None, "only called after such a step"
-        if lane.judge is not None:
-            lane.judge.see_divergence(fault.step)
+        diverged = lane.divergence(self._outbox.segment)
+        if self._launch.on_non_finite == "pause":
+            lane.evaluate(WATCHED_SAMPLES)
         self.flush()
-        diverged = protocol.Diverged(
-            lane=lane.number,
-            segment=self._outbox.segment,
-            step=fault.step,
-            quantity=fault.quantity,
-            tensor=fault.tensor,
-        )
-        self._outbox.tell_event(diverged, lane=lane.number, step=fault.step, kind="diverged")
+        self._outbox.tell_event(diverged, lane=lane.number, step=diverged.step, kind="diverged")
         lane.halt = "diverged"
         self._settle()
         if self._launch.on_non_finite == "finish":
@@ -230,15 +221,15 @@ class Session:
         self._settle()
         self.flush()
         trainer = lane.trainer
-        result = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
+        loss, was_finite = lane.final_evaluation(STOPPED_SAMPLES if reason in ("stopped", "terminated") else None)
         self.flush()
-        if not math.isfinite(result.loss) and reason not in ("stopped", "terminated") and self._problem is None:
+        if not was_finite and reason not in ("stopped", "terminated") and self._problem is None:
             # Every minibatch of the last steps was finite, and the whole is not.
             reason = "diverged"
         if lane.judge is not None:
-            lane.judge.conclude(trainer.step_count, result.loss)
+            lane.judge.conclude(trainer.step_count, loss)
             self._tell_verdicts()
-        lane.finished = lane.result(reason, result.loss, self._outbox.segment, self._running_s)
+        lane.finished = lane.result(reason, loss, self._outbox.segment, self._running_s)
         self._outbox.tell_event(lane.finished, lane=lane.number, step=trainer.step_count, kind="finished")
         self.commit()
 

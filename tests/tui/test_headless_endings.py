@@ -31,8 +31,12 @@ def test_a_run_that_diverges_is_exit_code_1_one_line_on_stderr_and_strict_json(e
     assert last["step"] == found[-1]["step"]
     assert {last["loss"], last["grad_norm"]} & {"nan", "inf"}
     assert last["update_norm"] == 0.0
-    assert all(np.isfinite(found[-1]["parameters"]))
+    x, y = found[-1]["parameters"]
+    assert found[-1]["loss"] == pytest.approx(0.5 * (x * x + 100.0 * y * y), rel=1e-9)
+    assert found[-1]["loss"] == found.of("step")[found[-1]["updates"]]["loss"]
+    assert found[-1]["rate_sum"] == 1e6 * found[-1]["updates"]
     assert outcome.err.count("\n") == 1
+    assert f"(after {found[-1]['updates']} updates)" in outcome.err
     assert f"at step {last['step']} " in outcome.err
     assert "smaller optimizer.lr" in outcome.err
 

@@ -39,7 +39,7 @@ def test_the_lines_are_those_of_the_contract_and_in_its_order(events: Events, gd
     evaluated = found.of("evaluated")[0]
     assert set(evaluated) == {"event", "lane", "step", "split", "loss", "accuracy"}
     last_words = {"event", "lane", "step", "reason", "loss", "steps_per_second", "parameters"}
-    assert set(finished) == last_words | {"evaluations", "rate_sum", "rate_squares"}
+    assert set(finished) == last_words | {"evaluations", "updates", "rate_sum", "rate_squares"}
     assert (finished["step"], finished["reason"], finished["lane"]) == (40, "steps", 0)
     assert finished["steps_per_second"] > 0
     last = 0

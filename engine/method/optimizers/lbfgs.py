@@ -51,6 +51,10 @@ class LbfgsState(State):
         self.pairs = len(kept)
         self.newest = self.pairs - 1
 
+    def take_back(self) -> None:
+        """Make no pair of the last step."""
+        self.awaits = False
+
     def forget(self) -> None:
         """Begin anew at the next gradient."""
         self.pairs, self.newest, self.awaits = 0, -1, False

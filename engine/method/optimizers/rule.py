@@ -56,6 +56,12 @@ class State:
         values = {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in self._items()}
         return type(self)(**values)
 
+    def take_back(self) -> None:
+        """Take note that the last update was taken back.
+
+        What was learnt of the gradient before it stays true; only who waits to see what it led to has to forget it.
+        """
+
     def _items(self) -> list[tuple[str, Any]]:
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(cast("Any", self))]
 

@@ -104,15 +104,18 @@ def test_a_reset_begins_the_average_anew(ravine: MakeTrainer) -> None:
     assert trainer.evaluated_theta.tolist() == [8.0, 16.0]
 
 
-def test_a_step_that_is_refused_leaves_the_average(moons: MakeTrainer) -> None:
+def test_an_update_that_is_taken_back_is_taken_out_of_the_average(moons: MakeTrainer) -> None:
     trainer = moons(averaging={"decay": 0.9})
+    averages = []
     for _ in range(3):
         trainer.step()
-    before = trainer.evaluated_theta.copy()
+        averages.append(trainer.evaluated_theta.copy())
     trainer.theta[:] = np.nan
     trainer.step()
     assert trainer.non_finite is not None
-    assert np.array_equal(trainer.evaluated_theta, before)
+    assert np.array_equal(trainer.evaluated_theta, averages[1])
+    trainer.step()
+    assert np.array_equal(trainer.evaluated_theta, averages[1] + (1.0 - 0.9) * (trainer.theta - averages[1]))
 
 
 def test_averaging_makes_nothing_in_a_step(moons: MakeTrainer) -> None:

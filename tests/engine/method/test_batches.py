@@ -133,6 +133,21 @@ def test_a_stream_that_seeks_a_position_goes_on_exactly_there(
         assert numbers(sought.take()) == numbers(walked.take())
 
 
+@given(count=counts, size=sizes | st.just("full"), steps=st.integers(1, 40), seed=seeds)
+def test_a_batch_that_is_put_back_is_the_next_one_again(count: int, size: int | str, steps: int, seed: int) -> None:
+    walked, returned = stream(count, size, seed=seed), stream(count, size, seed=seed)
+    for _ in range(steps):
+        walked.take()
+        batch = returned.take()
+        position = returned.position
+        returned.put_back(batch)
+        again = returned.take()
+        assert returned.position == position == walked.position
+    for _ in range(12):
+        assert numbers(again) == numbers(batch)
+        again, batch = returned.take(), walked.take()
+
+
 @pytest.mark.parametrize("size", ["full", 5, 6, 1 << 24])
 def test_a_full_batch_is_the_whole_set_every_time(size: int | str) -> None:
     source = stream(5, size)

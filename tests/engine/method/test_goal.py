@@ -127,6 +127,14 @@ def test_an_accuracy_is_reached_from_below() -> None:
     assert outcome(watching) == (True, 20)
 
 
+def test_a_step_that_was_refused_is_no_short_update() -> None:
+    watching = judge(update_norm=1e-6)
+    refused = block(1, [1.0, 1e306], [1.0, 0.0])
+    refused.values[SERIES.index("grad_norm"), 1] = math.inf
+    watching.see_steps(refused)
+    assert outcome(watching) is None
+
+
 def test_a_divergence_may_be_the_goal() -> None:
     watching = judge(diverges=True)
     watching.see_divergence(7)

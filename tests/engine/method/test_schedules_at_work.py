@@ -141,7 +141,7 @@ def test_a_snapshot_in_mid_schedule_goes_on_bit_for_bit(moons: MakeTrainer, seri
         steps(trainer, 25)
     assert np.array_equal(original.theta, twin.theta)
     assert series(original, "lr") == series(twin, "lr")
-    assert original.snapshot().rates == twin.snapshot().rates
+    assert original.snapshot().sums == twin.snapshot().sums
     # What is restored is not what was handed out: the snapshot can be used again.
     twin.restore(snapshot)
     assert twin.snapshot().plateau == snapshot.plateau

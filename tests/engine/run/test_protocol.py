@@ -131,7 +131,7 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
         problem=st.none() | WORDS,
     ),
     st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
-    st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS),
+    st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS, updates=st.none() | COUNTS),
     st.builds(protocol.Judged, **AT, reached=st.booleans(), text=WORDS, reason=WORDS),
     st.builds(
         protocol.Finished,

@@ -89,6 +89,47 @@ def test_a_run_that_nobody_watches_finishes_when_it_diverges(start: MakeRun) -> 
     assert [kind for kind, _ in moves(run)[-2:]] == ["Diverged", "Finished"]
 
 
+def test_what_is_told_of_a_run_that_diverged_belongs_to_one_point(start: MakeRun) -> None:
+    """F = ½(x² + 10y²); the rate is a power of two, so that its sums are exact."""
+    run = start(RAVINE | {"optimizer": {"name": "sgd", "lr": 2.0**19}}, on_non_finite="finish")
+    run.to_the_end()
+    ((finished,), (diverged,)) = (run.of(kind) for kind in (Finished, Diverged))
+    x, y = finished.parameters
+    assert finished.loss == pytest.approx(0.5 * (x * x + 10.0 * y * y), rel=1e-12)
+    losses = run.losses()
+    assert finished.loss == losses[finished.updates]
+    assert finished.loss == max(loss for loss in losses if np.isfinite(loss))
+    assert finished.updates == diverged.updates
+    assert (finished.rate_sum, finished.rate_squares) == (2.0**19 * finished.updates, 2.0**38 * finished.updates)
+    assert (finished.step, diverged.step, finished.evaluations) == (len(losses),) * 3
+    figures = run.of(Figures)[-1].figures
+    assert (figures.step, figures.values[0, 0]) == (run.step, pytest.approx(np.hypot(x, y), rel=1e-12))
+
+
+def test_a_run_that_diverged_is_evaluated_where_it_stands(start: MakeRun) -> None:
+    exploding = {"optimizer": {"name": "sgd", "lr": 1e3}, "model": {"hidden": [], "loss": "mean_squared_error"}}
+    run = start(MOONS | exploding | {"batch": {"size": "full"}, "stop": {"steps": 500}})
+    run.to_the_end()
+    (diverged,) = run.of(Diverged)
+    told = run.of(Evaluated)[-1]
+    assert (told.step, told.split) == (diverged.step, "held_out")
+    assert told.loss == run.trainer.evaluate("held_out").loss
+
+
+def test_a_run_whose_last_update_led_too_far_ends_before_it(start: MakeRun) -> None:
+    """The loss of every step was finite, and the one that the last update led to is not."""
+    run = start(EXPLODING, on_non_finite="finish")
+    run.to_the_end()
+    (diverged,) = run.of(Diverged)
+    short = start(EXPLODING | {"stop": {"steps": diverged.step - 1}}, on_non_finite="finish")
+    short.to_the_end()
+    (finished,) = short.of(Finished)
+    assert (finished.reason, finished.step, finished.updates) == ("diverged", diverged.step - 1, diverged.step - 2)
+    assert finished.loss == short.losses()[-1]
+    assert finished.parameters == run.of(Finished)[0].parameters
+    assert finished.rate_sum == run.of(Finished)[0].rate_sum
+
+
 def test_a_run_that_diverged_goes_on_with_a_smaller_rate(start: MakeRun) -> None:
     run = start(EXPLODING)
     run.to_the_end()
