@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -23,11 +23,12 @@ from engine.method.trainer import Trainer
 from engine.run.protocol import FindRate, Rejected, Reset, Resume, SetFields, StepOnce, Turn
 from engine.subject.datasets import DATASETS
 from engine.subject.spec import DataSpec
+from tests.engine.run.specs import MakeRun
 
 CASES = 16
 """For each rule."""
 Table = dict[str, Any]
-MakeRun = Callable[..., Any]
+
 
 OF_A_FEW: dict[str, tuple[Any, ...]] = {
     "expression": ("(x + y)*z", "log(x)", "sqrt(x)/y", "exp(-x**2)", "abs(x) + max(x, y)", "x**y - 1/z", "0*x"),
