@@ -226,6 +226,7 @@ BAD: list[tuple[dict[str, Any], str, str, str]] = [
     ({**LANDSCAPE, "optimizer": {"name": "sgdd"}}, "optimizer.name", "'sgdd'", 'one of "sgd", "momentum"'),
     ({**LANDSCAPE, "optimizer": "sgd"}, "optimizer", "'sgd'", "a table"),
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "lr": 0}}, "optimizer.lr", "0", RATE),
+    ({**LANDSCAPE, "optimizer": {"name": "sgd", "lr": 5e-324}}, "optimizer.lr", "0.0", RATE),
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "lr": math.inf}}, "optimizer.lr", "inf", RATE),
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "lr": [0.1]}}, "optimizer.lr", "[0.1]", RATE),
     ({**LANDSCAPE, "optimizer": {"name": "sgd", "sgd": 1}}, "optimizer.sgd", "1", "only name, lr, weight_decay"),
