@@ -7,6 +7,7 @@ field's description says what happens when the value goes up. `scale` tells how 
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -15,15 +16,27 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    model_validator,
 )
 
 from .text import clean
+
+LEAST = sys.float_info.min
+"""The least float64 with a full mantissa."""
 
 
 class Section(BaseModel):
     """A part of a spec: frozen, strict about unknown names, and with defaults that are checked like input."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_denormals(cls, data: Any) -> Any:
+        """Take numbers too small for a full mantissa for 0, as an engine does: what is checked here is what it gets."""
+        if not isinstance(data, dict):
+            return data
+        return {key: 0.0 if type(value) is float and abs(value) < LEAST else value for key, value in data.items()}
 
 
 Scalar = float | int | bool | str | None

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, assert_never
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from ..errors import InputError, MisfitError
 from ..fields import Count, Number, SafeText, Section, Switch, allowed_values
-from ..subject.landscapes import LANDSCAPES
 from ..subject.objective import Vector
-from ..subject.spec import LandscapeProblem
+from ..subject.spec import DatasetProblem, ExpressionProblem, LandscapeProblem
+from ..text import counted
 from .race import MAXIMUM_LANES
 from .spec import MISSING, RunSpec, blamed
 from .telemetry import SERIES, StepBlock
@@ -122,12 +122,17 @@ def _check_fit(goal: GoalSpec, spec: RunSpec) -> None:
         raise MisfitError("goal.accuracy", goal.accuracy, "only for classes, with samples held out")
     if goal.near is None:
         return
-    if spec.problem.kind == "dataset":
-        raise MisfitError("goal.near", list(goal.near), "only where the parameters are a point, not a network")
-    if isinstance(spec.problem, LandscapeProblem):
-        dimension = LANDSCAPES[spec.problem.function].dimension
-        if len(goal.near) != dimension:
-            raise MisfitError("goal.near", list(goal.near), f"{dimension} numbers")
+    match spec.problem:
+        case DatasetProblem():
+            raise MisfitError("goal.near", list(goal.near), "only where the parameters are a point, not a network")
+        case LandscapeProblem():
+            dimension = spec.problem.landscape.dimension
+        case ExpressionProblem():
+            dimension = len(spec.problem.point)
+        case _ as never:
+            assert_never(never)
+    if len(goal.near) != dimension:
+        raise MisfitError("goal.near", list(goal.near), counted(dimension, "number"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -174,6 +174,8 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
             if any(path.iterdir()):
                 raise InputError(f"{clean(str(path))}: not empty; a run is recorded in a new or an empty folder")
         except FileExistsError:
+            if out is None:
+                continue  # another run that is not recorded has the name, or took it just now
             raise InputError(f"{clean(str(path))}: not a folder; a run is recorded in a new or an empty one") from None
         except OSError as error:
             raise InputError(f"{clean(str(path))}: cannot be made: {error.strerror}") from None

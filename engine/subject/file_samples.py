@@ -128,7 +128,7 @@ class FileSamples:
     def __init__(self, part: FilePart, loss: Loss, dtype: DTypeLike, *, ones: int = 1) -> None:
         self._part, self._file, self._loss = part, part.file, loss
         self._dtype = np.dtype(dtype)
-        self._width = self._file.features + ones
+        self._ones, self._width = ones, self._file.features + ones
         self.count, self.block = part.count, part.block
         self.blocks_at_once = max(1, min(WINDOW_BYTES // self._file.row_bytes, WINDOW_ROWS) // self.block)
         self._scaling = part.scaling.in_precision(self._file.input_dtype, self._dtype)
@@ -139,7 +139,7 @@ class FileSamples:
 
     def for_another(self) -> FileSamples:
         """Return the same part with a window of its own."""
-        return FileSamples(self._part, self._loss, self._dtype)
+        return FileSamples(self._part, self._loss, self._dtype, ones=self._ones)
 
     def empty(self, rows: int) -> Batch:
         """Return a batch for `gather` to fill, with its column of ones, if it has one."""

@@ -37,7 +37,8 @@ class Rprop(Rule):
 
     Source: M. Riedmiller, H. Braun, "A direct adaptive method for faster backpropagation learning: the RPROP
     algorithm", ICNN 1993, in the form of `torch.optim.Rprop` (iRprop⁻). Deviation: α scales all steps, at any time;
-    in torch it is the first step's length and means nothing later.
+    in torch it is the first step's length and means nothing later. The bounds are those of the rule's own α, and what a
+    schedule leaves of it scales them as well.
     """
 
     title: ClassVar[str] = "Rprop"
@@ -69,13 +70,13 @@ class Rprop(Rule):
 
         With c = s: factor = 1 + (η₊ − 1)·max(c, 0) + (1 − η₋)·min(c, 0), and the sign survives as (1 + min(c, 0)).
         """
-        lr, more, less, shortest, longest, zero, one = numbers(
-            grad.dtype, 0.0, self.lengthen - 1.0, 1.0 - self.shorten, 0.0, 0.0, 0.0, 1.0
-        )
+        largest = float(np.finfo(grad.dtype).max)
+        lr, more, less, zero, one = numbers(grad.dtype, 0.0, self.lengthen - 1.0, 1.0 - self.shorten, 0.0, 1.0)
+        # By the rule's own rate, as that of a schedule may be 0: then no step is made, and the lengths stay.
+        shortest, longest = numbers(grad.dtype, *(min(of / self.lr, largest) for of in (self.shortest, self.longest)))
 
         def begin() -> None:
             lr[()] = dials.lr
-            shortest[()], longest[()] = self.shortest / dials.lr, self.longest / dials.lr
 
         def part(g: Vector, sign: Vector, length: Vector) -> Passes:
             s, t = first[: len(g)], second[: len(g)]

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from pydantic import ValidationError
+
 from ...catalogue import Catalogue, ChosenBy
 from .at_work import ScheduleAtWork
 from .constant import Constant
@@ -43,10 +45,16 @@ AnySchedule = Annotated[Schedule, ChosenBy(SCHEDULES, usual="constant")]
 
 
 def following(schedule: Schedule, name: str) -> Schedule:
-    """Return the schedule `name` with what was set on purpose on `schedule`, as far as it knows those fields."""
-    known = SCHEDULES[name].model_fields
-    kept = {key: getattr(schedule, key) for key in sorted(schedule.model_fields_set) if key in known and key != "name"}
-    return SCHEDULES[name].model_validate({**kept, "name": name})
+    """Return the schedule `name` with what was set on purpose on `schedule`, as far as it takes those fields."""
+    kind = SCHEDULES[name]
+    kept = {key: getattr(schedule, key) for key in sorted(schedule.model_fields_set) if key in kind.model_fields}
+    try:
+        return kind.model_validate({**kept, "name": name})
+    except ValidationError as error:
+        # The same name with other bounds: γ = 1 holds an exponential decay still, and is no fall of a plateau.
+        refused = {fault["loc"][0] for fault in error.errors(include_url=False)}
+        taken = {key: value for key, value in kept.items() if key not in refused}
+        return kind.model_validate({**taken, "name": name})
 
 
 __all__ = ["SCHEDULES", "AnySchedule", "Constant", "PlateauState", "Schedule", "ScheduleAtWork", "Verdict", "following"]

@@ -48,13 +48,13 @@ def _flipped(data: DataSet, share: float, seed: int) -> tuple[Inputs, Labels]:
 def _with_outliers(data: DataSet, share: float, seed: int) -> tuple[Inputs, Labels]:
     """Move so many of the samples ten standard deviations away, in a direction of chance.
 
-    Of a classification the inputs go, by ten deviations of all of them; of a regression the number to fit, up or down.
+    Of a classification the inputs go, by ten deviations of all of them; of a regression each number to fit, up or down.
     """
     generator = generator_for(seed, f"{data.name} outliers")
     chosen = generator.permutation(data.count)[: round(share * data.count)]
     if data.task == "regression":
         labels = data.labels.copy()
-        signs = generator.choice([-1.0, 1.0], data.count)
+        signs = generator.choice([-1.0, 1.0], data.labels.shape)
         labels[chosen] += FAR * data.labels.std() * signs[chosen]
         return data.inputs, labels
     inputs = data.inputs.copy()

@@ -1,8 +1,9 @@
 """The rules and the networks against PyTorch, step by step over two hundred steps.
 
 Tolerance: a step rounds each number a few dozen times, and neither side's next step stretches an old difference for
-long, so 200 steps leave at most some 200·64·ε ≈ 3e-12 times numbers of size 1 to 10. A single step moves a parameter
-by 1e-5 and more, a million times what is allowed: a rule that differs in anything but rounding is found at once.
+long, so 200 steps leave at most some 200·64·ε ≈ 3e-12 times numbers of size 1 to 10. A step moves a parameter on
+average by 1e-5 and more, a million times what is allowed: a rule that differs in anything but rounding is found at
+once.
 """
 
 from __future__ import annotations
@@ -35,6 +36,34 @@ SINGLE_TOLERANCE = 200 * 4 * 2.0**-24
 
 Theirs = Callable[[list[Any]], Any]
 """An optimizer of torch's over these parameters."""
+
+MUON = {"lr": 3e-3, "momentum": 0.9}
+BESIDE = {"lr": 3e-3, "betas": (0.9, 0.95)}
+
+
+class MuonAndAdam:
+    """Muon for matrices, (outputs, inputs) there, and AdamW for what is none, as its author's package does it."""
+
+    def __init__(self, parameters: list[Any], adam: dict[str, Any], **muon: Any) -> None:
+        self._turned = [(parameter.detach().T, parameter) for parameter in parameters if parameter.ndim == 2]
+        rest = [parameter for parameter in parameters if parameter.ndim != 2]
+        self._both = [torch.optim.AdamW(rest, weight_decay=muon["weight_decay"], **adam)]
+        if self._turned:
+            self._both.append(torch.optim.Muon([matrix for matrix, _ in self._turned], **muon))
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for _, parameter in self._turned:
+            parameter.grad = None
+        self._both[0].zero_grad()
+
+    def step(self) -> None:
+        """Take both steps."""
+        for matrix, parameter in self._turned:
+            matrix.grad = parameter.grad.T
+        for optimizer in self._both:
+            optimizer.step()
+
 
 RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
     "sgd": ({"name": "sgd", "lr": 1e-3}, lambda p: torch.optim.SGD(p, lr=1e-3)),
@@ -85,6 +114,20 @@ RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
         {"name": "radam", "lr": 1e-2, **DECAY},
         lambda p: torch.optim.RAdam(p, lr=1e-2, **DECAY),
     ),
+    "radam, other betas": (
+        {"name": "radam", "lr": 1e-2, "beta1": 0.7, "beta2": 0.95, "eps": 1e-3},
+        lambda p: torch.optim.RAdam(p, lr=1e-2, betas=(0.7, 0.95), eps=1e-3),
+    ),
+    "rprop": ({"name": "rprop", "lr": 3e-3}, lambda p: torch.optim.Rprop(p, lr=3e-3)),
+    "rprop, other factors and bounds": (
+        {"name": "rprop", "lr": 3e-3, "shorten": 0.7, "lengthen": 1.1, "shortest": 1e-4, "longest": 0.01},
+        lambda p: torch.optim.Rprop(p, lr=3e-3, etas=(0.7, 1.1), step_sizes=(1e-4, 0.01)),
+    ),
+    "muon": ({"name": "muon", **MUON}, lambda p: MuonAndAdam(p, BESIDE, weight_decay=0.1, **MUON)),
+    "muon, no look-ahead, as long as Adam's, no decay": (
+        {"name": "muon", "nesterov": False, "adjust": "match_rms_adamw", "weight_decay": 0.0, **MUON},
+        lambda p: MuonAndAdam(p, BESIDE, nesterov=False, adjust_lr_fn="match_rms_adamw", weight_decay=0.0, **MUON),
+    ),
     "adamw": ({"name": "adamw", "lr": 3e-3}, lambda p: torch.optim.AdamW(p, lr=3e-3)),
     "adamw, other betas": (
         {"name": "adamw", "lr": 3e-3, "beta1": 0.5, "beta2": 0.99, "weight_decay": 1.0},
@@ -111,9 +154,10 @@ RULES: dict[str, tuple[dict[str, Any], Theirs]] = {
 every_rule = pytest.mark.parametrize("row", RULES.values(), ids=RULES)
 
 
-def assert_together(ours: Vector, theirs: Vector, before: Vector, tolerance: float = TOLERANCE) -> None:
+def length_of_step(ours: Vector, theirs: Vector, before: Vector, tolerance: float = TOLERANCE) -> float:
+    """Return how far a parameter has moved, if both are at the same place."""
     assert np.abs(ours - theirs).max() < tolerance
-    assert np.abs(ours - before).max() > LEAST_MOVE
+    return float(np.abs(ours - before).max())
 
 
 @every_rule
@@ -131,7 +175,7 @@ def test_two_hundred_steps_down_rosenbrocks_valley(row: tuple[dict[str, Any], Th
     )
     trainer = Trainer(spec, build_objective(spec))
     point = torch.tensor([-1.5, 2.0], dtype=torch.float64, requires_grad=True)
-    theirs = make([point])
+    theirs, moved = make([point]), 0.0
     for _ in range(STEPS):
         before = trainer.theta.copy()
         trainer.step()
@@ -142,7 +186,8 @@ def test_two_hundred_steps_down_rosenbrocks_valley(row: tuple[dict[str, Any], Th
         if clip is not None:
             torch.nn.utils.clip_grad_norm_([point], clip)
         theirs.step()
-        assert_together(trainer.theta, point.detach().numpy(), before)
+        moved += length_of_step(trainer.theta, point.detach().numpy(), before)
+    assert moved > STEPS * LEAST_MOVE
 
 
 TASKS: dict[str, tuple[str, str, Any]] = {
@@ -157,8 +202,12 @@ TASKS: dict[str, tuple[str, str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def _scalars_are_doubles() -> Iterator[None]:
-    """NAdam keeps the product of its momenta in torch's default type, which costs it seven digits in float32."""
+def _scalars_are_doubles(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """NAdam keeps the product of its momenta in torch's default type, which costs it seven digits in float32.
+
+    And Muon multiplies in bfloat16, which leaves it two.
+    """
+    monkeypatch.setattr(torch.Tensor, "bfloat16", torch.Tensor.clone)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
@@ -203,8 +252,9 @@ def test_two_hundred_minibatch_steps_of_a_small_network(rule: str, activation: s
     assert block.values[1, -1] == pytest.approx(network.loss, abs=TOLERANCE)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", [rule for rule in RULES if "rprop" not in rule])
 def test_two_hundred_minibatch_steps_in_single_precision(rule: str) -> None:
+    """All but Rprop, which makes a whole step of the sign that rounding gives to a gradient of nearly 0."""
     trained_together(rule, "tanh", "softmax of three", "float32", SINGLE_TOLERANCE)
 
 
@@ -227,7 +277,7 @@ def trained_together(
     )
     trainer = Trainer(spec, build_objective(spec))
     network = TheirNetwork(trainer, activation)
-    theirs = make(network.parameters)
+    theirs, moved = make(network.parameters), 0.0
     stream = BatchStream(trainer.objective.samples(), size=8, shuffle=True, seed=0)
     for _ in range(STEPS):
         batch = stream.take()
@@ -239,6 +289,7 @@ def trained_together(
         theirs.step()
         before = trainer.theta.copy()
         trainer.step()
-        assert_together(trainer.theta, network.flat(), before, tolerance)
+        moved += length_of_step(trainer.theta, network.flat(), before, tolerance)
+    assert moved > STEPS * LEAST_MOVE
     network.loss = float(loss.detach())
     return trainer, network

@@ -10,11 +10,13 @@ import pytest
 
 from engine.errors import InputError
 from engine.method.goal import GoalSpec, Judge, checked_goal
-from engine.method.spec import checked_spec
+from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import SERIES, StepBlock
 
 RAVINE = checked_spec({"problem": {"kind": "landscape"}}, "test")
 MOONS = checked_spec({"problem": {"kind": "dataset"}, "data": {"name": "moons"}}, "test")
+ON_A_LINE = checked_spec({"problem": {"kind": "landscape", "function": "sphere", "dimension": 1}}, "test")
+TYPED_IN = checked_spec({"problem": {"kind": "expression", "expression": "x*y + z"}}, "test")
 LINE = checked_spec({"problem": {"kind": "dataset"}, "data": {"name": "line"}}, "test")
 
 
@@ -167,6 +169,8 @@ def test_what_was_wanting_is_said(conditions: dict[str, Any], words: str) -> Non
         ({"text": "x", "speed": 1}, RAVINE, "goal.speed = 1; allowed: only text, loss"),
         ({"text": "x", "near": [0.0, 0.0]}, RAVINE, "goal.distance = missing; allowed: a number > 0 beside goal.near"),
         ({"text": "x", "near": [0.0], "distance": 1.0}, RAVINE, "goal.near = [0.0]; allowed: 2 numbers"),
+        ({"text": "x", "near": [0.0, 0.0], "distance": 1.0}, ON_A_LINE, "goal.near = [0.0, 0.0]; allowed: 1 number"),
+        ({"text": "x", "near": [0.0], "distance": 1.0}, TYPED_IN, "goal.near = [0.0]; allowed: 3 numbers"),
         ({"text": "x", "near": [0.0], "distance": 1.0}, MOONS, "goal.near = [0.0]; allowed: only where"),
         ({"text": "x", "accuracy": 0.9}, RAVINE, "goal.accuracy = 0.9; allowed: only for classes"),
         ({"text": "x", "accuracy": 0.9}, LINE, "goal.accuracy = 0.9; allowed: only for classes"),
@@ -178,6 +182,12 @@ def test_a_wrong_goal_is_refused_with_field_value_and_what_is_allowed(table: Any
     with pytest.raises(InputError) as caught:
         checked_goal(table, spec, "lesson.toml")
     assert str(caught.value).startswith(f"lesson.toml: {words}")
+
+
+@pytest.mark.parametrize(("spec", "near"), [(RAVINE, [0.0] * 2), (ON_A_LINE, [0.0]), (TYPED_IN, [0.0] * 3)])
+def test_a_place_has_as_many_numbers_as_the_point_that_is_trained(spec: RunSpec, near: list[float]) -> None:
+    goal = checked_goal({"text": "there", "near": near, "distance": 1.0}, spec, "lesson.toml")
+    assert goal.near == tuple(near)
 
 
 def test_a_goal_that_fits_is_taken() -> None:

@@ -67,6 +67,20 @@ def test_a_step_of_rprops_keeps_within_its_bounds() -> None:
     assert min(abs(update) for update in shortest if update) == pytest.approx(1e-6)
 
 
+@pytest.mark.parametrize("left", [0.0, 1e-300, 1e-9])
+def test_what_a_schedule_leaves_of_the_rate_scales_rprops_steps_and_not_their_lengths(left: float) -> None:
+    """0.1, 0.12, 0.144 and 0.1728, of which the two in the middle are made with what is left."""
+    rule = Rprop(lr=0.1)
+    dials, update = rule.dials(), np.zeros(1)
+    bound = rule.bind(rule.fresh_state(update), update, dials)
+    moves = []
+    for share in (1.0, left, left, 1.0):
+        dials.lr, update[:] = 0.1 * share, 3.0
+        bound.advance()
+        moves.append(float(update[0]))
+    assert moves == pytest.approx([0.1, 0.12 * left, 0.144 * left, 0.1728], rel=1e-12, abs=0.0)
+
+
 def test_adabelief_takes_long_steps_where_the_gradient_is_what_it_expected() -> None:
     """α = 0.1, β₁ = 0.5, β₂ = 0.75, g = 4: s = 0.25·2² = 1, ŝ = 4; then m = 3, s = 1, ŝ = 1/0.4375."""
     updates = updates_of(Adabelief(lr=0.1, beta1=0.5, beta2=0.75, eps=TINY), [4.0, 4.0])

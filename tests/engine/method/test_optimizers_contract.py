@@ -188,7 +188,13 @@ def values_of(name: str, key: str) -> st.SearchStrategy[Any]:
     if low == 0.0 and "exclusiveMinimum" in schema:
         highest = math.nextafter(high, 0.0) if "exclusiveMaximum" in schema else high
         return st.floats(-12.0, math.log10(high)).map(lambda power: min(10.0**power, highest))
-    return st.floats(low, high, exclude_min="exclusiveMinimum" in schema, exclude_max="exclusiveMaximum" in schema)
+    return st.floats(
+        low,
+        high,
+        exclude_min="exclusiveMinimum" in schema,
+        exclude_max="exclusiveMaximum" in schema,
+        allow_subnormal=False,  # a spec takes those for 0
+    )
 
 
 @every_rule

@@ -122,6 +122,12 @@ def test_what_two_schedules_both_know_and_someone_set_survives_the_switch() -> N
     assert following(schedule_of("plateau"), "cosine").per == "step"
 
 
+def test_a_schedule_that_follows_another_leaves_a_field_that_is_out_of_its_bounds() -> None:
+    """A factor of 1 is none for a plateau, whose own is 0.1; the warm-up stays."""
+    new = following(schedule_of("exponential", gamma=1.0, warmup=3), "plateau")
+    assert (new.warmup, new.model_dump()["gamma"]) == (3, 0.1)
+
+
 # ---- Robbins and Monro
 
 VERDICTS: list[tuple[str, dict[str, Any], tuple[bool | None, bool | None]]] = [

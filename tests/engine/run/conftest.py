@@ -22,15 +22,11 @@ from engine.run.launch import Launch
 from engine.run.process import EngineProcess
 from engine.run.protocol import Applied, Finished, Progressed, Rejected, Steering, Steps
 from engine.run.session import Session
+from tests.engine.run.specs import RAVINE
 
 PATIENCE_S = 20.0
 """How long anything may take on a busy machine; nothing here waits that long unless it is broken."""
 
-RAVINE = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 0.05},
-    "precision": "float64",
-}
 NEVER = float("inf")
 
 

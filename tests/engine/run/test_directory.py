@@ -60,6 +60,14 @@ def test_a_run_is_private_and_no_two_share_a_name() -> None:
     assert all(run.path.parent == directory.data_root() for run in runs)
 
 
+@pytest.mark.parametrize("recorded", [True, False])
+def test_a_name_that_another_run_has_is_not_taken(monkeypatch: pytest.MonkeyPatch, recorded: bool) -> None:
+    letters = iter("abcdabcdefgh")
+    monkeypatch.setattr(directory, "_CHANCE", SimpleNamespace(choice=lambda _: next(letters)))
+    names = [directory.create("ravine", recorded=recorded).name for _ in range(2)]
+    assert names == ["ravine-abcd", "ravine-efgh"]
+
+
 def test_a_run_that_is_not_recorded_makes_no_folder_among_the_recorded_ones() -> None:
     directory.create("ravine", recorded=False)
     assert not directory.data_root().exists()

@@ -7,7 +7,6 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +14,10 @@ import pytest
 
 from engine.errors import RunError
 from engine.run import directory, greeting
-from engine.run.directory import RunDirectory
 from engine.run.encoding import framed
 from engine.run.frames import HEADER, VERSION
-from engine.run.process import EngineProcess
 from engine.run.protocol import Applied, Hello, Pause, Progressed, Rejected, SetFields, Stop, Turn
+from tests.engine.run.specs import ENDLESS, NETWORK, StartRun, limited
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, RecordedSteps, StepsOf
@@ -27,30 +25,11 @@ if TYPE_CHECKING:
 PATIENCE_S = 20.0
 """How long anything may take on a busy machine; nothing here waits that long unless it is broken."""
 
-ENDLESS = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 1e-9},
-    "precision": "float64",
-}
-MOONS = {
-    "problem": {"kind": "dataset"},
-    "data": {"name": "moons", "samples": 500},
-    "model": {"hidden": [16], "activation": "tanh"},
-    "optimizer": {"name": "adam", "lr": 0.01},
-    "batch": {"size": 20},
-}
-
-StartRun = Callable[..., tuple[RunDirectory, EngineProcess]]
-
-
-def limited(steps: int) -> dict[str, Any]:
-    return ENDLESS | {"stop": {"steps": steps}}
-
 
 def test_a_run_waits_for_its_first_client_and_tells_it_every_step_and_evaluation(
     steps_of: StepsOf, start_run: StartRun, connect: Connect
 ) -> None:
-    run, engine = start_run(MOONS | {"stop": {"steps": 45}}, await_client=True, measure_every=10)
+    run, engine = start_run(NETWORK | {"stop": {"steps": 45}}, await_client=True, measure_every=10)
     connection = connect(run, engine, watch="all")
     assert connection.welcome.step == 0
     heard = connection.until_finished()
@@ -224,7 +203,7 @@ def test_hostile_clients_disturb_nobody(start_run: StartRun, connect: Connect) -
     assert run.log.read_text() == ""
 
 
-@pytest.mark.parametrize("spec", [ENDLESS, MOONS], ids=["150,000 steps a second", "a small network"])
+@pytest.mark.parametrize("spec", [ENDLESS, NETWORK], ids=["150,000 steps a second", "a small network"])
 def test_a_key_press_is_answered_at_once_at_full_speed(
     start_run: StartRun, connect: Connect, spec: dict[str, Any]
 ) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ import pytest
 
 from engine.run import directory
 from engine.run.directory import RunDirectory
-from engine.run.process import EngineProcess
 from engine.run.protocol import Pause, Progressed, Stop
+from tests.engine.run.specs import StartRun
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, Ended, RecordedSteps
@@ -28,8 +27,6 @@ ENDLESS = {
     "optimizer": {"name": "sgd", "lr": 1e-9},
     "precision": "float64",
 }
-
-StartRun = Callable[..., tuple[RunDirectory, EngineProcess]]
 
 
 def limited(steps: int) -> dict[str, Any]:

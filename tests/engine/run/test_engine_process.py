@@ -7,18 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from engine.errors import RunError
 from engine.run import client, directory
-from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
-from engine.run.process import EngineProcess
 from engine.run.protocol import Applied, Finished, Pause, Progressed, Resume, SetFields, Steps, Stop
+from tests.engine.run.specs import ENDLESS, NETWORK, StartRun, limited
 
 if TYPE_CHECKING:
     from tests.engine.run.conftest import Connect, Ended, RecordedSteps, StepsOf
@@ -26,25 +24,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_S = 20.0
 """How long anything may take on a busy machine; nothing here waits that long unless it is broken."""
-
-ENDLESS = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 1e-9},
-    "precision": "float64",
-}
-MOONS = {
-    "problem": {"kind": "dataset"},
-    "data": {"name": "moons", "samples": 500},
-    "model": {"hidden": [16], "activation": "tanh"},
-    "optimizer": {"name": "adam", "lr": 0.01},
-    "batch": {"size": 20},
-}
-
-StartRun = Callable[..., tuple[RunDirectory, EngineProcess]]
-
-
-def limited(steps: int) -> dict[str, Any]:
-    return ENDLESS | {"stop": {"steps": steps}}
 
 
 def test_an_engine_has_a_session_of_its_own_and_is_deaf_to_its_terminals_signals(
@@ -82,7 +61,7 @@ while connection.open:
 def test_training_goes_on_when_the_client_is_killed_and_the_next_one_has_the_whole_history(
     recorded_steps: RecordedSteps, steps_of: StepsOf, connect: Connect
 ) -> None:
-    script = [sys.executable, "-c", STARTER.format(spec=MOONS)]
+    script = [sys.executable, "-c", STARTER.format(spec=NETWORK)]
     with subprocess.Popen(script, cwd=ROOT, stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         name = starter.stdout.readline().strip()
@@ -103,7 +82,7 @@ def test_training_goes_on_when_the_client_is_killed_and_the_next_one_has_the_who
 def test_a_killed_engine_is_noticed_at_once_and_its_record_is_whole_up_to_the_last_commit(
     ended: Ended, recorded_steps: RecordedSteps, start_run: StartRun, connect: Connect
 ) -> None:
-    run, engine = start_run(MOONS)
+    run, engine = start_run(NETWORK)
     connection = connect(run, engine)
     connection.until_under_way()
     changed = connection.answer(SetFields(seq=connection.next_sequence(), values={"optimizer.lr": 0.02}))
@@ -133,7 +112,7 @@ def test_why_an_engine_died_is_known_as_soon_as_it_has_hung_up(start_run: StartR
 def test_sigterm_ends_a_run_in_order(
     ended: Ended, recorded_steps: RecordedSteps, start_run: StartRun, connect: Connect
 ) -> None:
-    run, engine = start_run(MOONS)
+    run, engine = start_run(NETWORK)
     connection = connect(run, engine, watch="all")
     connection.until_under_way()
     os.kill(connection.welcome.pid, signal.SIGTERM)

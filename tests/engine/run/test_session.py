@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,24 +23,7 @@ from engine.run.protocol import (
     Stop,
     Turn,
 )
-
-RAVINE = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 0.05},
-    "precision": "float64",
-}
-MOONS = {
-    "problem": {"kind": "dataset"},
-    "data": {"name": "moons", "samples": 50},
-    "model": {"hidden": [4], "activation": "tanh"},
-    "optimizer": {"name": "adam", "lr": 0.01},
-    "batch": {"size": 8},
-}
-"""40 samples to train on make five batches an epoch."""
-
-MakeRun = Callable[..., Any]
-"""Starts a session on a spec, the ravine's by default, and gives it with all that it tells."""
-
+from tests.engine.run.specs import MOONS, RAVINE, MakeRun
 
 # ---- answers
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from engine.method.goal import GoalSpec
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
 from engine.run.protocol import Finished, Judged, Reset, Resume, Stop
+from tests.engine.run.specs import RAVINE, MakeRun
 
 LINEAR = {
     "problem": {"kind": "dataset"},
@@ -19,14 +19,6 @@ LINEAR = {
     "batch": {"size": 8},
     "precision": "float64",
 }
-STEEP = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 0.05},
-    "precision": "float64",
-}
-"""Each step halves y and takes x to 0.95 of what it was: the losses are 5.5, 1.70125, …"""
-
-MakeRun = Callable[..., Any]
 
 
 def goal(**conditions: Any) -> GoalSpec:
@@ -38,7 +30,7 @@ def verdicts(run: Any) -> list[tuple[bool, int]]:
 
 
 def test_a_goal_is_told_once_at_the_step_at_which_it_was_reached(start: MakeRun) -> None:
-    run = start(STEEP, goal=goal(loss=1.8))
+    run = start(RAVINE, goal=goal(loss=1.8))
     run.take(1)
     assert verdicts(run) == []
     run.take(20)
@@ -47,27 +39,27 @@ def test_a_goal_is_told_once_at_the_step_at_which_it_was_reached(start: MakeRun)
 
 def test_a_goal_is_judged_at_every_step_whatever_is_told(start: MakeRun) -> None:
     """1 − 0.05 is x after one step, and (0.95, 0.5) its place: no other step is so near."""
-    run = start(STEEP | {"stop": {"steps": 500}}, goal=goal(near=(0.95, 0.5), distance=1e-9))
+    run = start(RAVINE | {"stop": {"steps": 500}}, goal=goal(near=(0.95, 0.5), distance=1e-9))
     run.to_the_end()
     assert verdicts(run) == [(True, 1)]
 
 
 def test_the_verdict_comes_before_the_end_and_the_last_update_counts(start: MakeRun) -> None:
-    run = start(STEEP | {"stop": {"steps": 1}}, goal=goal(loss=1.8))
+    run = start(RAVINE | {"stop": {"steps": 1}}, goal=goal(loss=1.8))
     run.to_the_end()
     assert [type(message) for message in run.of(Judged, Finished)] == [Judged, Finished]
     assert verdicts(run) == [(True, 1)]
 
 
 def test_a_run_that_is_stopped_has_missed_its_goal(start: MakeRun) -> None:
-    run = start(STEEP, goal=goal(loss=1e-9))
+    run = start(RAVINE, goal=goal(loss=1e-9))
     run.take(3)
     run.applied(Stop)
     assert verdicts(run) == [(False, 3)]
 
 
 def test_a_reset_gives_the_goal_another_chance_and_going_on_does_not(start: MakeRun) -> None:
-    run = start(STEEP | {"stop": {"steps": 2}}, goal=goal(loss=1e-9, within=2))
+    run = start(RAVINE | {"stop": {"steps": 2}}, goal=goal(loss=1e-9, within=2))
     run.to_the_end()
     run.applied(Resume)
     run.take(1000)
@@ -88,14 +80,14 @@ def test_the_loss_over_the_training_set_is_tried_at_the_end_of_an_epoch(start: M
 
 
 def test_a_divergence_is_told_as_the_goal(start: MakeRun) -> None:
-    run = start(STEEP | {"optimizer": {"name": "sgd", "lr": 1e6}}, goal=goal(diverges=True), on_non_finite="finish")
+    run = start(RAVINE | {"optimizer": {"name": "sgd", "lr": 1e6}}, goal=goal(diverges=True), on_non_finite="finish")
     run.to_the_end()
     ((reached, step),) = verdicts(run)
     assert (reached, step) == (True, run.step)
 
 
 def test_the_verdict_is_in_the_record(start: MakeRun) -> None:
-    run = start(STEEP, recorded=True, goal=goal(loss=1.8))
+    run = start(RAVINE, recorded=True, goal=goal(loss=1.8))
     run.take(5)
     run.session.flush()
     (event,) = RecordReader(run.directory.record).events()
@@ -116,6 +108,6 @@ def test_the_verdict_is_in_the_record(start: MakeRun) -> None:
 )
 def test_a_goal_of_any_kind_reaches_the_engine(conditions: dict[str, Any]) -> None:
     """An engine reads its launch from a file, in which every field stands."""
-    told = Launch(preset="x", title="x", spec=STEEP, goal=goal(**conditions))
+    told = Launch(preset="x", title="x", spec=RAVINE, goal=goal(**conditions))
     read = Launch.model_validate_json(told.model_dump_json())
     assert read.model_dump() == told.model_dump()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +27,12 @@ from engine.run.protocol import (
     Stop,
     Turn,
 )
+from tests.engine.run import specs
+from tests.engine.run.specs import RAVINE, MakeRun
 
-RAVINE = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 0.05},
-    "precision": "float64",
-}
-MOONS = {
-    "problem": {"kind": "dataset"},
-    "data": {"name": "moons", "samples": 50},
-    "model": {"hidden": [4], "activation": "tanh"},
-    "optimizer": {"name": "adam", "lr": 0.01},
-    "batch": {"size": 8},
-    "precision": "float64",
-}
-"""40 samples to train on make five batches an epoch."""
+MOONS = specs.MOONS | {"precision": "float64"}
 TWO = ({"title": "slow", "optimizer": {"lr": 0.01}}, {"title": "fast", "optimizer": {"lr": 0.05}})
 EXPLODING = ({"title": "calm"}, {"title": "wild", "optimizer": {"lr": 1e6}})
-
-MakeRun = Callable[..., Any]
 
 
 @pytest.fixture

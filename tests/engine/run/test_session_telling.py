@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,24 +32,9 @@ from engine.run.protocol import (
     Turn,
 )
 from engine.run.session import Session
+from tests.engine.run.specs import MOONS, RAVINE, MakeRun
 
-RAVINE = {
-    "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
-    "optimizer": {"name": "sgd", "lr": 0.05},
-    "precision": "float64",
-}
-MOONS = {
-    "problem": {"kind": "dataset"},
-    "data": {"name": "moons", "samples": 50},
-    "model": {"hidden": [4], "activation": "tanh"},
-    "optimizer": {"name": "adam", "lr": 0.01},
-    "batch": {"size": 8},
-}
-"""40 samples to train on make five batches an epoch."""
 EXPLODING = RAVINE | {"optimizer": {"name": "sgd", "lr": 1e6}}
-
-MakeRun = Callable[..., Any]
-"""Starts a session on a spec, the ravine's by default, and gives it with all that it tells."""
 
 
 def moves(run: Any) -> list[tuple[str, Any]]:

@@ -199,5 +199,6 @@ def test_for_a_network_without_biases_there_is_no_column_of_ones(places: Path) -
     part = cut(numbered(places, 6), held_out=0.0).train
     loss = LOSSES["mean_squared_error"]
     with_ones, without = (FileSamples(part, loss, np.float64, ones=ones).batch(0, 6).inputs for ones in (1, 0))
-    assert without.shape == (6, 3)
+    another = FileSamples(part, loss, np.float64, ones=0).for_another().batch(0, 6).inputs
+    assert without.shape == another.shape == (6, 3)
     assert np.array_equal(with_ones[:, :3], without)

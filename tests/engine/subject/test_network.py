@@ -1,9 +1,8 @@
-"""Networks: a gradient that central differences confirm, means that are means, and no array larger than it must be."""
+"""Networks: a gradient that central differences confirm, and means that are means."""
 
 from __future__ import annotations
 
 import math
-import tracemalloc
 from itertools import pairwise
 from typing import Any
 
@@ -17,48 +16,11 @@ from engine.subject.activations import ACTIVATIONS
 from engine.subject.datasets import DataSet, Split, generate, split
 from engine.subject.losses import LOSSES, Reduction
 from engine.subject.network import Network
-from engine.subject.objective import Batch, Objective, Vector
+from engine.subject.objective import Batch, Objective
 from engine.subject.regularisation import Regularisation
+from tests.engine.subject.networks import every_dtype, everything, first_samples, loss_and_gradient, network
 
-DTYPES = [np.float32, np.float64]
 REDUCTIONS: tuple[Reduction, ...] = ("mean", "sum")
-every_dtype = pytest.mark.parametrize("dtype", DTYPES)
-
-
-def network(
-    data: str = "moons",
-    *,
-    samples: int = 40,
-    held_out: float = 0.25,
-    hidden: tuple[int, ...] = (5, 4),
-    activation: str = "tanh",
-    loss: str = "cross_entropy",
-    init: str | None = None,
-    seed: int = 0,
-    dtype: Any = np.float64,
-) -> Network:
-    return Network(
-        split(generate(data, samples=samples, seed=0), held_out=held_out, seed=0),
-        hidden=hidden,
-        activation=activation,
-        loss=loss,
-        init=init,
-        seed=seed,
-        dtype=dtype,
-    )
-
-
-def loss_and_gradient(trained: Network, theta: Vector, batch: Batch) -> tuple[float, Vector]:
-    grad = np.full_like(theta, np.nan)
-    return trained.bind(theta, grad).loss_and_gradient(batch), grad
-
-
-def everything(trained: Network) -> Batch:
-    return trained.samples().batch(0, trained.samples().count)
-
-
-def first_samples(trained: Network, count: int) -> Batch:
-    return trained.samples().batch(0, count)
 
 
 @pytest.mark.parametrize("depth", range(4))
@@ -229,52 +191,6 @@ def test_logistic_regression_with_one_logit_is_a_softmax_of_two_with_half_the_st
     assert slopes.reshape(3, 2) == pytest.approx(np.stack([-grad, grad], axis=1), rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("init", "activation", "variance"),
-    [
-        ("he", "tanh", 2.0 / 200),
-        ("xavier", "relu", 2.0 / (200 + 100)),
-        (None, "relu", 2.0 / 200),
-        (None, "tanh", 2.0 / (200 + 100)),
-        (None, "sigmoid", 2.0 / (200 + 100)),
-    ],
-)
-def test_the_initial_weights_have_the_variance_of_their_rule(
-    init: str | None, activation: str, variance: float
-) -> None:
-    """Layer 2 is 200 × 100: of n normal numbers the sample variance is off by √(2/n), 1 %, and five times that at most.
-
-    The mean is off by √(variance/n), and the biases are zero.
-    """
-    trained = network(hidden=(200, 100), activation=activation, init=init)
-    theta = trained.start()
-    weights = trained.tensors[2].of(theta)
-    assert weights.shape == (200, 100)
-    assert float(np.var(weights)) == pytest.approx(variance, rel=5.0 * math.sqrt(2.0 / weights.size))
-    assert abs(float(weights.mean())) < 5.0 * math.sqrt(variance / weights.size)
-    for tensor in trained.tensors[1::2]:
-        assert not tensor.of(theta).any()
-
-
-def test_both_precisions_start_from_the_same_numbers() -> None:
-    single, double = network(dtype=np.float32).start(), network(dtype=np.float64).start()
-    assert single.dtype == np.float32
-    assert np.array_equal(single, double.astype(np.float32))
-
-
-def test_every_start_is_the_same_and_an_array_of_its_own() -> None:
-    trained = network()
-    first = trained.start()
-    first[:] = 7.0
-    assert np.array_equal(trained.start(), network().start())
-    assert not np.array_equal(trained.start(), network(seed=1).start())
-
-
-def test_the_first_layers_do_not_change_when_a_layer_is_added() -> None:
-    shallow, deep = network(hidden=(5,)), network(hidden=(5, 3))
-    assert np.array_equal(shallow.tensors[0].of(shallow.start()), deep.tensors[0].of(deep.start()))
-
-
 @every_dtype
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
 def test_logits_of_a_thousand_do_not_overflow(loss: str, dtype: Any) -> None:
@@ -285,58 +201,6 @@ def test_logits_of_a_thousand_do_not_overflow(loss: str, dtype: Any) -> None:
     wrong = 1.0 - float(everything(trained).targets[:, -1].mean())
     assert value == pytest.approx(1000.0 * wrong, rel=1e-5)
     assert np.isfinite(grad).all()
-
-
-@every_dtype
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_a_pass_makes_no_array_larger_than_its_activations(activation: str, dtype: Any) -> None:
-    """64 samples through layers of 300 units: one activation matrix has 300·64 numbers, one Jacobian 300² a sample.
-
-    The first pass makes activations, slopes and deltas, and zeros for the rectifier, four matrices for each hidden
-    layer, or for gelu six; a later pass makes nothing that is worth speaking of.
-    """
-    trained = network(samples=128, held_out=0.0, hidden=(300, 300), activation=activation, dtype=dtype)
-    theta = trained.start()
-    bound = trained.bind(theta, np.empty_like(theta))
-    batch = first_samples(trained, 64)
-    matrix = 301 * 64 * np.dtype(dtype).itemsize
-    peaks = []
-    for _ in range(2):
-        tracemalloc.start()
-        bound.loss_and_gradient(batch)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[0] < 2 * 6 * matrix + 65536
-    assert peaks[1] < 8192 < matrix
-
-
-def test_an_evaluation_needs_no_more_memory_for_more_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network_module, "EVALUATION_CHUNK", 64)
-    peaks = []
-    for samples in (64, 640):
-        trained = network(samples=samples, held_out=0.0, hidden=(100,))
-        theta = trained.start()
-        bound = trained.bind(theta, np.empty_like(theta))
-        tracemalloc.start()
-        bound.evaluate("train")
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 8192
-
-
-def test_batches_of_many_sizes_leave_few_workspaces_behind() -> None:
-    """Twenty sizes of a batch, and the memory that stays is that of four."""
-    trained = network(samples=128, held_out=0.0, hidden=(200,))
-    theta = trained.start()
-    bound = trained.bind(theta, np.empty_like(theta))
-    bound.loss_and_gradient(first_samples(trained, 100))
-    one = 100 * (4 * 200 + 2 + 2 * 2) * 8
-    tracemalloc.start()
-    for count in range(81, 101):
-        bound.loss_and_gradient(first_samples(trained, count))
-    kept, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert kept < 5 * one
 
 
 def test_the_piece_changes_exactly_when_a_rectifier_switches() -> None:
@@ -386,11 +250,6 @@ def test_a_network_without_biases_has_one_tensor_a_layer_and_no_row_of_ones() ->
     # Slope 12 at the output: 12·5 for the third unit's weight out, 12·2·x for those into it.
     assert grad.tolist() == [0.0, 0.0, 48.0, 0.0, 0.0, -24.0, 0.0, 0.0, 60.0]
     assert trained.bind(theta, grad).evaluate("held_out").loss == 36.0
-
-
-def test_standard_weights_have_variance_one() -> None:
-    trained = network(hidden=(200, 100), init="standard")
-    assert float(np.var(trained.weights[1].of(trained.start()))) == pytest.approx(1.0, rel=0.05)
 
 
 def test_a_sum_over_the_samples_is_a_sum_in_a_step_and_over_a_split(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,6 +162,14 @@ def test_outliers_of_a_regression_are_numbers_to_fit(name: str) -> None:
     assert np.array_equal(spoilt.inputs, clean.inputs)
 
 
+def test_each_of_several_numbers_of_an_outlier_goes_its_own_way() -> None:
+    clean, spoilt = (generate("random_numbers", samples=60, seed=2, outliers=share) for share in (0.0, 0.1))
+    moved = spoilt.labels - clean.labels
+    assert np.count_nonzero(moved.any(axis=1)) == 6
+    assert np.abs(moved[moved != 0.0]) == pytest.approx(10.0 * clean.labels.std())
+    assert {-1.0, 1.0} == set(np.sign(moved[moved.any(axis=1)]).ravel())
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_zoom_and_feature_scale_multiply_what_they_name(name: str) -> None:
     plain = generate(name, samples=30, seed=0)
