@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -101,5 +102,6 @@ class Adamax(Rule):
         return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.m, state.u)))
 
     def effective_lr(self, state: AdamaxState, rms: float | None, lr: float) -> float:
-        """Return α / u with the mean of u over all parameters."""
-        return lr / (float(np.add.reduce(state.u)) / len(state.u) + (0.0 if self.form == "torch" else self.eps))
+        """Return α / u with the mean of u over all parameters; inf before there is any gradient."""
+        largest = float(np.add.reduce(state.u)) / len(state.u) + (0.0 if self.form == "torch" else self.eps)
+        return lr / largest if largest else math.inf

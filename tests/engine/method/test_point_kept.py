@@ -194,3 +194,16 @@ def test_lbfgs_makes_no_pair_of_an_update_that_was_taken_back(moons: MakeTrainer
     assert trainer.state.weights()["pairs"] == pairs
     trainer.step()
     assert trainer.state.weights()["pairs"] == pairs + 1
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_first_step_that_is_refused_leaves_every_rule_at_the_start_with_its_figures(
+    ravine: MakeTrainer, name: str
+) -> None:
+    trainer = ravine(problem={**GRADIENT["problem"], "start": [1.0, 1e300]}, optimizer={"name": name})
+    start = trainer.theta.tolist()
+    trainer.step()
+    assert trainer.non_finite is not None
+    assert trainer.theta.tolist() == start
+    assert trainer.figures is not None
+    assert trainer.figures.values[0, FIGURES.index("update_ratio")] == 0.0
