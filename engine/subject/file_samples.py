@@ -45,6 +45,11 @@ class FilePart:
     scaling: Scaling
 
     @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """(rows, columns) where a sample is a picture, row by row."""
+        return self.file.image_shape
+
+    @property
     def count(self) -> int:
         """How many samples the part has."""
         if not len(self.blocks):
@@ -139,7 +144,7 @@ class FileSamples:
 
     def for_another(self) -> FileSamples:
         """Return the same part with a window of its own."""
-        return FileSamples(self._part, self._loss, self._dtype)
+        return FileSamples(self._part, self._loss, self._dtype, ones=self._width - self._file.features)
 
     def empty(self, rows: int) -> Batch:
         """Return a batch for `gather` to fill, with its column of ones, if it has one."""

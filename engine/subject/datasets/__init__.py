@@ -61,7 +61,14 @@ def generate(
         **own,
     )
     inputs, labels = kind.make(wish, generator_for(seed, name))
-    data = DataSet(name=name, task=kind.task, classes=kind.classes, inputs=inputs, labels=labels)
+    data = DataSet(
+        name=name,
+        task=kind.task,
+        classes=kind.classes,
+        inputs=inputs,
+        labels=labels,
+        image_shape=kind.image_shape,
+    )
     return altered(data, {key: value for key, value in given.items() if key in ALTERATIONS}, seed)
 
 

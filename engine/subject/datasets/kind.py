@@ -36,6 +36,8 @@ class DataSet:
     """(samples,): int64 class numbers from 0, or float64 values for a regression; (samples, numbers) for several."""
     scaling: Scaling = field(default_factory=Scaling)
     """What is done to the inputs before they are trained on."""
+    image_shape: tuple[int, int] | None = None
+    """(rows, columns) where a sample is a picture, row by row."""
 
     @property
     def count(self) -> int:
