@@ -17,6 +17,8 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 
+from engine.run.protocol import Seen
+
 from ...charts.cells import Cells
 from ...charts.raster import suitable_glyphs
 from ...run_view import RunView
@@ -137,6 +139,8 @@ or another order; `v` shows the next of several numbers.
         self._model = Looking(run, "model", every_s=ONCE)
         self._pages: dict[str, Page] = {}
         self._looks: dict[str, Looking] = {}
+        self._last: dict[str, Seen] = {}
+        """What was found last for each page."""
         self._present = ""
         self._drawn: tuple[Any, ...] = ()
         self._touched = 0
@@ -182,23 +186,31 @@ or another order; `v` shows the next of several numbers.
         look = self._looks[self._present]
         is_moving = self.run.lane_state == "running"
         look.want(page.settings(size.width, size.height, is_moving=is_moving), now)
-        if look.seen is None:
+        seen = self._seen()
+        if seen is None:
             self._say(look.refusal or "looking …")
             return
-        key = (id(look.seen), size, self._present, self._touched, self.run.lane.number, self.app.theme)
+        key = (id(seen), size, self._present, self._touched, self.run.lane.number, self.app.theme)
         if key != self._drawn:
             self._drawn = key
-            shown = page.drawn(look.seen, size.width, size.height, self._manner)
+            shown = page.drawn(seen, size.width, size.height, self._manner)
             self._picture.show(shown.cells)
             self._under.show([shown.words])
-            self._tell(f"step {look.seen.step:,} ")
+            self._tell(f"step {seen.step:,} ")
 
     def export(self) -> list[tuple[str, ...]]:
         """Return what the page shows as a table."""
-        page, look = self.page, self._looks.get(self._present)
-        if page is None or page.absence() or look is None or look.seen is None:
-            return []
-        return page.table(look.seen)
+        page, seen = self.page, self._seen()
+        return [] if page is None or page.absence() or seen is None else page.table(seen)
+
+    def _seen(self) -> Seen | None:
+        """Return what the engine has found for the page; after it has gone, what it found last."""
+        look = self._looks.get(self._present)
+        if look is None:
+            return None
+        if look.seen is not None:
+            self._last[self._present] = look.seen
+        return look.seen or (self._last.get(self._present) if self.run.is_gone else None)
 
     # ---- keys
 

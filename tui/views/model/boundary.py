@@ -30,7 +30,7 @@ class BoundaryPage(Page):
     """Regions or a surface with the samples on them."""
 
     letter: ClassVar[str] = "b"
-    title: ClassVar[str] = "boundary"
+    title = "boundary"
     about: ClassVar[str] = "boundary"
 
     def __init__(self, facts: Facts) -> None:
@@ -77,14 +77,13 @@ class BoundaryPage(Page):
         columns = placed(places[:, 0], facts["xlim"], around.width)
         rows = around.height - 1 - placed(places[:, 1], facts["ylim"], around.height)
         legend = draw_samples(cells, around, columns, rows, seen, manner, self.shown)
+        axes = f"x: input {facts['x'] + 1} y: input {facts['y'] + 1}"
         if facts["features"] > 2:
-            rest = facts["features"] - 2
-            axes = f"x: input {facts['x'] + 1} y: input {facts['y'] + 1}, the other {rest:,} at their means"
+            # What a person has chosen comes first: of a long row the end is cut off.
+            legend.insert(0, [(f"{axes}, the other {facts['features'] - 2:,} at their means", "foreground")])
         else:
-            axes = "x: input 1 y: input 2"
-        return Drawn(
-            cells=manner.finished(cells), words=joined(*legend, _scale(seen, manner), [(axes, "dim foreground")])
-        )
+            legend.append([(axes, "dim foreground")])
+        return Drawn(cells=manner.finished(cells), words=joined(_scale(seen, manner), *legend))
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the samples that are shown."""
@@ -124,7 +123,7 @@ class BoundaryPage(Page):
 class FitPage(BoundaryPage):
     """The curve over the one input, with the samples around it."""
 
-    title: ClassVar[str] = "curve"
+    title = "curve"
     about: ClassVar[str] = "fit"
 
     def settings(self, width: int, height: int, *, is_moving: bool) -> dict[str, Any]:

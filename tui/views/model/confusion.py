@@ -23,7 +23,6 @@ class ConfusionPage(Page):
     """A row for every class, a column for every one that a sample is taken for."""
 
     letter: ClassVar[str] = "c"
-    title: ClassVar[str] = "confusion"
     about: ClassVar[str] = "predictions"
     every_s: ClassVar[float] = 0.3
 
@@ -31,6 +30,7 @@ class ConfusionPage(Page):
         """Begin with the first classes."""
         super().__init__(facts)
         self.first_row = self.first_column = self.output = 0
+        self.title = "confusion" if facts["classes"] else "errors"
 
     def settings(self, width: int, height: int, *, is_moving: bool) -> dict[str, Any]:
         """Ask for the counts alone."""

@@ -32,7 +32,7 @@ class DrawingPage(Page):
     """Columns of units from the inputs to the outputs; one of them can be looked at alone."""
 
     letter: ClassVar[str] = "d"
-    title: ClassVar[str] = "drawing"
+    title = "drawing"
     about: ClassVar[str] = "weights"
 
     def __init__(self, facts: Facts) -> None:
@@ -114,15 +114,16 @@ class DrawingPage(Page):
         groups = [(sign, strength) for strength in range(len(BOUNDS)) for sign in (1, -1)]
         masks = {group: np.zeros(size, np.bool_) for group in groups}
         for layer, (weight, most) in enumerate(zip(weights, greatest, strict=True)):
-            share = np.nan_to_num(np.abs(weight)) / (most or 1.0)
+            with np.errstate(invalid="ignore"):
+                share = np.nan_to_num(np.abs(weight.astype(np.float64)) / (most or 1.0), posinf=1.0)
             if self.chosen is not None:
                 share = share * self._touched(layer, weight.shape)
             elif share.size > CLEAR:
                 share = np.where(share >= np.partition(share, -CLEAR, axis=None)[-CLEAR], share, 0.0)
-            strength = np.searchsorted(BOUNDS, share, side="right") - 1
+            levels = np.searchsorted(BOUNDS, share, side="right") - 1
             (start, origins), (stop, goals) = self._places[layer], self._places[layer + 1]
             for sign, level in groups:
-                chosen = np.argwhere((strength == level) & (np.sign(weight) == sign))
+                chosen = np.argwhere((levels == level) & (np.sign(weight) == sign))
                 if len(chosen):
                     ends = (origins[chosen[:, 0]], goals[chosen[:, 1]])
                     _draw_straight(masks[sign, level], (start, stop), ends, dashed=sign < 0, thick=level == 2)
@@ -198,7 +199,8 @@ class DrawingPage(Page):
             parts += [("from ", "dim foreground"), *_strongest(incoming, "x" if layer == 1 else "unit ")]
         if layer < len(weights):
             parts += [(" to ", "dim foreground"), *_strongest(weights[layer][unit], "unit ")]
-        where = "input" if layer == 0 else "output" if layer == len(seen.facts["widths"]) - 1 else f"hidden {layer}"
+        is_last = layer == len(seen.facts["widths"]) - 1
+        where = "input" if layer == 0 else "output" if is_last else f"hidden {layer}, unit"
         return joined([(f"{where} {unit + 1}", "bold warning")], parts)
 
 

@@ -83,7 +83,7 @@ class Page:
 
     letter: ClassVar[str]
     """The key that chooses it."""
-    title: ClassVar[str]
+    title: str
     about: ClassVar[str]
     """The inspection that it shows."""
     every_s: ClassVar[float] = 0.1

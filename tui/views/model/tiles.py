@@ -134,7 +134,7 @@ class ImagesPage(TilesPage):
     """Held-out pictures with the class that each is, and the one that it is taken for."""
 
     letter: ClassVar[str] = "g"
-    title: ClassVar[str] = "images"
+    title = "images"
     about: ClassVar[str] = "predictions"
     every_s: ClassVar[float] = 0.3
     instead: ClassVar[str] = "b shows them over two of their inputs."
@@ -215,7 +215,7 @@ class WeightsPage(TilesPage):
     """The weights from the pixels to each unit of the first layer, as a picture."""
 
     letter: ClassVar[str] = "w"
-    title: ClassVar[str] = "weights"
+    title = "weights"
     about: ClassVar[str] = "pictures"
     instead: ClassVar[str] = "d draws the network with its weights."
 
