@@ -203,20 +203,22 @@ def test_the_confusion_matrix_shows_counts_and_the_recall_of_each_class() -> Non
     confusion[3, 3], confusion[3, 8] = 15, 5
     confusion[7] = 0
     drawn = shown.drawn(found.model_copy(update={"arrays": {"confusion": confusion}}), 100, 30, Manner())
-    rows = {row.split()[0]: row.split() for row in drawn.cells.text().splitlines()[2:12]}
+    lines = [row.split() for row in drawn.cells.text().splitlines()[2:] if row.strip()]
+    rows = {line[0]: line for line in lines}
     assert rows["3"] == ["3", "·", "·", "·", "15", "·", "·", "·", "·", "5", "·", "75.0%"]
     assert rows["0"][-1] == "100.0%"
     assert rows["7"][-1] == "none"
+    assert rows["precision"][9] == "50%", "five of the ten that are taken for an 8 are one"
 
 
 def test_a_matrix_with_more_classes_than_fit_is_gone_through_by_the_arrows() -> None:
     shown = page("digits", ConfusionPage)
-    found = looked(shown, "digits", 40, 8)
-    assert shown.drawn(found, 40, 8, Manner()).cells.text().splitlines()[2].split()[0] == "0"
+    found = looked(shown, "digits", 40, 9)
+    assert shown.drawn(found, 40, 9, Manner()).cells.text().splitlines()[2].split()[0] == "0"
     for _ in range(20):
         shown.move(1, 1)
-    rows = shown.drawn(found, 40, 8, Manner()).cells.text().splitlines()
-    assert rows[1].split()[-2:] == ["9", "found"]
+    rows = shown.drawn(found, 40, 9, Manner()).cells.text().splitlines()
+    assert rows[1].split()[-2:] == ["9", "recall"]
     assert rows[-1].split()[0] == "9"
 
 

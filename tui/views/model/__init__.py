@@ -210,7 +210,9 @@ or another order; `v` shows the next of several numbers.
             return None
         if look.seen is not None:
             self._last[self._present] = look.seen
-        return look.seen or (self._last.get(self._present) if self.run.is_gone else None)
+            return look.seen
+        last = self._last.get(self._present)
+        return last if self.run.is_gone and last is not None and last.lane == self.run.lane.number else None
 
     # ---- keys
 

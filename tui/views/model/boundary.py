@@ -257,8 +257,11 @@ def _regions(
     cells: Cells, seen: Seen, around: Furniture, manner: Manner
 ) -> tuple[NDArray[np.int16], NDArray[np.uint32]]:
     classes = int(seen.facts["classes"])
+    # A texture needs more of its colour to be seen than a region that is filled.
+    faintest = 0.86 if manner.blocks else 0.4
     inks = np.array(
-        [[class_ink(cells, number, 0.86 - 0.1 * band) for band in range(BANDS)] for number in range(classes)], np.int16
+        [[class_ink(cells, number, faintest - 0.1 * band) for band in range(BANDS)] for number in range(classes)],
+        np.int16,
     )
     size = 2 * around.height, around.width
     chosen = _resampled(seen.arrays["chosen"], *size)

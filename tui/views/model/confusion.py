@@ -16,7 +16,6 @@ from .tiles import most_of, right_words
 
 SHADES = 5
 """Bands of the background, from nothing to all samples of a class."""
-RECALL = "found"
 
 
 class ConfusionPage(Page):
@@ -73,49 +72,49 @@ class ConfusionPage(Page):
 
     def _draw(self, cells: Cells, confusion: Any, manner: Manner) -> None:
         classes = len(confusion)
-        label = max(5, len(str(classes - 1)) + 1)
+        label = max(10 if cells.width >= 70 else 6, len(str(classes - 1)) + 1)
+        # Where there is room the matrix is higher, and about as wide as it is high to the eye.
+        tall = min(3, max(1, (cells.height - 3) // classes))
         column = max(len(str(int(confusion.max()))), len(str(classes - 1))) + 2
-        # Where there is room the matrix is about as wide as it is high to the eye.
-        column = max(column, min(8, (cells.width - label - 8) // classes))
-        shown = (cells.width - label - 8) // column
-        rows = cells.height - 2
+        column = max(column, min(4 + 4 * tall, (cells.width - label - 8) // classes))
+        shown, rows = (cells.width - label - 8) // column, (cells.height - 2) // tall
         if shown < 1 or rows < 1:
             cells.say(TOO_SMALL)
             return
-        first_row = min(self.first_row, max(0, classes - rows))
-        first_column = min(self.first_column, max(0, classes - shown))
-        self.first_row, self.first_column = first_row, first_column
-        down, across = range(first_row, min(classes, first_row + rows)), range(first_column, classes)[:shown]
+        self.first_row = min(self.first_row, max(0, classes - rows))
+        self.first_column = min(self.first_column, max(0, classes - shown))
+        down = range(self.first_row, classes)[:rows]
+        across = range(self.first_column, classes)[:shown]
         faint, strong = cells.ink("foreground", 0.45), cells.ink("foreground", bold=True)
-        right = [cells.ink("success", 0.9 - 0.12 * shade) for shade in range(SHADES)]
-        wrong = [cells.ink("error", 0.9 - 0.12 * shade) for shade in range(SHADES)]
-        arrows = ("truth ↓", "model says →") if manner.unicode else ("truth", "model says")
-        cells.write(0, 0, arrows[0], faint)
-        cells.write(0, label + 3, arrows[1], faint)
+        right, wrong = (
+            [cells.ink(name, 0.9 - 0.12 * shade) for shade in range(SHADES)] for name in ("success", "error")
+        )
+        says, end = "model says →" if manner.unicode else "model says", label + len(across) * column
+        cells.write(0, label + 1, says, faint)
+        cells.write(1, 0, "truth".rjust(label - 1), faint)
+        cells.write(1, end + 1, "recall", faint)
         for place, number in enumerate(across):
             cells.write(1, label + place * column, str(number).rjust(column - 1), strong)
-        end = label + len(across) * column
-        cells.write(1, end + 1, RECALL, faint)
-        for row, truth in enumerate(down, start=2):
-            total = int(confusion[truth].sum())
+        for line, truth in enumerate(down):
+            top = 2 + line * tall
+            row, total = top + (tall - 1) // 2, int(confusion[truth].sum())
             cells.write(row, 0, str(truth).rjust(label - 1), strong)
             for place, number in enumerate(across):
-                count = int(confusion[truth, number])
-                text = str(count) if count else "·" if manner.unicode else "."
-                shade = min(SHADES - 1, int(SHADES * count / max(1, total)))
-                back = (right if truth == number else wrong)[shade] if count else None
-                ink = strong if count else faint
-                cells.write(row, label + place * column, f"{text.rjust(column - 1)} ", ink, back)
+                count, start = int(confusion[truth, number]), label + place * column
+                if count:
+                    shade = min(SHADES - 1, SHADES * count // max(1, total))
+                    cells.back[top : top + tall, start : start + column] = (right if truth == number else wrong)[shade]
+                nothing = "·" if manner.unicode else "."
+                cells.write(row, start, str(count or nothing).rjust(column - 1), strong if count else faint)
             recall = f"{int(confusion[truth, truth]) / total:6.1%}" if total else "  none"
             cells.write(row, end + 1, recall, strong if total else faint)
-        row = len(down) + 2
-        if row < cells.height and len(across) == classes and len(down) == classes:
-            cells.write(row, 0, "sure"[:label], faint)
+        row = 2 + len(down) * tall
+        if len(down) == classes:
+            cells.write(row, 0, ("precision" if label >= 10 else "prec.").rjust(label - 1), faint)
             for place, number in enumerate(across):
                 taken = int(confusion[:, number].sum())
-                text = f"{round(100 * int(confusion[number, number]) / taken)}%" if taken else "-"
-                cells.write(row, label + place * column, text.rjust(column - 1), faint)
-            cells.write(row, end + 1, "right of what it says", faint)
+                share = f"{round(100 * int(confusion[number, number]) / taken)}%" if taken else "-"
+                cells.write(row, label + place * column, share.rjust(column - 1), faint)
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the matrix with its recall, or the numbers against each other."""

@@ -22,7 +22,7 @@ BOUNDS = (0.05, 0.3, 0.65)
 SOFT = (0.65, 0.35, 0.0)
 DASH = 3
 """Dots of a dash, and of the gap after it."""
-CLEAR = 48
+CLEAR = 32
 """Lines between two layers that an eye can follow: of more, the strongest are drawn."""
 NAMED = 6
 """Weights of a unit that are told in words, the greatest first."""

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from engine.run.protocol import Seen
 
-from ...charts.axes import compact
 from ...charts.cells import NONE, Cells, code_points
 from ...widgets.text_rows import Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, joined
@@ -251,7 +250,7 @@ class WeightsPage(TilesPage):
             textures = None if manner.blocks else characters[level[::2]]
             row, column = self.spread(cells, layout, number, inks[level], textures)
             sign = "±" if manner.unicode else "+-"
-            caption = _caption(f"{first + number + 1}", f"{sign}{compact(greatest)}", layout.width - 1)
+            caption = _caption(f"{first + number + 1}", f"{sign}{greatest:.2g}", layout.width - 1)
             cells.write(row, column, caption, text)
         what = "unit of the first layer" if facts["hidden"] else "output"
         which = f"{what} {first + 1:,} to {first + count:,} of {facts['units']:,}"
