@@ -43,6 +43,7 @@ class Cells:
         self.front = np.full(shape, PLAIN, np.int16)
         self.back = np.full(shape, NONE, np.int16)
         self.inks: list[Ink] = [Ink("foreground")]
+        self._numbers = {self.inks[PLAIN]: PLAIN}
 
     @property
     def height(self) -> int:
@@ -57,9 +58,10 @@ class Cells:
     def ink(self, name: str, softness: float = 0.0, *, bold: bool = False) -> int:
         """Return the number of a colour."""
         ink = Ink(name, round(softness, 3), bold)
-        if ink not in self.inks:
+        number = self._numbers.setdefault(ink, len(self.inks))
+        if number == len(self.inks):
             self.inks.append(ink)
-        return self.inks.index(ink)
+        return number
 
     def write(self, row: int, column: int, text: str, ink: int = PLAIN, back: int | None = None) -> None:
         """Write characters of one cell each; the background stays as it is unless one is given."""

@@ -95,7 +95,9 @@ class BoundaryInspection(Inspection):
                 yield None
             yield {"value": value}
             return
-        chosen, share = np.empty(count, np.int32), np.empty(count, np.float32)
+        few = model.network.classes <= 256
+        chosen = np.empty(count, np.uint8 if few else np.int32)
+        share = np.empty(count, np.float32)
         for part in _parts(count, model.stretch):
             outputs = model.outputs_at(grid[part])
             chosen[part] = loss.chosen(outputs)

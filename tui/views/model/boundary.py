@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.run.protocol import Seen
 
-from ...charts.axes import compact, padded
+from ...charts.axes import StickyLimits, compact
 from ...charts.cells import NONE, Cells
 from ...charts.furniture import Furniture
 from ...charts.raster import NOBODY, Stroke, raster
@@ -126,6 +127,16 @@ class FitPage(BoundaryPage):
     title = "curve"
     about: ClassVar[str] = "fit"
 
+    def __init__(self, facts: Facts) -> None:
+        """Begin with limits that nothing is known of."""
+        super().__init__(facts)
+        self._limits = StickyLimits()
+
+    def next_output(self) -> None:
+        """Show the curve of the next number."""
+        super().next_output()
+        self._limits = StickyLimits()
+
     def settings(self, width: int, height: int, *, is_moving: bool) -> dict[str, Any]:
         """Ask for a point for every column of dots."""
         return {
@@ -147,7 +158,8 @@ class FitPage(BoundaryPage):
             low, high = facts["limits"]
             finite = curves[np.isfinite(curves)]
             reach = finite.clip(low - (high - low), high + (high - low)) if finite.size else np.array([low])
-            ylim = padded(min(low, float(reach.min())), max(high, float(reach.max())), 0.06, log=False)
+            # Axes that moved with every step would have to be drawn anew each time, and tremble.
+            ylim = self._limits.update(min(low, float(reach.min())), max(high, float(reach.max())), time.monotonic())
             heights = arrays["meant"]
         cells, around = framed(width, height, tuple(facts["xlim"]), ylim)
         if not around.width or not around.height:
@@ -195,25 +207,35 @@ def draw_samples(
     else:
         error = seen.facts["error"]["held_out"]
         wrong = held_out & (np.abs(meant - got) > error)
-    visible = (columns >= 0) & (rows >= 0) & (rows < around.height)
+    visible = (columns >= 0) & (rows >= 0)
     visible &= (True, held_out, wrong, False)[shown]
-    alarm = cells.ink("error")
-    for number in np.lexsort((wrong, held_out)).tolist():
-        if not visible[number]:
-            continue
-        row, column = around.top + int(rows[number]), around.left + int(columns[number])
-        is_held_out, is_wrong = bool(held_out[number]), bool(wrong[number])
+    characters, inks = np.zeros(len(meant), np.uint32), np.zeros(len(meant), np.int16)
+    alarm, kept = cells.ink("error"), held_out.astype(np.intp)
+    for class_ in range(max(1, classes)):
+        of_class = meant == class_ if classes else np.ones(len(meant), np.bool_)
+        pair = [ord(manner.sample(class_, is_held_out)) for is_held_out in (False, True)]
         if classes:
-            character = manner.wrong if is_wrong else manner.sample(int(meant[number]), is_held_out)
-            ink = class_ink(cells, int(meant[number]), 0.0 if is_held_out else 0.15, bold=is_held_out)
-            if is_wrong and manner.blocks:
-                cells.write(row, column, character, cells.ink("background", bold=True), alarm)
-                continue
+            colours = [class_ink(cells, class_, 0.15), class_ink(cells, class_, bold=True)]
         else:
-            above = bool(meant[number] > got[number])
-            character = manner.sample(0, is_held_out) if not is_wrong else _side(manner, above)
-            ink = alarm if is_wrong else cells.ink("foreground", 0.0 if is_held_out else 0.3, bold=is_held_out)
-        cells.write(row, column, character, ink)
+            colours = [cells.ink("foreground", 0.3), cells.ink("foreground", bold=True)]
+        characters[of_class] = np.array(pair, np.uint32)[kept[of_class]]
+        inks[of_class] = np.array(colours, np.int16)[kept[of_class]]
+    if classes:
+        characters[wrong] = ord(manner.wrong)
+    else:
+        sides = np.array([ord(_side(manner, False)), ord(_side(manner, True))], np.uint32)
+        characters[wrong] = sides[(meant > got)[wrong].astype(np.intp)]
+        inks[wrong] = alarm
+    # Of several in one cell the last one stays, which is to be the one that matters most.
+    order = np.lexsort((wrong, held_out))
+    order = order[visible[order]]
+    place = around.top + rows[order], around.left + columns[order]
+    cells.characters[place] = characters[order]
+    cells.front[place] = inks[order]
+    if classes and manner.blocks:
+        marked = order[wrong[order]]
+        place = around.top + rows[marked], around.left + columns[marked]
+        cells.front[place], cells.back[place] = cells.ink("background", bold=True), alarm
     return _legend(seen, manner, wrong, shown)
 
 

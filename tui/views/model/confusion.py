@@ -94,7 +94,7 @@ class ConfusionPage(Page):
         cells.write(1, 0, "truth".rjust(label - 1), faint)
         cells.write(1, end + 1, "recall", faint)
         for place, number in enumerate(across):
-            cells.write(1, label + place * column, str(number).rjust(column - 1), strong)
+            cells.write(1, label + place * column, str(number).center(column), strong)
         for line, truth in enumerate(down):
             top = 2 + line * tall
             row, total = top + (tall - 1) // 2, int(confusion[truth].sum())
@@ -105,7 +105,7 @@ class ConfusionPage(Page):
                     shade = min(SHADES - 1, SHADES * count // max(1, total))
                     cells.back[top : top + tall, start : start + column] = (right if truth == number else wrong)[shade]
                 nothing = "·" if manner.unicode else "."
-                cells.write(row, start, str(count or nothing).rjust(column - 1), strong if count else faint)
+                cells.write(row, start, str(count or nothing).center(column), strong if count else faint)
             recall = f"{int(confusion[truth, truth]) / total:6.1%}" if total else "  none"
             cells.write(row, end + 1, recall, strong if total else faint)
         row = 2 + len(down) * tall
@@ -114,7 +114,7 @@ class ConfusionPage(Page):
             for place, number in enumerate(across):
                 taken = int(confusion[:, number].sum())
                 share = f"{round(100 * int(confusion[number, number]) / taken)}%" if taken else "-"
-                cells.write(row, label + place * column, share.rjust(column - 1), faint)
+                cells.write(row, label + place * column, share.center(column), faint)
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the matrix with its recall, or the numbers against each other."""

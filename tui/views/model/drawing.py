@@ -110,9 +110,9 @@ class DrawingPage(Page):
 
     def _draw_lines(self, cells: Cells, weights: list[NDArray[Any]], greatest: list[float], manner: Manner) -> None:
         """Draw the weak weights first, so that the strong ones lie over them."""
-        size = cells.height * DOTS_DOWN, cells.width * DOTS_ACROSS
         groups = [(sign, strength) for strength in range(len(BOUNDS)) for sign in (1, -1)]
-        masks = {group: np.zeros(size, np.bool_) for group in groups}
+        # Which group each dot is of, counted from 1 and the strongest last; 0 is none.
+        dots = np.zeros((cells.height * DOTS_DOWN, cells.width * DOTS_ACROSS), np.uint8)
         for layer, (weight, most) in enumerate(zip(weights, greatest, strict=True)):
             with np.errstate(invalid="ignore"):
                 share = np.nan_to_num(np.abs(weight.astype(np.float64)) / (most or 1.0), posinf=1.0)
@@ -122,24 +122,21 @@ class DrawingPage(Page):
                 share = np.where(share >= np.partition(share, -CLEAR, axis=None)[-CLEAR], share, 0.0)
             levels = np.searchsorted(BOUNDS, share, side="right") - 1
             (start, origins), (stop, goals) = self._places[layer], self._places[layer + 1]
-            for sign, level in groups:
+            for group, (sign, level) in enumerate(groups, start=1):
                 chosen = np.argwhere((levels == level) & (np.sign(weight) == sign))
                 if len(chosen):
                     ends = (origins[chosen[:, 0]], goals[chosen[:, 1]])
-                    _draw_straight(masks[sign, level], (start, stop), ends, dashed=sign < 0, thick=level == 2)
-        every = np.zeros(size, np.bool_)
-        for sign, strength in groups:
-            mask = masks[sign, strength]
-            every |= mask
-            touched = codes_of(mask) != 0
-            cells.front[touched] = cells.ink("accent" if sign > 0 else "primary", SOFT[strength])
-        codes = codes_of(every)
-        drawn = codes != 0
-        cells.characters[drawn] = characters_of(codes, "braille")[drawn]
+                    across, down = _straight((start, stop), ends, dashed=sign < 0, thick=level == 2)
+                    dots[np.minimum(down, len(dots) - 1), across] = group
+        strongest = dots.reshape(cells.height, DOTS_DOWN, cells.width, DOTS_ACROSS).max(axis=(1, 3))
+        drawn = strongest > 0
+        cells.characters[drawn] = characters_of(codes_of(dots > 0), "braille")[drawn]
+        inks = [cells.ink("accent" if sign > 0 else "primary", SOFT[strength]) for sign, strength in groups]
+        cells.front[drawn] = np.array(inks, np.int16)[strongest[drawn] - 1]
         if not manner.unicode:
             # There are no dots: a line is made of its own sign.
-            for sign, strength in groups:
-                cells.characters[codes_of(masks[sign, strength]) != 0] = ord("+" if sign > 0 else "-")
+            signs = np.array([ord("+" if sign > 0 else "-") for sign, _ in groups], np.uint32)
+            cells.characters[drawn] = signs[strongest[drawn] - 1]
 
     def _touched(self, layer: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
         """Return 1 for the weights of a layer that end at the chosen unit, 0 for the others."""
@@ -222,25 +219,19 @@ def _strongest(weights: NDArray[Any], name: str) -> list[Span]:
     ]
 
 
-def _draw_straight(
-    mask: NDArray[np.bool_],
-    columns: tuple[int, int],
-    rows: tuple[NDArray[np.intp], NDArray[np.intp]],
-    *,
-    dashed: bool,
-    thick: bool,
-) -> None:
-    """Light the dots of lines between these cells, all from one column to another."""
+def _straight(
+    columns: tuple[int, int], rows: tuple[NDArray[np.intp], NDArray[np.intp]], *, dashed: bool, thick: bool
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the dots, across and down, of lines between these cells, all from one column to another."""
     start, stop = ((column * DOTS_ACROSS + 1) for column in columns)
     origins, goals = (row * DOTS_DOWN + DOTS_DOWN // 2 for row in rows)
     count = max(stop - start, int(np.abs(goals - origins).max(initial=0))) + 1
     way = np.linspace(0.0, 1.0, count)
     across = np.broadcast_to(np.rint(start + (stop - start) * way).astype(np.intp), (len(origins), count))
     down = np.rint(origins[:, None] + (goals - origins)[:, None] * way).astype(np.intp)
+    lit = np.ones(down.shape, np.bool_)
     if dashed:
         # Each line begins elsewhere in its dash: gaps that stand below each other would look like a pattern.
         lit = (np.arange(count) + 2 * np.arange(len(origins))[:, None]) // DASH % 2 == 0
-        across, down = across[lit], down[lit]
-    mask[down, across] = True
-    if thick:
-        mask[np.minimum(down + 1, len(mask) - 1), across] = True
+    across, down = across[lit], down[lit]
+    return (np.concatenate([across, across]), np.concatenate([down, down + 1])) if thick else (across, down)
