@@ -43,6 +43,8 @@ class FilePart:
     classes: int
     """How many classes there are; 0 for a regression."""
     scaling: Scaling
+    feature_names: tuple[str, ...] = ()
+    """Nothing that is read while it is trained on has names for its columns."""
 
     @property
     def image_shape(self) -> tuple[int, int] | None:

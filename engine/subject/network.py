@@ -95,6 +95,7 @@ class Network:
         classes: How many classes there are; 0 for a regression.
         scaling: What is done to the inputs before they are trained on.
         image_shape: (rows, columns) where a sample is a picture, row by row.
+        feature_names: What the inputs are called, where they have names.
     """
 
     bounds = None
@@ -123,6 +124,7 @@ class Network:
         self.classes = split.train.classes
         self.scaling = split.train.scaling
         self.image_shape = split.train.image_shape
+        self.feature_names = split.train.feature_names
         self.dtype = np.dtype(dtype)
         self._sets = {
             name: self._samples_of(data)

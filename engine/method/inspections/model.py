@@ -78,7 +78,8 @@ class ModelInspection(Inspection):
     """What is fitted to what.
 
     Facts: `widths` of the inputs, the hidden layers and the outputs, `parameters`, `bias`, `activation`, `classes` (0
-    for a regression), `image` as [rows, columns] or null, and `samples` by the name of their split.
+    for a regression), `image` as [rows, columns] or null, `names` of the inputs if they have some, and `samples` by the
+    name of their split.
     """
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding]:
@@ -92,6 +93,7 @@ class ModelInspection(Inspection):
                 "activation": trainer.spec.model.activation,
                 "classes": network.classes,
                 "image": list(network.image_shape) if network.image_shape else None,
+                "names": list(network.feature_names),
                 "samples": {split: network.evaluation_set(split).count for split in network.splits},
             }
         )

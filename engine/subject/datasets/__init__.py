@@ -68,6 +68,7 @@ def generate(
         inputs=inputs,
         labels=labels,
         image_shape=kind.image_shape,
+        feature_names=kind.feature_names(),
     )
     return altered(data, {key: value for key, value in given.items() if key in ALTERATIONS}, seed)
 

@@ -174,7 +174,7 @@ def test_another_choice_of_samples_shows_the_errors_alone() -> None:
 def test_two_of_many_inputs_are_the_axes_and_the_others_stand_at_their_means() -> None:
     shown = page("iris", BoundaryPage)
     assert isinstance(shown, BoundaryPage)
-    assert "x: input 1 y: input 2, the other 2 at their means" in text(
+    assert "x: sepal length y: sepal width, the other 2 at their means" in text(
         shown.drawn(looked(shown, "iris", 80, 24), 80, 24, Manner()).words
     )
     shown.choose_axis("x", 1)

@@ -152,11 +152,11 @@ async def test_the_axes_of_many_inputs_are_chosen_by_keys(watched: Any, preset: 
         await watch.opens()
         await watch.sees(lambda: "model says" in watch.picture)
         await watch.presses("b", "x")
-        await watch.sees(lambda: "x: input 3 y: input 2, the other 2 at their means" in watch.words)
+        await watch.sees(lambda: "x: petal length y: sepal width, the other 2 at their means" in watch.words)
         await watch.presses("up")
-        await watch.sees(lambda: "y: input 4" in watch.words)
+        await watch.sees(lambda: "y: petal width" in watch.words)
         await watch.presses("Y", "X", "X")
-        await watch.sees(lambda: "x: input 1 y: input 2" in watch.words)
+        await watch.sees(lambda: "x: sepal length y: sepal width" in watch.words)
 
 
 async def test_escape_steps_out_of_a_unit_and_then_leaves_the_key_to_others(watched: Any) -> None:

@@ -78,7 +78,7 @@ class BoundaryPage(Page):
         columns = placed(places[:, 0], facts["xlim"], around.width)
         rows = around.height - 1 - placed(places[:, 1], facts["ylim"], around.height)
         legend = draw_samples(cells, around, columns, rows, seen, manner, self.shown)
-        axes = f"x: input {facts['x'] + 1} y: input {facts['y'] + 1}"
+        axes = f"x: {self.input_name(facts['x'])} y: {self.input_name(facts['y'])}"
         if facts["features"] > 2:
             # What a person has chosen comes first: of a long row the end is cut off.
             legend.insert(0, [(f"{axes}, the other {facts['features'] - 2:,} at their means", "foreground")])
@@ -88,7 +88,7 @@ class BoundaryPage(Page):
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the samples that are shown."""
-        head = (f"input {seen.facts['x'] + 1}", f"input {seen.facts['y'] + 1}", "truth", "model", "held out")
+        head = (self.input_name(seen.facts["x"]), self.input_name(seen.facts["y"]), "truth", "model", "held out")
         arrays = seen.arrays
         columns = (*arrays["places"].T, arrays["meant"], arrays["got"], arrays["held_out"])
         return [head, *(tuple(f"{value:.6g}" for value in row) for row in zip(*columns, strict=True))]
@@ -185,7 +185,7 @@ class FitPage(BoundaryPage):
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the samples that are shown."""
         columns = [seen.arrays[name] for name in ("inputs", "meant", "got", "held_out")]
-        head = ("input 1", "truth", "model", "held out")
+        head = (self.input_name(0), "truth", "model", "held out")
         return [head, *(tuple(f"{value:.6g}" for value in row) for row in zip(*columns, strict=True))]
 
 

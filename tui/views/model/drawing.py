@@ -197,8 +197,9 @@ class DrawingPage(Page):
         if layer < len(weights):
             parts += [(" to ", "dim foreground"), *_strongest(weights[layer][unit], "unit ")]
         is_last = layer == len(seen.facts["widths"]) - 1
-        where = "input" if layer == 0 else "output" if is_last else f"hidden {layer}, unit"
-        return joined([(f"{where} {unit + 1}", "bold warning")], parts)
+        where = "output" if is_last else f"hidden {layer}, unit"
+        name = f"x{unit + 1}: {self.input_name(unit)}" if layer == 0 else f"{where} {unit + 1}"
+        return joined([(name, "bold warning")], parts)
 
 
 def _weights(seen: Seen) -> list[NDArray[Any]]:

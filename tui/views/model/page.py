@@ -93,6 +93,11 @@ class Page:
         """Begin with what the engine says of the model."""
         self.facts = facts
 
+    def input_name(self, number: int) -> str:
+        """Return what an input is called."""
+        names = self.facts["names"]
+        return names[number] if number < len(names) else f"input {number + 1}"
+
     def absence(self) -> str:
         """Return why there is no such page for this model, or nothing."""
         return ""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.run.protocol import Seen
 
-from ...charts.cells import NONE, Cells, code_points
+from ...charts.cells import NONE, PLAIN, Cells, code_points
 from ...widgets.text_rows import Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, joined
 
@@ -178,6 +178,8 @@ class ImagesPage(TilesPage):
         inks = np.array(
             [NONE, *(cells.ink("foreground", 1.0 - level / (GREYS - 1)) for level in range(1, GREYS))], np.int16
         )
+        if not manner.blocks:
+            inks[:] = PLAIN  # the characters say it all
         wrong_ink, right_ink = cells.ink("error", bold=True), cells.ink("foreground", 0.3)
         ramp, arrow = manner.ramp, "→" if manner.unicode else ">"
         shape = tuple(self.facts["image"])
@@ -236,10 +238,12 @@ class WeightsPage(TilesPage):
             return Drawn(cells=cells)
         middle = SIGNED // 2
         steps = [(step + 1) / middle for step in range(middle)]
+        text = cells.ink("foreground", 0.3)
         negative = [cells.ink("primary", 1.0 - step) for step in reversed(steps)]
         inks = np.array([*negative, NONE, *(cells.ink("accent", 1.0 - step) for step in steps)], np.int16)
         characters = code_points(_SIGNED_TEXTURES)
-        text = cells.ink("foreground", 0.3)
+        if not manner.blocks:
+            inks[:] = PLAIN  # the characters say it all
         first, weights = int(facts["first"]), seen.arrays["weights"]
         count = min(layout.count, len(weights))
         for number in range(count):

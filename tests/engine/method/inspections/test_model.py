@@ -126,7 +126,9 @@ def test_a_model_is_told_by_its_widths_and_its_samples(moons: MakeTrainer) -> No
     assert facts["parameters"] == 64 * 6 + 6 + 6 * 10 + 10
     assert facts["image"] == [8, 8]
     assert facts["samples"] == {"train": 160, "held_out": 40}
-    assert last("model", trained(moons, "measurements", 0)).facts["image"] is None
+    iris = last("model", trained(moons, "measurements", 0)).facts
+    assert iris["image"] is None
+    assert iris["names"] == ["sepal length", "sepal width", "petal length", "petal width"]
 
 
 def test_class_regions_are_those_of_a_forward_pass_at_the_middle_of_every_cell(moons: MakeTrainer) -> None:
