@@ -23,6 +23,7 @@ from ..text import clean
 from .datasets import Task
 from .formats import FORMATS, FormatError, Source
 from .formats.arrays import INPUT_NAMES, TARGET_NAMES, StoredArray, stored_arrays, unpacked
+from .formats.opening import image_shape
 from .targets import purpose_of
 
 Raw = tuple[NDArray[Any], ...]
@@ -58,6 +59,7 @@ class DataFile:
     Attributes:
         count: How many samples are used: all of them, or as many as were asked for from the beginning on.
         features: How many numbers a sample has beside its target.
+        image_shape: (rows, columns) where these are a picture, row by row.
         input_dtype: The type of those in the file.
         row_bytes: The bytes of a sample in the file.
     """
@@ -74,6 +76,7 @@ class DataFile:
             MisfitError: It cannot be opened, is none of the formats, or does not hold what is asked for.
         """
         self.path = path
+        self.image_shape: tuple[int, int] | None = None
         try:
             source = Source(path)
             self._file = source.descriptor
@@ -175,6 +178,7 @@ class DataFile:
             found, self.features = inputs.shape[0], math.prod(inputs.shape[1:])
             if targets.shape[0] != found or math.prod(targets.shape) != found or not self.features:
                 raise self._refused(f"its inputs are {inputs.shape} and its targets {targets.shape}")
+            self.image_shape = image_shape(inputs.shape)
             self._target_column = 0
             self._tables = (_table(inputs, self.features), _table(targets, 1))
             self._input_columns = (slice(0, self.features),)

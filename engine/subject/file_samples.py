@@ -43,6 +43,13 @@ class FilePart:
     classes: int
     """How many classes there are; 0 for a regression."""
     scaling: Scaling
+    feature_names: tuple[str, ...] = ()
+    """Nothing that is read while it is trained on has names for its columns."""
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """(rows, columns) where a sample is a picture, row by row."""
+        return self.file.image_shape
 
     @property
     def count(self) -> int:

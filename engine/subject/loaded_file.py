@@ -92,7 +92,14 @@ class LoadedFile:
 
     def _as_data_set(self, part: Loaded, task: Task, classes: int) -> DataSet:
         labels = part.targets.astype(np.int64 if task == "classification" else np.float64)
-        return DataSet(name=PurePath(self._path).name, task=task, classes=classes, inputs=part.inputs, labels=labels)
+        return DataSet(
+            name=PurePath(self._path).name,
+            task=task,
+            classes=classes,
+            inputs=part.inputs,
+            labels=labels,
+            image_shape=part.image_shape,
+        )
 
     def _refuse_broken_numbers(self, part: Loaded) -> None:
         for values in (part.inputs, part.targets[:, None]):

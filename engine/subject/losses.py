@@ -44,8 +44,24 @@ class Loss(abc.ABC):
         """
 
     @abc.abstractmethod
+    def chosen(self, outputs: Matrix) -> NDArray[np.intp]:
+        """Return the class that the outputs put each sample into, (samples,)."""
+
+    @abc.abstractmethod
+    def meant(self, targets: Matrix) -> NDArray[np.intp]:
+        """Return the class that each sample belongs to by its targets, (samples,)."""
+
+    @abc.abstractmethod
+    def shares(self, outputs: Matrix) -> Matrix:
+        """Return how sure the outputs are of each class, 0 to 1, (classes, samples); a new array.
+
+        Of a cross-entropy these are probabilities. Of a loss of errors they are how near each output is to what it is
+        to be for the class, cut to 0 and 1, and do not sum to 1.
+        """
+
     def correct(self, outputs: Matrix, targets: Matrix) -> int:
         """Return how many samples are put into their class."""
+        return int(np.count_nonzero(self.chosen(outputs) == self.meant(targets)))
 
     def sides(self, outputs: Matrix, targets: Matrix) -> NDArray[np.bool_]:
         """Return on which side of every place the outputs are where a derivative jumps; most losses have none."""
@@ -65,11 +81,19 @@ class _OfErrors(Loss):
             return np.asarray(2.0 * labels - 1.0).reshape(-1, 1)
         return _one_hot(labels, classes)
 
-    def correct(self, outputs: Matrix, targets: Matrix) -> int:
-        """Count right signs with one output, right largest entries with more."""
-        if outputs.shape[0] == 1:
-            return int(np.count_nonzero((outputs > 0) == (targets > 0)))
-        return _right_arguments(outputs, targets)
+    def chosen(self, outputs: Matrix) -> NDArray[np.intp]:
+        """Return the class of the sign of one output, or of the largest one."""
+        return _side(outputs, 0.0) if len(outputs) == 1 else _largest(outputs)
+
+    def meant(self, targets: Matrix) -> NDArray[np.intp]:
+        """Return the same of the targets."""
+        return self.chosen(targets)
+
+    def shares(self, outputs: Matrix) -> Matrix:
+        """Return outputs between 0 and 1 as they are, or how far one output is from −1 and from +1."""
+        if len(outputs) == 1:
+            outputs = np.concatenate([1.0 - outputs, 1.0 + outputs]) * 0.5
+        return np.clip(outputs, 0.0, 1.0)
 
 
 class MeanSquaredError(_OfErrors):
@@ -180,9 +204,19 @@ class BinaryCrossEntropy(Loss):
 
         return measure
 
-    def correct(self, outputs: Matrix, targets: Matrix) -> int:
-        """Count logits on the right side of zero."""
-        return int(np.count_nonzero((outputs > 0) == (targets > 0.5)))
+    def chosen(self, outputs: Matrix) -> NDArray[np.intp]:
+        """Return class 1 where the logit is above 0."""
+        return _side(outputs, 0.0)
+
+    def meant(self, targets: Matrix) -> NDArray[np.intp]:
+        """Return the numbers as classes."""
+        return _side(targets, 0.5)
+
+    def shares(self, outputs: Matrix) -> Matrix:
+        """Return 1 − σ(z) and σ(z)."""
+        tanh = np.tanh(0.5 * outputs)
+        shares: Matrix = np.concatenate([1.0 - tanh, 1.0 + tanh]) * 0.5
+        return shares
 
 
 class CrossEntropy(Loss):
@@ -233,9 +267,19 @@ class CrossEntropy(Loss):
 
         return measure
 
-    def correct(self, outputs: Matrix, targets: Matrix) -> int:
-        """Count right largest logits."""
-        return _right_arguments(outputs, targets)
+    def chosen(self, outputs: Matrix) -> NDArray[np.intp]:
+        """Return the class of the largest logit."""
+        return _largest(outputs)
+
+    def meant(self, targets: Matrix) -> NDArray[np.intp]:
+        """Return where the rows have their one."""
+        return _largest(targets)
+
+    def shares(self, outputs: Matrix) -> Matrix:
+        """Return the softmax."""
+        powers = np.exp(outputs - outputs.max(axis=0))
+        shares: Matrix = powers / powers.sum(axis=0)
+        return shares
 
 
 def _divisor(outputs: Matrix, reduction: Reduction) -> int:
@@ -250,8 +294,13 @@ def _one_hot(labels: NDArray[Any], classes: int) -> NDArray[np.float64]:
     return rows
 
 
-def _right_arguments(outputs: Matrix, targets: Matrix) -> int:
-    return int(np.count_nonzero(outputs.argmax(axis=0) == targets.argmax(axis=0)))
+def _largest(outputs: Matrix) -> NDArray[np.intp]:
+    return np.asarray(outputs.argmax(axis=0), np.intp)
+
+
+def _side(outputs: Matrix, threshold: float) -> NDArray[np.intp]:
+    """Return class 1 where the one output is above the threshold, else class 0."""
+    return np.asarray(outputs[0] > threshold, np.intp)
 
 
 LOSSES: Mapping[str, Loss] = {

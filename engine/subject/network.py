@@ -88,7 +88,15 @@ class Workspace:
 
 
 class Network:
-    """A multilayer perceptron on a data set; without hidden layers it is linear or logistic regression."""
+    """A multilayer perceptron on a data set; without hidden layers it is linear or logistic regression.
+
+    Attributes:
+        widths: How many inputs there are, how many units each hidden layer has, and how many outputs there are.
+        classes: How many classes there are; 0 for a regression.
+        scaling: What is done to the inputs before they are trained on.
+        image_shape: (rows, columns) where a sample is a picture, row by row.
+        feature_names: What the inputs are called, where they have names.
+    """
 
     bounds = None
 
@@ -114,6 +122,9 @@ class Network:
         self.dropout_seed = dropout_seed
         self.step = 0
         self.classes = split.train.classes
+        self.scaling = split.train.scaling
+        self.image_shape = split.train.image_shape
+        self.feature_names = split.train.feature_names
         self.dtype = np.dtype(dtype)
         self._sets = {
             name: self._samples_of(data)
@@ -283,6 +294,10 @@ class BoundNetwork:
             accuracy=correct / count if network.classes else None,
             complete=count == samples.count,
         )
+
+    def outputs(self, batch: Batch) -> Matrix:
+        """Return the outputs for a batch without dropout, (outputs, samples); the next pass may overwrite them."""
+        return self._forward(self._passes, batch).outputs
 
     def pieces(self, batch: Batch) -> bytes:
         """Return on which side of every place the batch is where a derivative of its loss jumps, one bit each.

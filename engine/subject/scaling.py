@@ -41,6 +41,15 @@ class Scaling:
         mean = inputs.mean(axis=0, dtype=np.float64)
         return cls.to_deviations(mean, np.asarray(inputs.std(axis=0, dtype=np.float64)))
 
+    def undone(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return scaled inputs, (samples, features), as they were before, as far as their digits tell."""
+        inputs = values.astype(np.float64)
+        if self.divisor is not None:
+            inputs *= self.divisor
+        if self.shift is not None:
+            inputs += self.shift
+        return inputs
+
     def in_precision(self, stored: np.dtype[Any], wanted: np.dtype[Any]) -> Scaling:
         """Return the same for inputs of one type that become another's."""
         # Where the inputs are more precise than the arithmetic, a large mean is subtracted before digits are lost.

@@ -5,6 +5,11 @@ coarse first. A new one is a module here, a line in the table, and a view in `tu
 
 inspection   what all of them have in common
 path         where the parameters have been
+model        a network as it was after one step, and what is fitted to what
+boundary     what it says over two of its inputs
+fit          what it says over its one input
+predictions  what it makes of the samples that are held out
+weights      its weights, between units and as pictures
 """
 
 from __future__ import annotations
@@ -18,6 +23,12 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
     __name__,
     {
         "path": "path:PathInspection",
+        "model": "model:ModelInspection",
+        "boundary": "boundary:BoundaryInspection",
+        "fit": "fit:FitInspection",
+        "predictions": "predictions:PredictionsInspection",
+        "weights": "weights:WeightsInspection",
+        "pictures": "weights:PicturesInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""

@@ -61,7 +61,15 @@ def generate(
         **own,
     )
     inputs, labels = kind.make(wish, generator_for(seed, name))
-    data = DataSet(name=name, task=kind.task, classes=kind.classes, inputs=inputs, labels=labels)
+    data = DataSet(
+        name=name,
+        task=kind.task,
+        classes=kind.classes,
+        inputs=inputs,
+        labels=labels,
+        image_shape=kind.image_shape,
+        feature_names=kind.feature_names(),
+    )
     return altered(data, {key: value for key, value in given.items() if key in ALTERATIONS}, seed)
 
 

@@ -36,6 +36,10 @@ class DataSet:
     """(samples,): int64 class numbers from 0, or float64 values for a regression; (samples, numbers) for several."""
     scaling: Scaling = field(default_factory=Scaling)
     """What is done to the inputs before they are trained on."""
+    image_shape: tuple[int, int] | None = None
+    """(rows, columns) where a sample is a picture, row by row."""
+    feature_names: tuple[str, ...] = ()
+    """What the inputs are called, where they have names."""
 
     @property
     def count(self) -> int:
@@ -105,6 +109,8 @@ class DataSetKind:
     """How the inputs are scaled unless someone says otherwise."""
     image_shape: tuple[int, int] | None = None
     """(rows, columns) where a sample is a picture, row by row."""
+    feature_names: Callable[[], tuple[str, ...]] = tuple
+    """What the inputs are called, where they have names."""
     source: str
     make: Callable[[Wish, Generator], tuple[Inputs, Labels]]
     """Inputs (samples, features) and labels, as those of a `DataSet`, as they are wanted."""

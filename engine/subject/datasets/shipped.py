@@ -59,6 +59,14 @@ def _stored(name: str) -> NDArray[Any]:
     return rows
 
 
+@cache
+def _names(file: str) -> tuple[str, ...]:
+    """Return the names of the features in the first row of a table."""
+    path = resources.files(__package__.rpartition(".")[0]) / "data" / file
+    with path.open(encoding="utf-8") as lines:
+        return tuple(name.replace("_", " ") for name in lines.readline().strip().split(",")[:-1])
+
+
 def _table(
     *, file: str, title: str, description: str, task: Task, classes: int, features: int, samples: int, source: str
 ) -> DataSetKind:
@@ -74,6 +82,7 @@ def _table(
         noise_unit="a feature's standard deviation",
         scale="standardise",
         source=source,
+        feature_names=partial(_names, file),
         make=partial(_measured, file, task),
     )
 

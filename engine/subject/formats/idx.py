@@ -13,6 +13,7 @@ import os
 import struct
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import MisfitError
-from .opening import MAXIMUM_BYTES, TOO_LARGE, FormatError, Loaded, Source, Wanted
+from .opening import MAXIMUM_BYTES, TOO_LARGE, FormatError, Loaded, Source, Wanted, image_shape
 
 GZIP = b"\x1f\x8b"
 TYPES: Mapping[int, str] = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -50,7 +51,7 @@ def read_idx(source: Source, wanted: Wanted) -> Loaded:
         sizes = f"{test.inputs.shape[1]:,} numbers, those for training {loaded.inputs.shape[1]:,}"
         raise FormatError(f"its images for the test have {sizes}")
     count = len(loaded.inputs) if wanted.samples is None else wanted.samples
-    return Loaded(inputs=loaded.inputs[:count], targets=loaded.targets[:count], held_out=test)
+    return replace(loaded, inputs=loaded.inputs[:count], targets=loaded.targets[:count], held_out=test)
 
 
 def _names(part: str, kind: str) -> list[str]:
@@ -72,7 +73,7 @@ def _part(folder: Path, part: str) -> Loaded | None:
     features = math.prod(images.shape[1:])
     if labels.ndim != 1 or images.ndim < 2 or len(labels) != len(images) or not features:
         raise FormatError(f"its {part} images are {images.shape} and its labels {labels.shape}")
-    return Loaded(inputs=images.reshape(len(images), features), targets=labels)
+    return Loaded(inputs=images.reshape(len(images), features), targets=labels, image_shape=image_shape(images.shape))
 
 
 def _array(path: Path) -> NDArray[Any]:

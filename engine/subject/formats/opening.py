@@ -47,6 +47,13 @@ class Loaded:
     """The classes where the file has texts as targets, sorted."""
     held_out: Loaded | None = None
     """Samples that the file itself keeps for the test."""
+    image_shape: tuple[int, int] | None = None
+    """(rows, columns) where a sample is a picture, row by row."""
+
+
+def image_shape(shape: tuple[int, ...]) -> tuple[int, int] | None:
+    """Return (rows, columns) where an array of samples of this shape holds pictures of one colour, else None."""
+    return (shape[1], shape[2]) if len(shape) == 3 and min(shape[1:]) > 1 else None
 
 
 class Source:

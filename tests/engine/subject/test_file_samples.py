@@ -202,3 +202,10 @@ def test_for_a_network_without_biases_there_is_no_column_of_ones(places: Path) -
     another = FileSamples(part, loss, np.float64, ones=0).for_another().batch(0, 6).inputs
     assert without.shape == another.shape == (6, 3)
     assert np.array_equal(with_ones[:, :3], without)
+
+
+def test_who_reads_the_same_samples_elsewhere_has_batches_of_the_same_width(places: Path) -> None:
+    """A race over a file without biases, or a look at its model, would otherwise find one column too many."""
+    part = cut(numbered(places, 40)).train
+    samples = FileSamples(part, LOSSES["mean_squared_error"], np.float64, ones=0)
+    assert samples.for_another().batch(0, 3).inputs.shape == samples.batch(0, 3).inputs.shape == (3, 3)

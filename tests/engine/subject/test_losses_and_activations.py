@@ -242,3 +242,16 @@ def test_a_rectifier_at_its_kink_has_slope_zero() -> None:
     values, delta = np.zeros((1, 1)), np.ones((1, 1))
     through_and_back(ACTIVATIONS["relu"], values, delta)
     assert delta[0, 0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "shares"),
+    [
+        ("mean_squared_error", [[-1.0, 0.5, 3.0]], [[1.0, 0.25, 0.0], [0.0, 0.75, 1.0]]),
+        ("mean_squared_error", [[0.2], [1.5], [-1.0]], [[0.2], [1.0], [0.0]]),
+        ("binary_cross_entropy", [[0.0, math.log(3.0), 800.0]], [[0.5, 0.25, 0.0], [0.5, 0.75, 1.0]]),
+        ("cross_entropy", [[0.0, 900.0], [math.log(4.0), 0.0]], [[0.2, 1.0], [0.8, 0.0]]),
+    ],
+)
+def test_how_sure_outputs_are_of_each_class(name: str, outputs: list[list[float]], shares: list[list[float]]) -> None:
+    assert LOSSES[name].shares(np.array(outputs)) == pytest.approx(np.array(shares))
