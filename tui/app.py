@@ -46,12 +46,12 @@ def open_gallery(options: Mapping[str, Any]) -> int:
     """Show the gallery, and the dashboard of what is chosen, with the command line's options; return the exit code."""
     from .screens.gallery import Gallery
 
-    return _run(GdtuiApp(gallery=Gallery(options)))
+    return _run(GdtuiApp(gallery=Gallery(options), guides=True))
 
 
 def open_run(opening: Opening) -> int:
     """Show the dashboard of a run as soon as it can be reached; return the exit code."""
-    return _run(GdtuiApp(opening=opening))
+    return _run(GdtuiApp(opening=opening, guides=True))
 
 
 class GdtuiApp(App[None]):
@@ -62,8 +62,8 @@ class GdtuiApp(App[None]):
     COMMAND_PALETTE_BINDING = "ctrl+p"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False)]
 
-    def __init__(self, *, gallery: Gallery | None = None, opening: Opening | None = None) -> None:
-        """Show the gallery, or this run."""
+    def __init__(self, *, gallery: Gallery | None = None, opening: Opening | None = None, guides: bool = False) -> None:
+        """Show the gallery, or this run; `guides` says whether a first visitor is shown around."""
         super().__init__()
         # Here and not when the screen is up, which would be painted once more in another theme.
         self.register_theme(DARK)
@@ -71,6 +71,7 @@ class GdtuiApp(App[None]):
         self.theme = DARK.name
         self._gallery = gallery
         self._opening = opening
+        self._guides = guides
         self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
@@ -109,6 +110,12 @@ class GdtuiApp(App[None]):
             # A new screen is painted empty at first: the old one stays in sight until its rows and keys are there.
             await self.push_screen(screen)
             await screen.wait_for_refresh()
+        if self._guides:
+            self._guides = False
+            from .screens.tour import Tour, is_first_visit
+
+            if is_first_visit():
+                await self.push_screen(Tour())
 
     async def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
@@ -175,44 +182,14 @@ class GdtuiApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
-        from engine.method.optimizers import RULES
-
-        from .screens.dashboard import KEYS, Dashboard
+        from .palette import commands_of
+        from .screens.dashboard import Dashboard
 
         if not isinstance(screen, Dashboard):
             yield from super().get_system_commands(screen)
             return
         yield from (command for command in super().get_system_commands(screen) if command.title in KEPT_COMMANDS)
-        words = {
-            "toggle_pause": "Pause or go on",
-            "step": "Make one step",
-            "optimizer": "Switch the optimizer…",
-            "find_rate": "Range test: sweep α, suggest a rate",
-            "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
-            "help": "Help",
-            "leave": "Quit…",
-        }
-        key_words = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}
-        for action, title in words.items():
-            yield SystemCommand(title, key_words.get(action, ""), getattr(screen, f"action_{action}"))
-        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "divided by 10"), (10.0, "times 10")):
-            yield SystemCommand(
-                f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
-            )
-        for factor, title in ((0.5, "Slower: half the pace"), (2.0, "Faster: twice the pace")):
-            yield SystemCommand(title, "steps a second", lambda factor=factor: screen.action_pace(factor))
-        for keep, title in ((False, "Reset: start again"), (True, "Reset: start again, keep the settings")):
-            yield SystemCommand(
-                title, "the same parameters and batches, from step 0", lambda keep=keep: screen.action_reset(keep)
-            )
-        for name, rule in RULES.items():
-            if name != screen.view.spec.optimizer.name:
-                for carry, how in ((True, "carry the state over"), (False, "start anew")):
-                    yield SystemCommand(
-                        f"Switch to {rule.title}: {how}",
-                        "from the next step on",
-                        lambda name=name, carry=carry: screen.switch_optimizer(name, carry=carry),
-                    )
+        yield from commands_of(screen)
 
     # ---- the terminal
 

@@ -67,8 +67,10 @@ class SeedSpec(Section):
 class StopSpec(Section):
     """When a run is over; the first rule that holds ends it, and none means that a person does."""
 
-    steps: fields.Count | None = Field(title="Steps", default=None)
-    epochs: fields.Count | None = Field(title="Epochs", default=None)
+    steps: fields.Count | None = Field(title="Steps", default=None, description="Ends after this many updates.")
+    epochs: fields.Count | None = Field(
+        title="Epochs", default=None, description="Ends after this many passes through the training set."
+    )
     update_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
         title="Update norm", default=None, description="Ends when a step moves the parameters by less than this."
     )

@@ -130,6 +130,11 @@ class Deck(Vertical):
         await self._make_missing()
         self._arrange()
 
+    async def show_one(self) -> None:
+        """Show the view that has the keys, alone."""
+        self.tiles = 1
+        await self.choose(self._focused)
+
     async def _make_missing(self) -> None:
         """Make the views that are wanted for the first time: more tiles than were ever chosen show the next ones."""
         self.order += [number for number in range(len(VIEWS)) if number not in self.order]

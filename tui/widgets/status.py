@@ -107,6 +107,14 @@ def progress_row(view: RunView, width: int) -> Row:
     return _fitting(parts, width)
 
 
+def frozen_row(step: int, row: Row, width: int) -> Row:
+    """Return a row of status that says first that the views stand still, at which step."""
+    sign = f" ❚❚ VIEW FROZEN at step {step:,}, f goes on "
+    if cell_len(sign) > width:
+        sign = " FROZEN (f) "
+    return ((sign, "bold reverse warning"), ("  ", "plain"), *row)
+
+
 _Part = tuple[int, Row]
 """How soon a part of a row makes room for the others, 0 for never, and the part."""
 
