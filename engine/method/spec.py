@@ -72,13 +72,19 @@ class StopSpec(Section):
         title="Epochs", default=None, description="Ends after this many passes through the training set."
     )
     update_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
-        title="Update norm", default=None, description="Ends when a step moves the parameters by less than this."
+        title="Update norm",
+        default=None,
+        description="Ends when a step moves the parameters by less than this.",
+        json_schema_extra={"scale": "log"},
     )
     loss: fields.Number | None = Field(
         title="Loss", default=None, description="Ends when the loss of a step is this or less."
     )
     grad_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
-        title="Gradient norm", default=None, description="Ends when the gradient of a step is shorter than this."
+        title="Gradient norm",
+        default=None,
+        description="Ends when the gradient of a step is shorter than this.",
+        json_schema_extra={"scale": "log"},
     )
     plateau: Annotated[fields.Whole, Field(ge=1, le=1 << 53)] | None = Field(
         title="Plateau",
@@ -86,12 +92,16 @@ class StopSpec(Section):
         description="Ends after this many steps in which the loss, averaged over a tenth of them, has not improved.",
     )
     plateau_threshold: Annotated[fields.Number, Field(ge=0.0, lt=1.0)] = Field(
-        title="Plateau's threshold", default=1e-4, description="Share by which a loss must be better than the best."
+        title="Plateau's threshold",
+        default=1e-4,
+        description="Share by which a loss must be better than the best.",
+        json_schema_extra={"scale": "log"},
     )
     divergence: Annotated[fields.Number, Field(gt=1.0)] | None = Field(
         title="Divergence",
         default=None,
         description="Ends, as a failure, when the loss of a step is more than this many times that of the first one.",
+        json_schema_extra={"scale": "log"},
     )
 
 
@@ -107,7 +117,10 @@ class PaceSpec(Section):
     """How fast a run goes while people watch; a run without a screen always goes at full speed."""
 
     steps_per_second: Annotated[fields.Number, Field(gt=0.0, le=1e9)] | None = Field(
-        title="Steps a second", default=None, description="Upper limit of the speed; empty means none."
+        title="Steps a second",
+        default=None,
+        description="Upper limit of the speed; empty means none.",
+        json_schema_extra={"scale": "log"},
     )
 
 
