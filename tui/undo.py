@@ -54,7 +54,7 @@ class LiveChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """A change on its way from one list to the other, until the engine has answered."""
+    """A change on its way from one list to the other."""
 
     way: Way
     mark: object
@@ -86,11 +86,13 @@ class Undoing:
                 self._done.clear()
                 self._undone.clear()
             return ""
-        journey = self._journeys.pop(applied.seq, None)
+        journey = self._journeys.get(applied.seq)
         if journey is not None:
-            goal = self._undone if journey.way == "undo" else self._done
-            for change in journey.lanes:
-                _put(goal, journey.mark, change)
+            # What all lanes share is answered by each of them, under the one number.
+            if journey.lanes[0].lane == applied.lane:
+                goal = self._undone if journey.way == "undo" else self._done
+                for change in journey.lanes:
+                    _put(goal, journey.mark, change)
             return "undone: " if journey.way == "undo" else "redone: "
         if applied.command in ("set", "turn") and applied.changes:
             # Of a race all lanes answer under one number; they come one right after the other.

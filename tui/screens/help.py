@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from rich.cells import cell_len
@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Markdown, Static
 
@@ -18,6 +19,41 @@ from .sizes import NewestSizeOnly
 
 LEAST_KEY = 9
 """Cells that a key takes at least, so that the words stand below each other."""
+PALETTE = "every command by its name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedKey:
+    """One thing to do, and the keys that do it."""
+
+    keys: str
+    words: str
+    action: str
+    node: DOMNode
+    """Whose action it is."""
+
+
+class HelpKey(Static):
+    """One row: the keys and what they do; a click does it."""
+
+    class Clicked(Message):
+        """A person wants this to be done."""
+
+        def __init__(self, explained: ExplainedKey) -> None:
+            """Say which key."""
+            super().__init__()
+            self.explained = explained
+
+    def __init__(self, explained: ExplainedKey, width: int) -> None:
+        """Show the keys in a column of so many cells, and the words beside it."""
+        # One widget a row, so that a long sentence never runs on under another key.
+        keys = explained.keys + " " * (width - cell_len(explained.keys))
+        super().__init__(Content.assemble((keys, "bold $primary"), explained.words), classes="help-key")
+        self._explained = explained
+
+    def on_click(self) -> None:
+        """Do what the key does."""
+        self.post_message(self.Clicked(self._explained))
 
 
 class HelpScreen(NewestSizeOnly, ModalScreen[None]):
@@ -37,42 +73,40 @@ class HelpScreen(NewestSizeOnly, ModalScreen[None]):
         with VerticalScroll(classes="dialog help"):
             for text in self._explained:
                 yield Markdown(text)
-            for heading, rows in self._keys:
-                width = max(LEAST_KEY, *(cell_len(key) for key, _ in rows)) + 2
+            for heading, keys in self._keys:
                 yield Static(Content(heading), classes="help-heading")
-                for key, words in rows:
-                    # One widget a row, so that a long sentence is wrapped beside its key and not below it.
-                    yield Static(
-                        Content.assemble((f"{key}{' ' * (width - cell_len(key))}", "bold $primary"), words),
-                        classes="help-key",
-                    )
-            yield Static(Content("esc closes this"), classes="dialog-hint")
+                width = max(LEAST_KEY, *(cell_len(each.keys) for each in keys)) + 2
+                for each in keys:
+                    yield HelpKey(each, width)
+            yield Static(Content("A click on a row does what its key does. esc closes this."), classes="dialog-hint")
+
+    async def on_help_key_clicked(self, message: HelpKey.Clicked) -> None:
+        """Close, and do what was clicked."""
+        app, explained = self.app, message.explained
+        self.dismiss(None)
+        app.call_later(app.run_action, explained.action, explained.node)
 
 
-Keys = list[tuple[str, list[tuple[str, str]]]]
-"""Headings, and under each the keys with what they do."""
-
-
-def keys_of(screen: Screen[Any]) -> Keys:
-    """Return the keys in force on a screen: those of the widget in focus first, as they are bound now."""
-    own: list[tuple[str, str]] = []
-    shared: list[tuple[str, str]] = []
-    for node, binding, words in _bindings(screen):
+def keys_of(screen: Screen[Any]) -> list[tuple[str, list[ExplainedKey]]]:
+    """Return headings and under each the keys in force: those of the widget in focus first, as they are bound now."""
+    own: list[ExplainedKey] = []
+    shared: list[ExplainedKey] = []
+    for active in screen.active_bindings.values():
+        binding, node = active.binding, active.node
+        words = PALETTE if binding.action == "command_palette" else binding.tooltip or binding.description
+        # Textual's own have no id, and go without saying.
+        if not words or not (binding.id or words == PALETTE):
+            continue
         display = screen.app.get_key_display(binding)
         rows = shared if node is screen or node is screen.app else own
-        same = next((row for row in rows if row[1] == words), None)
+        same = next((row for row in rows if row.action == binding.action), None)
         if same is not None:
-            rows[rows.index(same)] = (f"{same[0]} {display}", words)
+            known = same.keys.split()
+            rows[rows.index(same)] = replace(same, keys=" ".join(dict.fromkeys([*known, display])))
         else:
-            rows.append((display, words))
+            locked = "" if active.enabled else " (locked by the lesson)"
+            rows.append(ExplainedKey(keys=display, words=f"{words}{locked}", action=binding.action, node=node))
     return [(heading, rows) for heading, rows in (("Keys here", own), ("Keys everywhere", shared)) if rows]
-
-
-def _bindings(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Binding, str]]:
-    """Yield every binding of ours with its words; Textual's own, which have no id, go without saying."""
-    for active in screen.active_bindings.values():
-        if active.binding.id and (words := active.binding.tooltip or active.binding.description):
-            yield active.node, active.binding, words if active.enabled else f"{words} (locked by the lesson)"
 
 
 def _explanations(screen: Screen[Any]) -> list[str]:

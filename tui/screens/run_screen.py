@@ -41,7 +41,6 @@ class RunScreen(NewestSizeOnly, Screen[None]):
             key_display="q",
             priority=True,
         ),
-        key("ctrl+p", "app.command_palette", "Commands", "every command by its name", id="commands", key_display="^p"),
         key("space", "toggle_pause", "Pause", "pause and go on; after the end, train on", id="run.pause"),
         key("s", "step", "Step", "make one step", id="run.step"),
         key(
