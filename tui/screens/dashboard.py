@@ -151,9 +151,8 @@ class Dashboard(Steering):
         _fit(message, message_rows(view, width - 2, self.size.height))
         if view.changes != self._shown:
             self._shown = view.changes
-            row = progress_row(view, width - 2)
-            if self.frozen_at is not None:
-                row = frozen_row(self.frozen_at, row, width - 2)
+            frozen = self.frozen_at
+            row = progress_row(view, width - 2) if frozen is None else frozen_row(view, frozen, width - 2)
             self.query_one("#progress", TextRows).show([row])
             if self._lesson.display:
                 self._lesson.tell(view)

@@ -107,12 +107,12 @@ def progress_row(view: RunView, width: int) -> Row:
     return _fitting(parts, width)
 
 
-def frozen_row(step: int, row: Row, width: int) -> Row:
-    """Return a row of status that says first that the views stand still, at which step."""
+def frozen_row(view: RunView, step: int, width: int) -> Row:
+    """Return the row of progress behind a sign that the views stand still at `step`."""
     sign = f" ❚❚ VIEW FROZEN at step {step:,}, f goes on "
-    if cell_len(sign) > width:
+    if cell_len(sign) > width // 2:
         sign = " FROZEN (f) "
-    return ((sign, "bold reverse warning"), ("  ", "plain"), *row)
+    return ((sign, "bold reverse warning"), ("  ", "plain"), *progress_row(view, width - cell_len(sign) - 2))
 
 
 _Part = tuple[int, Row]
