@@ -52,8 +52,8 @@ def _switches(dashboard: Dashboard) -> Iterator[SystemCommand]:
     for name, schedule in SCHEDULES.items():
         if name != spec.schedule.name and not dashboard.is_locked("schedule"):
             yield SystemCommand(
-                f"Schedule: {schedule.title}",
-                "how the rate changes by itself, from the next step on",
+                f"Schedule: {name}",
+                f"{schedule.title}, from the next step on",
                 lambda name=name: dashboard.switch_schedule(name),
             )
 

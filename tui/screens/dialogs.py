@@ -114,7 +114,9 @@ class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
         followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(f"From the schedule {self._current.title} to"), classes="dialog-title")
-            yield OptionList(*(Option(Content(f"{each.title:<18}{each.words}"), id=each.name) for each in followers))
+            yield OptionList(
+                *(Option(Content(f"{each.name:<16} {each.title} {each.words}"), id=each.name) for each in followers)
+            )
             yield Static(
                 Content("It moves the rate that is set as α. h sets its numbers. esc stays."), classes="dialog-hint"
             )
