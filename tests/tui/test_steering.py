@@ -312,7 +312,7 @@ async def test_the_lesson_shows_what_to_see_what_to_try_and_how_near_the_goal_is
         text = " ".join(lesson(seat).split())
         for words in ("y jumps from wall to wall", "Set the rate to 0.01", "f below 1e-6 within 440 updates", "open"):
             assert words in text
-        assert f"{440 - seat.view.step} steps left" in text
+        await seat.until(lambda: f"{440 - seat.view.step} steps left" in lesson(seat), lambda: lesson(seat))
         deck, panel = seat.dashboard._deck.region, seat.dashboard.query_one(LessonPanel).region
         assert deck.right <= panel.x, "beside the view"
         seat.dashboard.set_fields({"pace.steps_per_second": None}, {})
@@ -323,8 +323,8 @@ async def test_the_lesson_shows_what_to_see_what_to_try_and_how_near_the_goal_is
 async def test_a_preset_without_a_goal_has_a_lesson_all_the_same(watched: Watched) -> None:
     async with watched(size=(80, 24)) as seat:
         await seat.press("i")
-        assert "A curve that falls." in lesson(seat)
-        assert "No goal" in lesson(seat)
+        await seat.until(lambda: "A curve that falls." in lesson(seat), lambda: lesson(seat))
+        await seat.until(lambda: "No goal" in lesson(seat), lambda: lesson(seat))
         deck, panel = seat.dashboard._deck.region, seat.dashboard.query_one(LessonPanel).region
         assert deck.overlaps(panel), "over the view"
         await seat.press("i")

@@ -107,10 +107,10 @@ class Dashboard(Steering):
 
     def _draw_anew(self) -> None:
         """Draw everything once more, when it has its new places; frozen views show the present then."""
-        self._shown = -1
         self.call_after_refresh(self._draw_once)
 
     def _draw_once(self) -> None:
+        self._shown = -1
         if self.frozen_at is not None:
             self.frozen_at = self.view.step
             self._deck.show(time.monotonic())
