@@ -17,7 +17,8 @@ from engine.method.line_search import LineSearchSpec
 from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.schedules import Constant
-from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, StopSpec, checked_spec
+from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
+from engine.method.stopping import StopSpec
 from engine.run import client, protocol
 from engine.subject.regularisation import Regularisation
 from presets import Preset
