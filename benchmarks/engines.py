@@ -35,6 +35,9 @@ def place() -> Iterator[dict[str, str]]:
     # A socket's path must be short; the temporary folder of macOS is not.
     root = Path(tempfile.mkdtemp(prefix="gdb-", dir="/tmp"))
     kept = {name: value for name, value in os.environ.items() if name not in _HUSH}
+    # Nobody here is shown around: the tour is for people.
+    (root / "data").mkdir()
+    (root / "data" / "remembered.json").write_text('{"tour": "seen"}')
     try:
         yield {**kept, "GDTUI_DATA_DIR": str(root / "data"), "GDTUI_RUNTIME_DIR": str(root / "rt")}
     finally:

@@ -11,7 +11,7 @@ from engine.method.spec import RunSpec
 from engine.run.launch import Launch, ScheduledChange
 from engine.text import clean
 
-from .loader import Preset, parsed_setting
+from .loader import Preset, check_locked, parsed_setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
         spec=spec,
         lanes=tuple(lane.own for lane in preset.lanes),
         goal=preset.goal,
+        locks=preset.locks,
         recorded=recorded,
     )
     if unwatched is None:
@@ -46,7 +47,7 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
     return told.model_copy(
         update={
             "spec": spec,
-            "changes": _scheduled(preset.specs, unwatched.changes),
+            "changes": _scheduled(preset, unwatched.changes),
             "await_client": True,
             "measure_every": unwatched.measure_every,
             "on_non_finite": "finish",
@@ -54,8 +55,9 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
     )
 
 
-def _scheduled(specs: Sequence[RunSpec], changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
+def _scheduled(preset: Preset, changes: Sequence[tuple[int, str]]) -> tuple[ScheduledChange, ...]:
     """Return the changes of `--at` in the order of their steps, each checked against every lane as it will be then."""
+    specs: Sequence[RunSpec] = preset.specs
     found: list[ScheduledChange] = []
     for step, text in sorted(changes, key=lambda change: change[0]):
         source = clean(f"--at {step} {text}", 120)
@@ -64,6 +66,7 @@ def _scheduled(specs: Sequence[RunSpec], changes: Sequence[tuple[int, str]]) -> 
         if last is not None and step > last:
             raise InputError(f"{source}: STEP = {step}; allowed: up to {last}, where the run ends")
         setting = parsed_setting(text, f"--at {step}")
+        check_locked(preset.locks, [setting])
         try:
             for number, spec in enumerate(specs):
                 whose = f"lane {number}: " if len(specs) > 1 else ""

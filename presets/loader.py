@@ -16,6 +16,7 @@ from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
 from engine.method.goal import GoalSpec, checked_goal
+from engine.method.locks import BY_LESSON, NONE, Locks, checked_locks
 from engine.method.optimizers import RULES, understood
 from engine.method.race import LaneSpec, checked_lanes
 from engine.method.schedules import SCHEDULES
@@ -58,6 +59,8 @@ class Preset:
     """The trainers of a race, each with fields of its own on top of `spec`; none where there is only one."""
     goal: GoalSpec | None = None
     """What the run is to reach, where the program can tell."""
+    locks: Locks = NONE
+    """What nobody may steer, neither in the dashboard nor from the command line."""
 
     @property
     def specs(self) -> tuple[RunSpec, ...]:
@@ -204,6 +207,8 @@ def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting], fo
         allowed = allowed_values(Introduction, field)
         raise InputError(f"{shown}: {field} = {value}; allowed: {allowed} of at most 2000 characters") from None
     sources = {setting.key: setting.source for setting in settings}
+    locks = checked_locks(data.pop("locks", {}), shown)
+    check_locked(locks, settings)
     _put(data, settings)
     _check_effect(_lane_tables(data), settings)
     _find_data_file(data, Path() if sources.keys() & {"data", "data.file"} else folder)
@@ -219,7 +224,23 @@ def _checked(name: str, shown: str, text: bytes, settings: Sequence[Setting], fo
         spec=spec,
         lanes=lanes,
         goal=None if goal is None else checked_goal(goal, spec, shown, sources, titles=[lane.title for lane in lanes]),
+        locks=locks,
     )
+
+
+def check_locked(locks: Locks, settings: Sequence[Setting]) -> None:
+    """Refuse a setting of what the lesson has locked, of the run as of a lane.
+
+    A lock that an option of the command line opened would be none. Who wants another run writes a preset of his own.
+    """
+    for setting in settings:
+        key = re.sub(r"^lanes\.[^.]*\.", "", setting.key)
+        section = key.partition(".")[0]
+        if "seed" in locks.controls if section == "seed" else locks.holds(key):
+            raise InputError(
+                f"{setting.source}: {clean(setting.key, 80)}: {BY_LESSON}; allowed: a preset of your own without the "
+                "lock, made from what gdtui presets show prints"
+            )
 
 
 def _parsed(shown: str, text: bytes) -> dict[str, Any]:

@@ -121,6 +121,11 @@ class GdtuiApp(App[None]):
             # A new screen is painted empty at first: the old one stays in sight until its rows and keys are there.
             await self.push_screen(screen)
             await screen.wait_for_refresh()
+        if self.preferences.remembers:
+            from .screens.tour import Tour, is_first_visit
+
+            if is_first_visit():
+                await self.push_screen(Tour())
 
     async def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
@@ -187,44 +192,14 @@ class GdtuiApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
-        from engine.method.optimizers import RULES
-
-        from .screens.dashboard import KEYS, Dashboard
+        from .palette import commands_of
+        from .screens.dashboard import Dashboard
 
         if not isinstance(screen, Dashboard):
             yield from super().get_system_commands(screen)
             return
         yield from (command for command in super().get_system_commands(screen) if command.title in KEPT_COMMANDS)
-        words = {
-            "toggle_pause": "Pause or go on",
-            "step": "Make one step",
-            "optimizer": "Switch the optimizer…",
-            "find_rate": "Range test: sweep α, suggest a rate",
-            "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
-            "help": "Help",
-            "leave": "Quit…",
-        }
-        key_words = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}
-        for action, title in words.items():
-            yield SystemCommand(title, key_words.get(action, ""), getattr(screen, f"action_{action}"))
-        for factor, title in ((0.9, "down by 10 %"), (1.1, "up by 10 %"), (0.1, "divided by 10"), (10.0, "times 10")):
-            yield SystemCommand(
-                f"Learning rate {title}", "in force at the next step", lambda factor=factor: screen.action_turn(factor)
-            )
-        for factor, title in ((0.5, "Slower: half the pace"), (2.0, "Faster: twice the pace")):
-            yield SystemCommand(title, "steps a second", lambda factor=factor: screen.action_pace(factor))
-        for keep, title in ((False, "Reset: start again"), (True, "Reset: start again, keep the settings")):
-            yield SystemCommand(
-                title, "the same parameters and batches, from step 0", lambda keep=keep: screen.action_reset(keep)
-            )
-        for name, rule in RULES.items():
-            if name != screen.view.spec.optimizer.name:
-                for carry, how in ((True, "carry the state over"), (False, "start anew")):
-                    yield SystemCommand(
-                        f"Switch to {rule.title}: {how}",
-                        "from the next step on",
-                        lambda name=name, carry=carry: screen.switch_optimizer(name, carry=carry),
-                    )
+        yield from commands_of(screen)
 
     def _keep_theme(self, theme: Theme) -> None:
         if self.preferences.remembers:

@@ -260,7 +260,8 @@ class LineReporter:
             print(f"recorded in {clean(welcome.directory)}")
 
     def _print_result(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
-        from engine.method.spec import StopSpec, checked_spec
+        from engine.method.spec import checked_spec
+        from engine.method.stopping import StopSpec
 
         how = f"ended by {finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
         trials = f" with {finished.evaluations:,} evaluations" if finished.evaluations > finished.step else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from engine.method.spec import StopSpec
+from engine.method.stopping import StopSpec
 from engine.run import protocol
 from engine.text import clean
 

@@ -23,6 +23,11 @@ FIRST_ANSWER_S = 0.5
 """How long a list of runs waits for the state of one."""
 
 
+LOCKED = """
+# Nobody can steer what is locked: neither in a dashboard nor with --set and --at. For a run of your own, write all of
+# this into a file and leave the last table out."""
+
+
 def print_preset(preset: Preset) -> int:
     """Print a preset: what it says about itself, and its whole spec as TOML."""
     for key, text in (("title", preset.title), ("topic", preset.topic), ("see", preset.see), ("try", preset.try_)):
@@ -43,6 +48,9 @@ def print_preset(preset: Preset) -> int:
             click.echo(f"{key} = {_inline(value)}")
     if preset.goal is not None:
         _print_table("[goal]", preset.goal.model_dump(mode="json", exclude_unset=True))
+    if preset.locks.controls:
+        click.echo(LOCKED)
+        _print_table("[locks]", preset.locks.model_dump(mode="json", exclude_unset=True))
     return 0
 
 

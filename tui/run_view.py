@@ -20,6 +20,7 @@ from engine.text import clean
 from .charts.axes import compact
 from .lane_view import LaneView, Notice, Severity
 from .outcomes import after, verdict_in_words
+from .undo import Undoing
 from .wording import found_rates, in_words, reason_in_words, symbol_of
 
 Answer = protocol.Applied | protocol.Rejected
@@ -28,7 +29,12 @@ Sight = protocol.Seen | protocol.Rejected
 MAXIMUM_LOG = 500
 SILENCE_S = 3.0
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
-WHOLE_RUN = {"pause": "paused", "resume": "going on", "step": "one step made"}
+WHOLE_RUN = {
+    "pause": "paused",
+    "resume": "going on",
+    "step": "one step made",
+    "epoch": "going on to the end of the epoch",
+}
 
 
 class RunView:
@@ -42,6 +48,7 @@ class RunView:
         has_broken_off: Whether the engine has gone before the run had ended.
         notices: What happened, the newest last.
         asked: The commands that the engine has not answered yet, by their number, in words.
+        undoing: The live changes of this dashboard, to be taken back.
     """
 
     def __init__(self, client: Client) -> None:
@@ -54,8 +61,9 @@ class RunView:
         self._then: dict[int, Callable[[Answer], None]] = {}
         self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
         """What is being looked at, by the number of the command."""
-        self._answered: tuple[str, int] = ("", 0)
-        """Who asked last, and under which number: a race answers once for every lane."""
+        self._answered: tuple[str, int, str] = ("", 0, "")
+        """Who asked last, under which number, and for what: a race answers once for every lane."""
+        self.undoing = Undoing(self)
         self.changes = 0
         """Counts everything that a screen would show differently."""
         self._heard = time.monotonic()
@@ -140,6 +148,10 @@ class RunView:
         """Speak of another lane from now on."""
         self.lane = self.lanes[number % len(self.lanes)]
         self.changes += 1
+
+    def say(self, text: str) -> None:
+        """Tell the person in front of this dashboard something."""
+        self._note(text)
 
     # ---- what keeps it up to date
 
@@ -234,6 +246,7 @@ class RunView:
             case protocol.Rejected(seq=seq) if seq in self._looking:
                 self._show_seen(seq, message)
             case protocol.Rejected(seq=seq, reason=reason):
+                self.undoing.refuse(seq)
                 self._note(f"refused: {self.asked.pop(seq, 'a command')}: {reason}", "warning")
                 self._pass_on(seq, message)
                 return True
@@ -281,18 +294,23 @@ class RunView:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.
         mine = applied.actor == self.client.name
         waited_for = mine and self.asked.pop(applied.seq, None) is not None
-        repeated = self.is_race and applied.seq > 0 and self._answered == (applied.actor, applied.seq)
-        self._answered = (applied.actor, applied.seq)
+        answered = applied.actor, applied.seq, applied.command
+        repeated = self.is_race and applied.seq > 0 and self._answered == answered
+        self._answered = answered
         lane, whose = self.lanes[applied.lane], self._name(applied.lane)
+        before = lane.spec
         lane.take_answer(applied)
+        how = self.undoing.take(applied, before, lane.spec) if mine else ""
         by = "" if mine else f" by {actors.in_words(applied.actor, to=self.client.name)}"
         if applied.changes and applied.command != "reset":
             for change in applied.changes:
                 name = symbol_of(change.key, lane.spec)
                 old, new = in_words(change.old), in_words(change.new)
-                self._note(f"{whose}step {applied.step:,}: {name} {old} → {new}, in force{by}")
+                self._note(f"{whose}{how}step {applied.step:,}: {name} {old} → {new}, in force{by}")
         elif applied.command == "reset" and not repeated:
-            self._note(f"reset: the same parameters and batches from step 0{by}")
+            seeds = [change.new for change in applied.changes if change.key.startswith("seed.")]
+            start = f"seed {seeds[0]}: other parameters and" if seeds else "the same parameters and"
+            self._note(f"reset: {start} batches from step 0{by}")
         elif applied.command in WHOLE_RUN and not repeated:
             self._note(f"step {applied.step:,}: {WHOLE_RUN[applied.command]}{by}")
         if waited_for:

@@ -10,7 +10,7 @@ spec         a whole run as people type it: problem, model, rule, batch, seeds, 
 objectives   what a spec wants trained
 changes      what can change between two steps
 shaping      what happens to a gradient before the rule uses it, and what is added to the rule's step
-stopping     when a run is over
+stopping     when a run is over, as people type it and as it is judged
 file_spec    from a spec to its samples, and what it leaves for its data file to say
 trainer      the state machine: one step, one change between two steps, one snapshot
 race         the lanes of a race: what each trainer does differently

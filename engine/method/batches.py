@@ -83,6 +83,10 @@ class BatchStream:
         self._buffer: Batch | None = None
         self._whole: Batch | None = None
 
+    def reseed(self, seed: int) -> None:
+        """Draw the orders of the epochs from another seed; `seek` is to follow."""
+        self._seed = seed
+
     def seek(self, position: Position) -> None:
         """Go on from this place."""
         self.epoch, self._gathered, self._shuffled = position.epoch, position.taken, position.shuffled

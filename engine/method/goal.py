@@ -166,12 +166,24 @@ class Judge:
         self._at_the_end = goal.of == "full" or sees_all
         self._met: dict[str, int] = {}
         self._best: dict[str, float] = {}
+        self._first: dict[str, float] = {}
         self._point = np.array(goal.near or (), dtype=np.float64)
 
     @property
     def reached_at(self) -> int | None:
         """After how many updates every condition was met; None where one is not."""
         return max(self._met.values()) if len(self._met) == len(self.goal.conditions) else None
+
+    def met_at(self, name: str) -> int | None:
+        """After how many updates a condition was met; None where it was not."""
+        return self._met.get(name)
+
+    def way(self, name: str) -> tuple[float, float]:
+        """Return the first figure that was seen for a condition and the lowest in time; inf before there is one.
+
+        Each is wanted to be low, so that an accuracy goes with a minus.
+        """
+        return self._first.get(name, math.inf), self._best.get(name, math.inf)
 
     @property
     def needs_point(self) -> bool:
@@ -229,6 +241,8 @@ class Judge:
             return
         array = np.asarray(values, dtype=np.float64)
         in_time = array if self.goal.within is None else array[: max(0, self.goal.within - first + 1)]
+        if name not in self._first and array.size and math.isfinite(array[0]):
+            self._first[name] = float(array[0])
         self._best[name] = min(self._best.get(name, math.inf), float(np.fmin.reduce(in_time, initial=math.inf)))
         if np.any(array <= limit):
             self._met[name] = first + int(np.argmax(array <= limit))

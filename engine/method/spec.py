@@ -32,6 +32,7 @@ from .noise import NoiseSpec
 from .optimizers import RULES, AnyRule
 from .optimizers.sgd import Sgd
 from .schedules import SCHEDULES, AnySchedule, Constant
+from .stopping import StopSpec
 
 PROBLEMS: tuple[type[Section], ...] = (LandscapeProblem, ExpressionProblem, DatasetProblem)
 MAXIMUM_PARAMETERS = 100_000_000
@@ -64,35 +65,6 @@ class SeedSpec(Section):
     dropout: fields.Seed = Field(title="Seed of the dropout", default=0)
 
 
-class StopSpec(Section):
-    """When a run is over; the first rule that holds ends it, and none means that a person does."""
-
-    steps: fields.Count | None = Field(title="Steps", default=None)
-    epochs: fields.Count | None = Field(title="Epochs", default=None)
-    update_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
-        title="Update norm", default=None, description="Ends when a step moves the parameters by less than this."
-    )
-    loss: fields.Number | None = Field(
-        title="Loss", default=None, description="Ends when the loss of a step is this or less."
-    )
-    grad_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
-        title="Gradient norm", default=None, description="Ends when the gradient of a step is shorter than this."
-    )
-    plateau: Annotated[fields.Whole, Field(ge=1, le=1 << 53)] | None = Field(
-        title="Plateau",
-        default=None,
-        description="Ends after this many steps in which the loss, averaged over a tenth of them, has not improved.",
-    )
-    plateau_threshold: Annotated[fields.Number, Field(ge=0.0, lt=1.0)] = Field(
-        title="Plateau's threshold", default=1e-4, description="Share by which a loss must be better than the best."
-    )
-    divergence: Annotated[fields.Number, Field(gt=1.0)] | None = Field(
-        title="Divergence",
-        default=None,
-        description="Ends, as a failure, when the loss of a step is more than this many times that of the first one.",
-    )
-
-
 class EvaluationSpec(Section):
     """How often the model is tried on the samples that were held out."""
 
@@ -105,7 +77,10 @@ class PaceSpec(Section):
     """How fast a run goes while people watch; a run without a screen always goes at full speed."""
 
     steps_per_second: Annotated[fields.Number, Field(gt=0.0, le=1e9)] | None = Field(
-        title="Steps a second", default=None, description="Upper limit of the speed; empty means none."
+        title="Steps a second",
+        default=None,
+        description="Upper limit of the speed; empty means none.",
+        json_schema_extra={"scale": "log"},
     )
 
 

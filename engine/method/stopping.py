@@ -4,11 +4,56 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
-from .spec import StopSpec
+from pydantic import Field
+
+from .. import fields
+from ..fields import Section
 
 FAILURES = ("diverged", "divergence")
 """The endings that are failures: a number that was not finite, and the stop rule for a loss that explodes."""
+
+
+class StopSpec(Section):
+    """When a run is over; the first rule that holds ends it, and none means that a person does."""
+
+    steps: fields.Count | None = Field(title="Steps", default=None, description="Ends after this many updates.")
+    epochs: fields.Count | None = Field(
+        title="Epochs", default=None, description="Ends after this many passes through the training set."
+    )
+    update_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
+        title="Update norm",
+        default=None,
+        description="Ends when a step moves the parameters by less than this.",
+        json_schema_extra={"scale": "log"},
+    )
+    loss: fields.Number | None = Field(
+        title="Loss", default=None, description="Ends when the loss of a step is this or less."
+    )
+    grad_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
+        title="Gradient norm",
+        default=None,
+        description="Ends when the gradient of a step is shorter than this.",
+        json_schema_extra={"scale": "log"},
+    )
+    plateau: Annotated[fields.Whole, Field(ge=1, le=1 << 53)] | None = Field(
+        title="Plateau",
+        default=None,
+        description="Ends after this many steps in which the loss, averaged over a tenth of them, has not improved.",
+    )
+    plateau_threshold: Annotated[fields.Number, Field(ge=0.0, lt=1.0)] = Field(
+        title="Plateau's threshold",
+        default=1e-4,
+        description="Share by which a loss must be better than the best.",
+        json_schema_extra={"scale": "log"},
+    )
+    divergence: Annotated[fields.Number, Field(gt=1.0)] | None = Field(
+        title="Divergence",
+        default=None,
+        description="Ends, as a failure, when the loss of a step is more than this many times that of the first one.",
+        json_schema_extra={"scale": "log"},
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from .passes import execution
 from .projection import way
 from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
-from .spec import RunSpec
+from .spec import RunSpec, SeedSpec
 from .stopping import LossWatch, StopRules
 from .telemetry import FIGURES, StepBuffer, Sums, TensorFigures, length_of, shortest_square_root
 
@@ -224,18 +224,24 @@ class Trainer:
         self.prepare()
         return changes
 
-    def reset(self, *, keep: bool) -> list[Change]:
+    def reset(self, *, keep: bool, seeds: SeedSpec | None = None) -> list[Change]:
         """Go back to the start: the same initial parameters, the same order of the batches, no state.
 
         Args:
             keep: Whether the rule and everything else that was turned stay as they are now, or go back as well.
+            seeds: Other seeds, which make another start; later resets go back to that one.
 
         Returns:
-            The fields that went back.
+            The fields that went back, and the seeds that are others now.
         """
         old = self.spec
+        if seeds is not None:
+            self.spec, self._first_spec = (
+                spec.model_copy(update={"seed": seeds}) for spec in (self.spec, self._first_spec)
+            )
         if not keep:
             self.spec, self.rule = self._first_spec, self._first_spec.optimizer
+        self._reseed(old.seed)
         start = self.objective.start()
         for place in (self._here, self._there):
             np.copyto(place.theta, start)
@@ -249,7 +255,11 @@ class Trainer:
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
         self.prepare()
-        return differences(old, self.spec)
+        drawn = zip(old.seed, self.spec.seed, strict=True)
+        return [
+            *(Change(key=f"seed.{name}", old=was, new=now) for (name, was), (_, now) in drawn if was != now),
+            *differences(old, self.spec),
+        ]
 
     def take_back(self) -> bool:
         """Go back to the point before the last update, and return whether that is another one.
@@ -292,7 +302,8 @@ class Trainer:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to this state; the steps not yet taken from `steps` are forgotten."""
-        self.spec, self.rule = snapshot.spec, snapshot.spec.optimizer
+        before, self.spec, self.rule = self.spec.seed, snapshot.spec, snapshot.spec.optimizer
+        self._reseed(before)
         self.step_count = snapshot.step
         np.copyto(self._here.theta, snapshot.theta)
         np.copyto(self._there.theta, snapshot.previous)
@@ -351,6 +362,16 @@ class Trainer:
         self._shaping = shaping if shaping.is_active else None
         self._stop = stop if stop.is_active else None
         self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
+
+    def _reseed(self, before: SeedSpec) -> None:
+        """Take the seeds of the spec where they are others than `before`."""
+        seed = self.spec.seed
+        if seed == before:
+            return
+        self.objective.reseed(seed=seed.init, dropout_seed=seed.dropout)
+        self.batches.reseed(seed.batches)
+        for place in (self._here, self._there):
+            place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
 
     def _averaged(self, theta: Vector, previous: Vector) -> Average:
         return Average(self.objective, theta, previous, self._grad, self._regularisation)

@@ -23,6 +23,7 @@ class Jury:
         found: list[tuple[Lane, Verdict]] = []
         for lane in self._lanes:
             if lane.judge is not None and lane.judge.verdict is not None:
+                lane.verdict = lane.judge.verdict
                 found.append((lane, lane.judge.verdict))
                 lane.judge = None
         return found
@@ -36,4 +37,5 @@ class Jury:
             return []
         for lane in self._lanes:
             lane.judge = None
+        favourite.verdict = verdict
         return [(favourite, verdict)]

@@ -10,10 +10,11 @@ from typing import Literal
 
 from ..errors import InputError, RunError
 from ..method.changes import flat
-from ..method.goal import Judge
+from ..method.goal import Judge, Verdict
 from ..method.path import FAR, Path
 from ..method.path import SMALL as A_POINT
 from ..method.race import LaneSpec
+from ..method.standing import standing_of
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation, Objective
 from . import protocol
@@ -33,11 +34,13 @@ class Lane:
 
     Attributes:
         halt: Why it makes no steps while the others may: a stop rule holds, or a number was not finite.
+        rests: Whether it has come to the end of its epoch and waits for the others to do so.
         finished: How it ended last, for clients that come later.
         steps_made: All steps that were ever made, also before a reset.
         measure_next: Whether the tensors are to be measured at the next step.
         scheduled: The changes that were ordered in advance and are still to come.
         path: Where the parameters have been.
+        verdict: Whether the goal was reached; None while that is open, or where there is no goal for this lane.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Lane:
         self.number, self.title = number, given.title
         self.trainer = Trainer(given.spec, objective)
         self.halt: Literal["ended", "diverged"] | None = None
+        self.rests = False
         self.finished: protocol.Finished | None = None
         self.steps_made = 0
         self.measure_next = True
@@ -70,6 +74,8 @@ class Lane:
         self.path.add(0, self.trainer.theta)
         goal, batches = self._launch.goal, self.trainer.batches
         self.judge = None if goal is None else Judge(goal, sees_all=batches.size == batches.count)
+        self._watcher = self.judge
+        self.verdict: Verdict | None = None
         self.evaluate(WATCHED_SAMPLES)
 
     @property
@@ -203,6 +209,7 @@ class Lane:
             rate_squares=rate_squares,
             evaluations=self.trainer.evaluations,
             astray=self.trainer.astray,
+            goal=None if self._watcher is None else standing_of(self._watcher, self.verdict),
             problem=problem,
         )
 

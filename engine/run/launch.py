@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..fields import Scalar
 from ..method.goal import GoalSpec
+from ..method.locks import NONE, Locks
 
 
 class ScheduledChange(BaseModel):
@@ -34,6 +35,7 @@ class Launch(BaseModel):
     lanes: tuple[dict[str, Any], ...] = ()
     """What each lane of a race has of its own, as `checked_lanes` takes it; none for a single trainer."""
     goal: GoalSpec | None = None
+    locks: Locks = NONE
     changes: tuple[ScheduledChange, ...] = ()
     recorded: bool = True
     await_client: bool = False

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..fields import Scalar
 from ..method import range_test
+from ..method.locks import NONE, Locks
+from ..method.standing import Standing
 from ..method.telemetry import StepBlock, TensorFigures
 
 
@@ -83,12 +85,20 @@ class StepOnce(Command):
     kind: Literal["step"] = "step"
 
 
+class FinishEpoch(Command):
+    """Train to the end of the present epoch and pause; of a race every lane does, to the end of its own."""
+
+    kind: Literal["epoch"] = "epoch"
+
+
 class Reset(Command):
     """Go back to the same initial parameters and the same batches; a race does so as a whole."""
 
     kind: Literal["reset"] = "reset"
     keep: bool = False
     """Whether the optimizer and its hyperparameters stay as they are now."""
+    seed: int | None = Field(default=None, ge=0, lt=1 << 53)
+    """Another seed of the initial weights, the batch order and the dropout from now on; the data stay as they are."""
 
 
 class Stop(Command):
@@ -124,7 +134,7 @@ class Inspect(Command):
     """Tells apart what one client wants to see of the same kind at the same time."""
 
 
-Changing = SetFields | Turn | Pause | Resume | StepOnce | Reset | Stop
+Changing = SetFields | Turn | Pause | Resume | StepOnce | FinishEpoch | Reset | Stop
 """The commands that do something to a run."""
 Steering = Changing | FindRate | Inspect
 """All commands but the first."""
@@ -186,6 +196,8 @@ class Welcomed(Message):
     tensors: tuple[TensorShape, ...]
     splits: tuple[str, ...]
     samples: int
+    locks: Locks = NONE
+    """What the lesson keeps people from steering."""
 
     @property
     def step(self) -> int:
@@ -279,6 +291,8 @@ class Progressed(Message):
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
     astray: int = 0
     """Line searches that went down the gradient, because the rule's direction led uphill."""
+    goal: Standing | None = None
+    """How near it has come to the lesson's goal, where there is one."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
 

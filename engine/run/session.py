@@ -6,39 +6,31 @@ that has ended or diverged waits. A lane that is alone takes many steps in a row
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable
-from typing import Any, Literal, assert_never
-
-import numpy as np
+from typing import Literal, assert_never
 
 from ..errors import InputError, RunError
-from ..method.changes import Change, changed_spec, flat
+from ..method.changes import Change
 from ..method.file_spec import examined
-from ..method.race import SHARED_SECTIONS, LaneSpec, build_objectives, checked_lanes
+from ..method.race import LaneSpec, build_objectives, checked_lanes
 from ..method.range_test import sweep
-from ..method.spec import checked_spec, shown
-from ..text import clean
-from . import actors, protocol
+from ..method.spec import checked_spec
+from . import protocol
+from .controls import Changes, Controls
 from .directory import RunDirectory
 from .encoding import framed
-from .frames import VERSION
 from .jury import Jury
 from .lane import WATCHED_SAMPLES, Lane
 from .launch import Launch
 from .outbox import Outbox
+from .particulars import new_record, welcome_to
 from .protocol import Applied, ChangedField, RunState
-from .record import RecordWriter
 
 STOPPED_SAMPLES = 65_536
 """The last evaluation of a run that someone stops uses at most so many: a set on disk may take minutes to read."""
 CATCH_UP_S = 0.1
 """A run with a pace makes up for this much lost time and no more: nobody wants a leap after a pause."""
-
-Changes = list[tuple[Lane, list[Change]]]
-"""What a command changed in the spec of each lane that it concerns."""
 
 
 class Session:
@@ -50,7 +42,7 @@ class Session:
         given = checked_lanes(spec, launch.lanes, "launch.json") or (LaneSpec(title="", own={}, spec=spec),)
         objectives = build_objectives([lane.spec for lane in given])
         self._run, self._launch, self._tell = run, launch, tell
-        record = self._new_record(given, objectives[0].tensors) if launch.recorded else None
+        record = new_record(run, launch, given, objectives[0].tensors) if launch.recorded else None
         self._outbox = Outbox(tell, record, lanes=len(given))
         self._problem: str | None = None
         self.lanes = tuple(
@@ -61,7 +53,9 @@ class Session:
         self._wish: Literal["waiting", "running", "paused"] = "waiting" if launch.await_client else "running"
         """What people want of the lanes that go on."""
         self._jury = Jury(launch.goal, self.lanes)
-        self._changed_by: dict[tuple[int, str], str] = {}
+        self._controls = Controls(self.lanes, launch.locks)
+        self._epoch_of: tuple[str, int] | None = None
+        """Who wants the run to pause at the end of the epoch, and under which number; None while nobody does."""
         self.threads = 1
         """How many threads a matrix product uses, as the process around the session has set it."""
         self._running_s = 0.0
@@ -72,7 +66,7 @@ class Session:
     @property
     def state(self) -> RunState:
         """What the run is doing."""
-        if self._going:
+        if any(lane.halt is None for lane in self.lanes):
             return self._wish
         return "ended" if any(lane.halt == "ended" for lane in self.lanes) else "diverged"
 
@@ -84,7 +78,10 @@ class Session:
         now = time.perf_counter()
         if self._running_since is not None:
             self._running_s += now - self._running_since
-        self._going = [lane for lane in self.lanes if lane.halt is None]
+        if self._epoch_of is None:
+            for lane in self.lanes:
+                lane.rests = False
+        self._going = [lane for lane in self.lanes if lane.halt is None and not lane.rests]
         self._running_since = now if self.state == "running" else None
 
     # ---- steps
@@ -100,9 +97,12 @@ class Session:
         if pace is not None:
             self._next_due = max(self._next_due, now - CATCH_UP_S)
         try:
-            while self._wish == "running" and self._going:
+            while self._wish == "running" and (self._going or self._epoch_of is not None):
                 if self._prepare_turn():
                     continue
+                if not self._going:
+                    self._end_epoch()
+                    break
                 if pace is not None:
                     if self._next_due > now:
                         break
@@ -136,11 +136,17 @@ class Session:
         for lane in self._going:
             lane.take_steps(until)
             diverged = diverged or lane.trainer.non_finite is not None
+            # One that ends with its epoch does not wait for anyone.
+            over = lane.trainer.batches.epoch_is_over and lane.trainer.ended is None
+            lane.rests = over and self._epoch_of is not None
         for lane in [lane for lane in self._going if lane.trainer.non_finite is not None] if diverged else ():
             self._diverge(lane)
+        if self._epoch_of is not None:
+            self._settle()
 
     def _pause_for(self, problem: str) -> None:
         self._report(f"{problem}. The run is paused.")
+        self._epoch_of = None
         self._wish = "paused"
         self._settle()
 
@@ -252,23 +258,14 @@ class Session:
         """Return all that a new client needs; it finds every step so far in the record."""
         self.flush()
         self.commit()
-        trainer, launch = self.lanes[0].trainer, self._launch
-        return protocol.Welcomed(
-            version=VERSION,
-            run=self._run.name,
-            preset=launch.preset,
-            title=launch.title,
-            see=launch.see,
-            try_=launch.try_,
-            directory=clean(str(self._run.path), 4000),
-            recorded=self._outbox.recorded,
-            pid=os.getpid(),
+        return welcome_to(
+            self._run,
+            self._launch,
+            self.lanes,
             state=self.state,
-            lanes=tuple(lane.status(self._state_of(lane)) for lane in self.lanes),
+            states=[self._state_of(lane) for lane in self.lanes],
             segment=self._outbox.segment,
-            tensors=tuple(protocol.TensorShape(name=tensor.name, shape=tensor.shape) for tensor in trainer.tensors),
-            splits=trainer.objective.splits,
-            samples=trainer.batches.count,
+            recorded=self._outbox.recorded,
         )
 
     def begin(self) -> None:
@@ -287,6 +284,7 @@ class Session:
         """
         try:
             meant = self.meant(command)
+            self._controls.check_command(command)
             if isinstance(command, protocol.FindRate):
                 found = sweep(meant[0].trainer, low=command.low, high=command.high, steps=command.steps)
                 return protocol.RatesSwept.of(command.seq, found)
@@ -302,7 +300,8 @@ class Session:
             return list(self.lanes)
         if number >= len(self.lanes):
             raise InputError(f"lane {number}: this run has {'lanes 0 to ' if number else 'lane '}{len(self.lanes) - 1}")
-        if len(self.lanes) > 1 and isinstance(command, protocol.Pause | protocol.Reset | protocol.Stop):
+        whole = protocol.Pause | protocol.FinishEpoch | protocol.Reset | protocol.Stop
+        if len(self.lanes) > 1 and isinstance(command, whole):
             raise InputError(f"lane {number}: a race pauses, stops and is reset as a whole, so that it stays fair")
         return [self.lanes[number]]
 
@@ -311,12 +310,15 @@ class Session:
         match command:
             case protocol.SetFields():
                 for lane in lanes:
-                    self._check_expected(lane, command.expected, actor)
-                return self._set({lane.number: dict(command.values) for lane in lanes}, carry=command.carry)
+                    self._controls.check_expected(lane, command.expected, actor)
+                return self._controls.set_fields(
+                    {lane.number: dict(command.values) for lane in lanes}, carry=command.carry
+                )
             case protocol.Turn():
                 turned = {lane.number: {command.key: lane.turned(command.key, command.factor)} for lane in lanes}
-                return self._set(turned, carry=True)
+                return self._controls.set_fields(turned, carry=True)
             case protocol.Pause():
+                self._epoch_of = None
                 self._wish = "paused"
                 self._settle()
                 return [(lane, []) for lane in lanes]
@@ -324,29 +326,19 @@ class Session:
                 return self._resume(lanes)
             case protocol.StepOnce():
                 return self._step_once(lanes)
+            case protocol.FinishEpoch():
+                return self._finish_epoch(lanes, (actor, command.seq))
             case protocol.Reset():
-                return self._reset(keep=command.keep)
+                return self._reset(keep=command.keep, seed=command.seed)
             case protocol.Stop():
                 self.finish("stopped")
                 return [(lane, []) for lane in lanes]
             case _:
                 assert_never(command)
 
-    def _set(self, values: dict[int, dict[str, Any]], *, carry: bool) -> Changes:
-        """Change fields of lanes by their numbers, or nothing where one of them cannot; what is shared, for all."""
-        shared = {key: value for part in values.values() for key, value in part.items() if _is_shared(key)}
-        wanted = [(lane, {**values.get(lane.number, {}), **shared}) for lane in self.lanes]
-        wanted = [(lane, part) for lane, part in wanted if part]
-        for lane, part in wanted:
-            try:
-                changed_spec(lane.trainer.spec, part)
-            except InputError as error:
-                raise InputError(f"{lane.called}{error}") from None
-        return [(lane, lane.trainer.apply(part, carry=carry)) for lane, part in wanted]
-
     def _confirm(self, command: str, lane: Lane, changes: list[Change], *, actor: str, seq: int = 0) -> Applied:
         """Write what took effect into the journal and tell everyone."""
-        self._changed_by |= {(lane.number, change.key): actor for change in changes}
+        self._controls.note(lane, changes, actor)
         self.flush()
         step = lane.trainer.step_count
         applied = Applied(
@@ -363,23 +355,15 @@ class Session:
         self._outbox.tell_event(applied, lane=lane.number, step=step, kind="applied", actor=actor)
         return applied
 
-    def _check_expected(self, lane: Lane, expected: dict[str, Any], actor: str) -> None:
-        present = flat(lane.trainer.spec)
-        for key, value in expected.items():
-            if key not in present or present[key] != value:
-                now = shown(present[key]) if key in present else "gone"
-                who = actors.in_words(self._changed_by.get((lane.number, key), ""), to=actor)
-                raise InputError(f"{key} is {now} by now, not {shown(value)}: changed by {who}; look again")
-
     def _resume(self, lanes: list[Lane]) -> Changes:
+        self._epoch_of = None
         # While some of a race can go on, those that have ended or diverged go on only when they are named.
-        waking = lanes if len(lanes) == 1 or not self._going else self._going
+        awake = [lane for lane in self.lanes if lane.halt is None]
+        waking = lanes if len(lanes) == 1 or not awake else awake
         changes: Changes = []
         for lane in waking:
-            lifted: list[Change] = []
-            while lane.trainer.ended is not None:
-                # To go on after the end is to lift the rule that ended it.
-                lifted += lane.trainer.apply({f"stop.{lane.trainer.ended}": None})
+            # To go on after the end is to lift the rule that ended it.
+            lifted = self._controls.lift_stops(lane)
             lane.halt = None
             changes.append((lane, lifted))
         self._problem = None
@@ -392,6 +376,7 @@ class Session:
         stepping = [lane for lane in stepping if lane.trainer.ended is None]
         if not stepping:
             raise InputError("the run has ended: resume it to train on, or reset it to start again")
+        self._epoch_of = None
         self._wish = "paused"
         for lane in stepping:
             lane.halt = None
@@ -406,11 +391,35 @@ class Session:
                 self._finish(lane, lane.trainer.ended)
         return [(lane, []) for lane in stepping]
 
-    def _reset(self, *, keep: bool) -> Changes:
+    def _finish_epoch(self, lanes: list[Lane], whose: tuple[str, int]) -> Changes:
+        going = [lane for lane in lanes if lane.halt is None]
+        if not going:
+            raise InputError("the run goes on no longer: resume it to train on, or reset it to start again")
+        self._epoch_of = whose
+        self._wish = "running"
+        self._settle()
+        return [(lane, []) for lane in going]
+
+    def _end_epoch(self) -> None:
+        """Pause, as every lane that goes on has come to the end of its epoch."""
+        assert self._epoch_of is not None, "someone wants that"
+        actor, seq = self._epoch_of
+        self._epoch_of = None
+        self._wish = "paused"
+        self._settle()
+        # Those that are left, where some have ended or diverged meanwhile.
+        for lane in self._going:
+            self._confirm("pause", lane, [], actor=actor, seq=seq)
+
+    def _reset(self, *, keep: bool, seed: int | None) -> Changes:
+        seeds = [None] * len(self.lanes) if seed is None else self._controls.seeds(seed)
         self.flush()
-        if not self._going:
+        self._epoch_of = None
+        if not any(lane.halt is None for lane in self.lanes):
             self._wish = "running"
-        changes = [(lane, lane.trainer.reset(keep=keep)) for lane in self.lanes]
+        changes = [
+            (lane, lane.trainer.reset(keep=keep, seeds=new)) for lane, new in zip(self.lanes, seeds, strict=True)
+        ]
         self._outbox.new_segment()
         self._problem = None
         for lane in self.lanes:
@@ -418,24 +427,3 @@ class Session:
             lane.begin_again()
         self._settle()
         return changes
-
-    def _new_record(self, given: tuple[LaneSpec, ...], tensors: tuple[Any, ...]) -> RecordWriter:
-        launch = self._launch
-        return RecordWriter(
-            self._run.record,
-            precision=given[0].spec.precision,
-            lanes=len(given),
-            meta={
-                "run": self._run.name,
-                "preset": launch.preset,
-                "title": launch.title,
-                "spec": json.dumps(launch.spec),
-                "lanes": json.dumps([lane.own for lane in given]),
-                "tensors": json.dumps([[tensor.name, list(tensor.shape)] for tensor in tensors]),
-                "numpy": np.__version__,
-            },
-        )
-
-
-def _is_shared(key: str) -> bool:
-    return key.partition(".")[0] in SHARED_SECTIONS

@@ -191,9 +191,13 @@ class Network:
         """Return the same network with chances of its own; what lies in memory of the samples is shared."""
         other = copy(self)
         other._sets = {name: samples.for_another() for name, samples in self._sets.items()}
-        other._seed, other.dropout_seed, other.step = seed, dropout_seed, 0
         other._workspaces = {}
+        other.reseed(seed=seed, dropout_seed=dropout_seed)
         return other
+
+    def reseed(self, *, seed: int, dropout_seed: int) -> None:
+        """Let `start`, and the dropout of what is bound from now on, be those of other seeds."""
+        self._seed, self.dropout_seed, self.step = seed, dropout_seed, 0
 
     def evaluation_set(self, split: str) -> Samples:
         """Return the samples of a split."""

@@ -187,3 +187,7 @@ class Objective(Protocol):
     def draw(self, step: int) -> None:
         """Let chance be that of the step of this number from now on; without dropout there is none."""
         ...
+
+    def reseed(self, *, seed: int, dropout_seed: int) -> None:
+        """Let `start`, and the dropout of what is bound from now on, be those of other seeds."""
+        ...

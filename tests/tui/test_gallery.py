@@ -163,7 +163,22 @@ async def test_choosing_twice_in_haste_starts_one_run(open_gallery: Open, wait_u
     assert len(directory.all_runs()) == 1
 
 
-@pytest.mark.parametrize("key", ["q", "escape", "ctrl+q"])
+async def test_escape_leads_out_of_what_lies_over_the_gallery_and_never_out_of_the_program(
+    open_gallery: Open, wait_until: WaitUntil
+) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
+        gallery = app.screen
+        await pilot.press("ctrl+p")
+        assert app.screen is not gallery
+        await pilot.press("escape")
+        await wait_until(lambda: app.screen is gallery)
+        await pilot.press("escape", "escape")
+        assert app.is_running
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
 async def test_leaving_without_a_choice_starts_nothing(open_gallery: Open, wait_until: WaitUntil, key: str) -> None:
     app = open_gallery()
     async with app.run_test(size=(120, 36)) as pilot:

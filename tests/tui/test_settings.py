@@ -18,6 +18,7 @@ from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.schedules import Constant
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
+from engine.method.stopping import StopSpec
 from engine.run import client, protocol
 from engine.subject.regularisation import Regularisation
 from presets import Preset
@@ -38,6 +39,7 @@ EVERY_SECTION: dict[str, type[Section]] = {
     "line_search": LineSearchSpec,
     "averaging": AveragingSpec,
     "noise": NoiseSpec,
+    "stop": StopSpec,
     "pace": PaceSpec,
     "compute": ComputeSpec,
 }
@@ -56,7 +58,7 @@ class FormApp(App[None]):
     def __init__(self, spec: RunSpec) -> None:
         super().__init__()
         self.sent: list[tuple[dict[str, Any], dict[str, Any]]] = []
-        self.form = SettingsForm(lambda: spec, lambda new, old, _then: self.sent.append((new, old)))
+        self.form = SettingsForm(lambda: spec, lambda new, old, _then, _drag: self.sent.append((new, old)))
 
     def on_mount(self) -> None:
         """Open the form."""
@@ -211,7 +213,7 @@ async def test_what_stands_there_already_is_no_change() -> None:
 async def test_the_form_fits_into_a_small_terminal_and_every_line_can_be_reached() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(80, 24)) as pilot:
-        for _ in range(60):
+        for _ in range(150):
             await pilot.press("tab")
             focused = app.form.focused
             assert focused is not None

@@ -22,6 +22,7 @@ import pytest
 from engine.method.telemetry import SERIES
 from engine.run import client, directory, protocol
 from engine.run.history import RecordReader
+from tui.screens.tour import CARDS, is_first_visit
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines
@@ -145,10 +146,12 @@ class Terminal:
 
 @pytest.fixture
 def terminal(places: object, end_engines: EndEngines) -> Iterator[Callable[..., Terminal]]:
-    """Open terminals with the command in them."""
+    """Open terminals with the command in them; `newcomer` says that nobody has been here before."""
     opened: list[Terminal] = []
 
-    def start(*arguments: str, **others: Any) -> Terminal:
+    def start(*arguments: str, newcomer: bool = False, **others: Any) -> Terminal:
+        if not newcomer:
+            is_first_visit()
         opened.append(Terminal(*arguments, **others))
         return opened[-1]
 
@@ -158,6 +161,23 @@ def terminal(places: object, end_engines: EndEngines) -> Iterator[Callable[..., 
         one.process.wait()
         one.hang_up()
     end_engines()
+
+
+def test_who_comes_for_the_first_time_is_shown_around_once(terminal: Callable[..., Terminal]) -> None:
+    first = terminal("xor", newcomer=True)
+    first.sees(CARDS[0][0], "Skip (esc)")
+    first.type("\r")
+    first.sees(CARDS[1][0])
+    first.type("\x1b")
+    first.until(lambda: CARDS[1][0] not in first.text)
+    first.sees("● running")
+    first.type("q")
+    first.sees("Leave it running")
+    first.type("s")
+    assert first.exit_code() == 0
+    second = terminal("xor", newcomer=True)
+    second.sees("● running", "steps/s")
+    assert CARDS[0][0] not in second.text
 
 
 def only_run() -> directory.RunDirectory:

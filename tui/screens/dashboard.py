@@ -4,41 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
+from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
 from textual.widgets import Footer
 
 from engine.errors import GdtuiError
-from engine.run import protocol
 from engine.text import clean
 
 from .. import exports
 from ..preferences import Preferences
-from ..run_view import Answer, RunView
+from ..run_view import RunView
+from ..views import VIEWS
 from ..views.deck import Deck
-from ..widgets.parameter_table import COLUMNS
-from ..widgets.status import headline, lane_rows, message_rows, progress_row
+from ..widgets.lesson import LessonPanel
+from ..widgets.status import frozen_row, headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
-from ..wording import symbol_of
-from .dialogs import HelpScreen, Leaving, OptimizerDialog, QuitDialog
-from .run_screen import RunScreen
-from .settings import SettingsForm
+from .dialogs import Leaving, QuitDialog
+from .help import HelpScreen
+from .run_screen import key, unseen_key
+from .steering import Steering
+from .tour import Tour
 
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
-USUAL_PACE = 200.0
-"""The pace that is halved while nothing moves and there is none."""
-FULL_SPEED = 20_000.0
-"""A pace beyond this is no pace at all."""
 
 
-class Dashboard(RunScreen):
+class Dashboard(Steering):
     """One run, through one `RunView`; one clock draws everything."""
 
     class Left(Message):
@@ -60,26 +56,33 @@ class Dashboard(RunScreen):
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
-            Binding(str(number), f"view({number - 1})", f"Show view {number}", show=False, id=f"view.{number}")
-            for number in range(1, 9)
+            unseen_key(str(number), f"view({number - 1})", kind.title, f"show {kind.title}", id=f"view.{number}")
+            for number, kind in enumerate(VIEWS, start=1)
         ),
-        Binding("t", "tiles", "Tiles", show=False, id="view.tiles"),
-        Binding("z", "maximise", "Whole screen", show=False, id="view.maximise"),
-        Binding("P", "screenshot", "Save a picture of the screen (SVG)", show=False, id="screen.picture"),
-        Binding("Y", "copy_values", "Copy the values that are shown (CSV)", show=False, id="screen.values"),
-        Binding("l", "lane(1)", "Lane", id="lane.next"),
-        Binding("L", "lane(-1)", "Lane before", show=False, id="lane.before"),
-        Binding("a", "all_lanes", "All lanes", id="lane.all"),
+        unseen_key("t", "tiles", "Tiles", "show one view, two or four", id="view.tiles"),
+        unseen_key("z", "maximise", "Whole screen", "give the views the whole screen", id="view.maximise"),
+        unseen_key(
+            "f", "freeze", "Freeze", "freeze the view, or let it go on; the run goes on anyway", id="view.freeze"
+        ),
+        unseen_key("i", "lesson", "Lesson", "what to see, what to try, and how near the goal is", id="view.lesson"),
+        unseen_key("P", "screenshot", "Picture", "save a picture of the screen (SVG)", id="screen.picture"),
+        unseen_key("Y", "copy_values", "Values", "copy the values that are shown (CSV)", id="screen.values"),
+        Binding("escape", "step_out", "Back", tooltip="step out one layer", show=False, id="view.back"),
+        key("l", "lane(1)", "Lane", "speak of the next lane", id="lane.next"),
+        unseen_key("L", "lane(-1)", "Lane before", "speak of the lane before", id="lane.before"),
+        key("a", "all_lanes", "All lanes", "steer all lanes, or again the one that is shown", id="lane.all"),
     ]
 
     def __init__(self, view: RunView, preferences: Preferences | None = None) -> None:
         """Show this run as a person prefers it."""
-        super().__init__()
-        self.view = view
+        super().__init__(view)
         self._preferences = preferences or Preferences()
         self._shown = -1
         self._listening_to: int | None = None
         self._deck = Deck(view, remembers=self._preferences.remembers)
+        self._lesson = LessonPanel()
+        self.frozen_at: int | None = None
+        """The step that the views show while they are frozen; None while they follow the run."""
         self._lanes = TextRows(id="lanes")
         self._lanes.display = view.is_race
 
@@ -87,7 +90,9 @@ class Dashboard(RunScreen):
         """Lay out the panels."""
         yield TextRows(id="headline")
         yield self._lanes
-        yield self._deck
+        with Container(id="stage"):
+            yield self._deck
+            yield self._lesson
         yield TextRows(id="progress")
         yield TextRows(id="message")
         yield Footer(compact=True, show_command_palette=False)
@@ -105,8 +110,18 @@ class Dashboard(RunScreen):
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything for the new size."""
+        self._draw_anew()
+
+    def _draw_anew(self) -> None:
+        """Draw everything once more, when it has its new places; frozen views show the present then."""
+        self.call_after_refresh(self._draw_once)
+
+    def _draw_once(self) -> None:
         self._shown = -1
-        self.call_after_refresh(self.draw)
+        if self.frozen_at is not None:
+            self.frozen_at = self.view.step
+            self._deck.show(time.monotonic())
+        self.draw()
 
     # ---- drawing
 
@@ -143,41 +158,15 @@ class Dashboard(RunScreen):
         _fit(message, message_rows(view, width - 2, self.size.height))
         if view.changes != self._shown:
             self._shown = view.changes
-            self.query_one("#progress", TextRows).show([progress_row(view, width - 2)])
-        self._deck.show(now)
+            frozen = self.frozen_at
+            row = progress_row(view, width - 2) if frozen is None else frozen_row(view, frozen, width - 2)
+            self.query_one("#progress", TextRows).show([row])
+            if self._lesson.display:
+                self._lesson.tell(view)
+        if self.frozen_at is None:
+            self._deck.show(now)
 
-    # ---- steering: a key asks, the engine answers
-
-    def action_toggle_pause(self) -> None:
-        """Pause or resume; after the end, train on without the rule that ended it."""
-        view, sequence = self.view, self.view.next_sequence()
-        if view.state == "running":
-            self._send(protocol.Pause(seq=sequence), "pause")
-        else:
-            # A lane that has ended or diverged alone goes on only when it is named.
-            alone = view.meant if view.lane.state in ("ended", "diverged") else None
-            self._send(protocol.Resume(seq=sequence, lane=alone), "go on")
-
-    def action_step(self) -> None:
-        """Make one step."""
-        self._send(protocol.StepOnce(seq=self.view.next_sequence()), "one step")
-
-    def action_turn(self, factor: float) -> None:
-        """Multiply the learning rate."""
-        view, words = self.view, f"{self.view.whom}learning rate × {factor:g}"
-        command = protocol.Turn(seq=view.next_sequence(), lane=view.meant, key="optimizer.lr", factor=factor)
-        self._send(command, words)
-
-    def action_lane(self, step: int) -> None:
-        """Speak of the next lane, or of the one before."""
-        self.view.choose_lane(self.view.lane.number + step)
-        self.draw()
-
-    def action_all_lanes(self) -> None:
-        """Let the keys steer all lanes, or again the one that is shown."""
-        self.view.steers_all = not self.view.steers_all
-        self.view.changes += 1
-        self.draw()
+    # ---- what is seen
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Return whether an action is there: that of lanes only in a race."""
@@ -188,18 +177,24 @@ class Dashboard(RunScreen):
     async def action_view(self, number: int) -> None:
         """Show the view with this number."""
         await self._deck.choose(number)
-        self.draw()
+        self._draw_anew()
 
     async def action_tiles(self) -> None:
         """Show one view, two or four beside each other."""
         await self._deck.cycle_tiles()
-        self.draw()
+        self._draw_anew()
 
     def action_maximise(self) -> None:
         """Give the views the whole screen, or make room again for what stands around them."""
         self.toggle_class("-maximised")
+        self._draw_anew()
+
+    def action_freeze(self) -> None:
+        """Let the picture stand while the run goes on, or let it follow the run again."""
+        self.frozen_at = self.view.step if self.frozen_at is None else None
+        self.set_class(self.frozen_at is not None, "-frozen")
         self._shown = -1
-        self.call_after_refresh(self.draw)
+        self.draw()
 
     def action_screenshot(self) -> None:
         """Write what is on the screen into a file, as a picture."""
@@ -227,70 +222,37 @@ class Dashboard(RunScreen):
             return
         self.notify(clean(str(path), 400), title="Saved", markup=False)
 
-    def action_find_rate(self) -> None:
-        """Sweep the learning rate, and leave everything as it is."""
-        self._send(
-            protocol.FindRate(seq=self.view.next_sequence(), lane=self.view.lane.number), "a sweep of the learning rate"
-        )
+    def action_lesson(self) -> None:
+        """Show the lesson beside the views, or over them where there is no room beside; or put it away."""
+        self._lesson.display = not self._lesson.display
+        self._draw_anew()
 
-    def action_pace(self, factor: float) -> None:
-        """Halve or double the limit of the speed."""
-        view, key = self.view, "pace.steps_per_second"
-        pace = view.spec.pace.steps_per_second
-        if pace is None:
-            if factor > 1.0:
-                self.notify("already at full speed", timeout=2)
-                return
-            rate = view.lane.progress.steps_per_second if view.lane.progress is not None else 0.0
-            self.set_fields({key: float(f"{(rate or USUAL_PACE) * factor:.3g}")}, {})
-        elif pace * factor > FULL_SPEED:
-            self.set_fields({key: None}, {})
-        else:
-            command = protocol.Turn(seq=view.next_sequence(), key=key, factor=factor)
-            self._send(command, "faster" if factor > 1.0 else "slower")
-
-    def action_reset(self, keep: bool) -> None:
-        """Go back to the same start."""
-        if self.view.is_gone:
-            self.post_message(self.AskedAnew(self.view))
-            return
-        self._send(protocol.Reset(seq=self.view.next_sequence(), keep=keep), "reset")
-
-    def action_optimizer(self) -> None:
-        """Choose another optimizer."""
-
-        def chosen(choice: tuple[str, bool] | None) -> None:
-            if choice is not None:
-                self.switch_optimizer(choice[0], carry=choice[1])
-
-        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer), chosen)
-
-    def switch_optimizer(self, name: str, *, carry: bool) -> None:
-        """Ask for another optimizer."""
-        view = self.view
-        words = f"{view.whom}{name}, {'state carried over' if carry else 'started anew'}"
-        values: dict[str, Any] = {"optimizer.name": name}
-        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, carry=carry)
-        self._send(command, words)
-
-    def action_settings(self) -> None:
-        """Open the form with all hyperparameters."""
-        self.app.push_screen(SettingsForm(lambda: self.view.spec, self.set_fields))
-
-    def set_fields(
-        self, values: dict[str, Any], expected: dict[str, Any], then: Callable[[Answer], None] | None = None
-    ) -> None:
-        """Ask for new values of fields."""
-        view = self.view
-        words = view.whom + ", ".join(f"{symbol_of(key, view.spec)} {value}" for key, value in values.items())
-        if view.is_race and view.steers_all:
-            expected = {}  # what was seen is one lane's, and the others may stand elsewhere
-        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, expected=expected)
-        self._send(command, words, then)
+    async def action_step_out(self) -> None:
+        """Step out one layer, the one that hides most first; there is always one more key before one has left."""
+        is_over = self._lesson.display and not self.has_class("-roomy")
+        if is_over:
+            self.action_lesson()
+        elif self.frozen_at is not None:
+            self.action_freeze()
+        elif self.has_class("-maximised"):
+            self.action_maximise()
+        elif self._lesson.display:
+            self.action_lesson()
+        elif self._deck.tiles > 1:
+            await self._deck.show_one()
+            self._draw_anew()
 
     def action_help(self) -> None:
-        """Say what there is."""
-        self.app.push_screen(HelpScreen(help_text(self)))
+        """Say what there is to see where the keys go, and what they do."""
+        self.app.push_screen(HelpScreen(self))
+
+    def action_tour(self) -> None:
+        """Show the cards of the first start."""
+        self.app.push_screen(Tour())
+
+    def start_anew(self) -> None:
+        """Start the same run again, as its engine has gone."""
+        self.post_message(self.AskedAnew(self.view))
 
     def action_leave(self) -> None:
         """Leave the dashboard, and ask what becomes of the run."""
@@ -306,59 +268,9 @@ class Dashboard(RunScreen):
 
         self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
 
-    def _send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
-        self.view.send(command, words, then)
-        self.draw()
-
 
 def _fit(widget: TextRows, rows: list[Row]) -> None:
     """Show these rows, on as many lines as there are."""
     if widget.styles.height is None or widget.styles.height.value != len(rows):
         widget.styles.height = len(rows)
     widget.show(rows)
-
-
-def help_text(dashboard: Dashboard) -> Content:
-    """Return the help: what the lesson shows, the keys, and what each figure means."""
-    welcome = dashboard.view.welcome
-    parts: list[Content | tuple[str, str] | str] = [(f"{welcome.title}\n", "bold $primary")]
-    for heading, text in (("See", welcome.see), ("Try", welcome.try_)):
-        if text:
-            parts += [(f"{heading}  ", "bold $accent"), f"{text}\n"]
-    parts.append(("\nKeys\n", "bold $accent"))
-    for keys, words in KEYS + (LANE_KEYS if dashboard.view.is_race else ()):
-        parts += [(f"  {keys:<9}", "bold $primary"), f"{words}\n"]
-    parts.append(("\nCurves\n", "bold $accent"))
-    for name, words in CURVES:
-        parts += [(f"  {name:<14}", "bold $success"), f"{words}\n"]
-    parts.append(("\nParameters\n", "bold $accent"))
-    for column in COLUMNS:
-        parts += [(f"  {column.title:<14}", "bold $success"), f"{column.tooltip}\n"]
-    parts.append(("\nesc closes this", "dim"))
-    return Content.assemble(*parts)
-
-
-KEYS = (
-    ("space", "pause and go on; after the end, train on"),
-    ("s", "make one step"),
-    ("[  ]", "learning rate −10 % or +10 % of what it is (so one of each makes −1 %)"),
-    ("{  }", "learning rate ÷10 or ×10"),
-    ("o", "switch the optimizer, with its state carried over or anew"),
-    ("h", "all hyperparameters of the optimizer, the schedule, and the batch"),
-    ("r", "reset to the same start: same parameters, same batches, settings as at first"),
-    ("R", "reset to the same start, but keep the optimizer and the settings of now"),
-    (",  .", "halve or double the pace; the fastest is no limit"),
-    ("ctrl+p", "every command by its name"),
-    ("q", "quit, and choose whether the run goes on"),
-)
-LANE_KEYS = (
-    ("l  L", "speak of the next lane, or of the one before: table, status and keys are that lane's"),
-    ("a", "let the keys steer all lanes, or again the one that is shown"),
-)
-CURVES = (
-    ("minibatch", "loss of the samples of one step, before its update: noisy"),
-    ("smoothed", "its exponential mean over about an epoch, corrected for its start as in Adam"),
-    ("held-out", "loss on samples that are never trained on"),
-    ("dotted line", "something was changed live; the label says what, from the step at which it was in force"),
-    ("×", "the loss was not a finite number here"),
-)

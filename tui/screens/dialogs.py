@@ -6,13 +6,14 @@ from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.method.optimizers import RULES, Rule, successor
+from engine.method.schedules import SCHEDULES, Schedule, following
 
 from ..wording import in_words
 from .sizes import NewestSizeOnly
@@ -98,17 +99,28 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         self.dismiss((option.id or "", carry))
 
 
-class HelpScreen(NewestSizeOnly, ModalScreen[None]):
-    """Says what the keys do, what the figures are, and what this lesson shows."""
+class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
+    """Asks for another schedule of the learning rate."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,S", "dismiss(None)", "Cancel")]
 
-    def __init__(self, text: Content) -> None:
-        """Show this text."""
+    def __init__(self, current: Schedule) -> None:
+        """Ask with the schedule `current` in force."""
         super().__init__()
-        self._text = text
+        self._current = current
 
     def compose(self) -> ComposeResult:
-        """Put the text into a box that scrolls."""
-        with VerticalScroll(classes="dialog help"):
-            yield Static(self._text)
+        """List every other schedule with what it does, so set up as it would come."""
+        followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
+        with Vertical(classes="dialog"):
+            yield Static(Content(f"From the schedule {self._current.title} to"), classes="dialog-title")
+            yield OptionList(
+                *(Option(Content(f"{each.name:<16} {each.title} {each.words}"), id=each.name) for each in followers)
+            )
+            yield Static(
+                Content("It moves the rate that is set as α. h sets its numbers. esc stays."), classes="dialog-hint"
+            )
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Answer by Enter or by a click."""
+        self.dismiss(event.option_id)

@@ -29,7 +29,7 @@ class Gallery(NewestSizeOnly, Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "start", "Start", priority=True),
-        Binding("q,escape", "app.quit", "Quit"),
+        Binding("q", "app.quit", "Quit"),
     ]
 
     class Chosen(Message):

@@ -1,7 +1,12 @@
-"""The form with all hyperparameters of the current optimizer and the batch, made from their fields."""
+"""The form with everything that can change but the optimizer itself, made from the fields of the spec.
+
+Each number has a field to type it in and a slider. A slider asks at once, as fast as the engine answers; what is typed
+is sent with Enter. Either shows as in force what the engine has confirmed, and nothing else.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
@@ -17,46 +22,82 @@ from textual.widgets import Button, Input, Static, Switch
 from engine.errors import InputError
 from engine.fields import allowed_values
 from engine.method.changes import changed_spec, flat
+from engine.method.locks import BY_LESSON, NONE, Locks
 from engine.method.optimizers import RULES
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec
 from engine.run.protocol import Rejected
 
 from ..run_view import Answer
+from ..scales import places_of
+from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
+from .help import HelpScreen
 from .sizes import NewestSizeOnly
 
-Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None]], None]
+Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None], object], None]
+SLIDE_S = 0.05
+"""Seconds between two commands of one slider, at least."""
 
 
 def form_keys(spec: RunSpec) -> list[str]:
-    """Return the keys of the form: all that can change but the optimizer and when to stop."""
+    """Return the keys of the form: all that can change but the optimizer itself."""
     has_samples = spec.problem.kind == "dataset"
     of_samples = ("regularisation.", "batch.", "compute.") if has_samples else ()
-    shared = ("optimizer.", "schedule.", "clip.", "line_search.", "averaging.", "noise.", "pace.")
+    shared = ("optimizer.", "schedule.", "clip.", "line_search.", "averaging.", "noise.", "stop.", "pace.")
     wanted = (*shared, *of_samples)
     return [key for key in flat(spec) if key.startswith(wanted) and key != "optimizer.name"]
+
+
+_HEADINGS = {
+    "optimizer": "Optimizer",
+    "schedule": "Schedule of the learning rate",
+    "batch": "Batch",
+    "clip": "Clipping",
+    "regularisation": "Regularisation",
+    "line_search": "Line search",
+    "averaging": "Averaging",
+    "noise": "Noise",
+    "stop": "When it ends",
+    "pace": "Pace",
+    "compute": "Processor",
+}
+"""What stands over the fields of each section."""
 
 
 class SettingsForm(NewestSizeOnly, ModalScreen[None]):
     """One line per field; Enter sends what was changed, and nothing is shown as changed before the engine says so."""
 
     AUTO_FOCUS = "Input"
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
+    HELP = """Every setting has a field for its number and, where it has a natural way, a slider.
+
+A slider moves with ← → and the mouse and asks at once; a number is sent with Enter. Both show what the engine has
+confirmed. Tab goes from one to the next."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "Close"),
-        Binding("ctrl+s", "send", "Apply"),
+        Binding("escape", "dismiss(None)", "Close", id="form.close"),
+        Binding("ctrl+s", "send", "Apply", tooltip="send what was typed", id="form.send"),
+        Binding("question_mark", "help", "Help", id="form.help"),
     ]
 
-    def __init__(self, current: Callable[[], RunSpec], send: Send) -> None:
+    def __init__(self, current: Callable[[], RunSpec], send: Send, *, locks: Locks = NONE, at: str = "") -> None:
         """Make the form.
 
         Args:
             current: Returns the spec as the engine last confirmed it.
-            send: Takes the new values, the old ones they replace, and what to do with the engine's answer.
+            send: Takes the new values, the old ones they replace, what to do with the engine's answer, and what holds
+                the moves of one drag together.
+            locks: What cannot be changed here, or anywhere else.
+            at: The field to begin with, if there is such a one.
         """
         super().__init__()
         self._current = current
         self._send = send
+        self._locks, self._at = locks, at
+        self._asked_by_slider: str | None = None
+        """The field whose slider waits for the engine's answer."""
+        self._next_slide: Slider.Moved | None = None
+        """Where a slider has gone meanwhile."""
         self._shown: dict[str, Any] = {}
         """What stands in the form as in force, by key."""
         self._help: dict[str, str] = {}
@@ -70,10 +111,14 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         spec = self._current()
         self._shown, self._help = flat(spec), {}
         title = f"{RULES[spec.optimizer.name].title}: hyperparameters, schedule, batch and pace"
+        above = ""
         with VerticalScroll(classes="dialog form"):
             yield Static(Content(title), classes="dialog-title")
             for key in form_keys(spec):
                 owner, field = section_of(key, spec)
+                if (heading := _HEADINGS[key.partition(".")[0]]) != above:
+                    above = heading
+                    yield Static(Content(heading), classes="field-section")
                 info = owner.model_fields[field]
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
@@ -86,16 +131,73 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                     else:
                         placeholder = "none" if info.get_default() is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
+                        if places := places_of(key, owner, field, _usual_value(spec, key)):
+                            yield Slider(places, value, id=f"slider-{_id(key)}")
                     yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
                 allowed = allowed_values(owner, field)
                 if key == "schedule.name":
                     allowed = f"one of {', '.join(SCHEDULES)}"
-                self._help[key] = f"{info.description or ''} Allowed: {allowed}."
+                locked = f"✗ {BY_LESSON.capitalize()}. " if self._locks.holds(key) else ""
+                self._help[key] = f"{locked}{info.description or ''} Allowed: {allowed}."
                 yield Static(Content(self._help[key]), id=f"help-{_id(key)}", classes="field-help")
             yield Static("", id="verdict")
             with Horizontal(classes="buttons"):
                 yield Button("Apply (enter)", id="apply", variant="primary", compact=True)
                 yield Button("Close (esc)", id="close", compact=True)
+
+    def on_mount(self) -> None:
+        """Lock what is locked, and begin at the field that was asked for."""
+        self._lock()
+        if self._at:
+            for kind in (f"#slider-{_id(self._at)}", f"#{_id(self._at)}"):
+                if found := self.query(kind):
+                    found.first().focus().scroll_visible(animate=False, top=True)
+                    return
+
+    def _lock(self) -> None:
+        for key in self._keys:
+            if self._locks.holds(key):
+                for widget in self.query(f"#{_id(key)}, #slider-{_id(key)}"):
+                    widget.disabled = True
+
+    def action_help(self) -> None:
+        """Explain the form, and what has the focus in it."""
+        self.app.push_screen(HelpScreen(self))
+
+    # ---- sliders: they ask at once
+
+    def on_slider_moved(self, message: Slider.Moved) -> None:
+        """Ask for where a slider has gone, or remember it until the engine has answered the last question."""
+        message.stop()
+        if self._asked_by_slider is not None:
+            self._next_slide = message
+        else:
+            self._slide(message)
+
+    def _slide(self, message: Slider.Moved) -> None:
+        key = next((key for key in self._keys if f"slider-{_id(key)}" == message.slider.id), None)
+        if key is None:
+            return
+        self._asked_by_slider = key
+        asked_at = time.monotonic()
+
+        def answered(answer: Answer) -> None:
+            rest = SLIDE_S - (time.monotonic() - asked_at)
+            if self.is_attached:
+                self.set_timer(max(0.001, rest), self._slide_on)
+            self._answered(answer, scroll=False)
+
+        self._say(f"asked: {key} {in_words(message.value)}; not in force yet", "asked", scroll=False)
+        self._send({key: message.value}, {key: self._shown[key]}, answered, message.drag)
+
+    def _slide_on(self) -> None:
+        """Ask for where a slider has gone meanwhile."""
+        self._asked_by_slider = None
+        message, self._next_slide = self._next_slide, None
+        if message is not None and message.slider.is_attached:
+            self._slide(message)
+
+    # ---- numbers: they are sent with Enter
 
     @on(Input.Submitted)
     @on(Button.Pressed, "#apply")
@@ -120,7 +222,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
                 self.query_one(f"#{_id(first)}").focus().scroll_visible(animate=False, top=True)
             return
         self._say("asked; not in force yet", "asked")
-        self._send(new, {key: self._shown[key] for key in new}, self._answered)
+        self._send(new, {key: self._shown[key] for key in new}, self._answered, None)
 
     @on(Button.Pressed, "#close")
     def close_form(self) -> None:
@@ -134,7 +236,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
             if _id(key) == event.input.id:
                 self._mark(key, None)
 
-    def _answered(self, answer: Answer) -> None:
+    def _answered(self, answer: Answer, *, scroll: bool = True) -> None:
         if not self.is_attached:
             return
         if form_keys(self._current()) != self._keys:
@@ -143,18 +245,21 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
         moved = self._show_what_stands()
         if isinstance(answer, Rejected):
             now = ". The form shows what stands now" if moved else ""
-            self._say(f"refused: {answer.reason}{now}", "wrong")
+            self._say(f"refused: {answer.reason}{now}", "wrong", scroll=scroll)
             return
         changed = ", ".join(
             f"{change.key} {in_words(change.old)} → {in_words(change.new)}" for change in answer.changes
         )
-        self._say(f"in force from step {answer.step + 1:,}: {changed or 'as it was'}", "done")
+        self._say(f"in force from step {answer.step + 1:,}: {changed or 'as it was'}", "done", scroll=scroll)
 
     def _show_what_stands(self, but: Container[str] = ()) -> list[str]:
         """Bring the fields up to date, `but` those that a person is changing; return which were not."""
         spec = self._current()
         now = flat(spec)
         moved = [key for key in self._keys if now[key] != self._shown[key] and key not in but]
+        for slider in self.query(Slider):
+            key = next(key for key in self._keys if f"slider-{_id(key)}" == slider.id)
+            slider.confirm(now[key], asked=self._next_slide is not None and self._next_slide.slider is slider)
         for key in moved:
             self._shown[key] = now[key]
             if isinstance(now[key], bool):
@@ -170,6 +275,7 @@ class SettingsForm(NewestSizeOnly, ModalScreen[None]):
     async def _make_anew(self, verdict: str) -> None:
         """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""
         await self.recompose()
+        self._lock()
         self.query(Input).first().focus()
         spec = self._current()
         what = f"{RULES[spec.optimizer.name].title} with schedule {spec.schedule.name}"
@@ -211,10 +317,15 @@ def usual_of(spec: RunSpec, key: str) -> str:
     """Return the default of a field in words, that of a rule in its present form."""
     if key == "schedule.name":
         return "default constant"
+    default = _usual_value(spec, key)
+    return "" if default is PydanticUndefined else f"default {in_words(default)}"
+
+
+def _usual_value(spec: RunSpec, key: str) -> Any:
+    """Return the default of a field, that of a rule in its present form."""
     owner, field = section_of(key, spec)
     rule = spec.optimizer.usual() if isinstance(spec.optimizer, owner) else None
-    default = owner.model_fields[field].get_default() if rule is None else getattr(rule, field)
-    return "" if default is PydanticUndefined else f"default {in_words(default)}"
+    return owner.model_fields[field].get_default() if rule is None else getattr(rule, field)
 
 
 def faults_of(spec: RunSpec, values: dict[str, Any]) -> dict[str, str]:

@@ -154,6 +154,11 @@ class Deck(Vertical):
                 order = [names.index(name) for name in dict.fromkeys(map(str, wanted)) if name in names]
                 self.order, self.tiles = order or [0], tiles
 
+    async def show_one(self) -> None:
+        """Show the view that has the keys, alone."""
+        self.tiles = 1
+        await self.choose(self._focused)
+
     async def _make_missing(self) -> None:
         """Make the views that are wanted for the first time: more tiles than were ever chosen show the next ones."""
         self.order += [number for number in range(len(VIEWS)) if number not in self.order]

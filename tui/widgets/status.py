@@ -107,6 +107,14 @@ def progress_row(view: RunView, width: int) -> Row:
     return _fitting(parts, width)
 
 
+def frozen_row(view: RunView, step: int, width: int) -> Row:
+    """Return the row of progress behind a sign that the views stand still at `step`."""
+    sign = f" ❚❚ VIEW FROZEN at step {step:,}, f goes on "
+    if cell_len(sign) > width // 2:
+        sign = " FROZEN (f) "
+    return ((sign, "bold reverse warning"), ("  ", "plain"), *progress_row(view, width - cell_len(sign) - 2))
+
+
 _Part = tuple[int, Row]
 """How soon a part of a row makes room for the others, 0 for never, and the part."""
 

@@ -62,6 +62,9 @@ class Expression:
     def draw(self, step: int) -> None:
         """Do nothing: there is no chance in it."""
 
+    def reseed(self, *, seed: int, dropout_seed: int) -> None:
+        """Do nothing: there is no chance in it."""
+
 
 class BoundExpression:
     """A function at a point that moves.

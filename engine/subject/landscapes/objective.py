@@ -65,6 +65,9 @@ class Landscape:
     def draw(self, step: int) -> None:
         """Do nothing: there is no chance in it."""
 
+    def reseed(self, *, seed: int, dropout_seed: int) -> None:
+        """Do nothing: there is no chance in it."""
+
 
 class BoundLandscape:
     """A landscape at a point that moves."""

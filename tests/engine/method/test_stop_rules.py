@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from engine.method.spec import StopSpec
-from engine.method.stopping import LossWatch, StopRules
+from engine.method.stopping import LossWatch, StopRules, StopSpec
 
 if TYPE_CHECKING:
     from tests.engine.method.conftest import MakeTrainer, ToTheEnd

@@ -1,0 +1,477 @@
+"""One epoch, another seed, undo and redo, a frozen view, a way out of every layer, and what a lesson has locked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from textual.widgets import Footer, OptionList
+from textual.widgets._footer import FooterKey
+
+from engine.method.changes import flat
+from engine.method.locks import Locks
+from engine.method.schedules import SCHEDULES
+from engine.run import client, protocol
+from engine.run.history import RecordReader
+from presets import Preset
+from tui.run_view import RunView
+from tui.screens.dialogs import ScheduleDialog
+from tui.screens.help import HelpKey, HelpScreen
+from tui.screens.settings import SettingsForm
+from tui.screens.tour import CARDS, Tour, is_first_visit
+from tui.widgets.lesson import LessonPanel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.tui.conftest import Seat, Watched
+
+MakePreset = Callable[..., Preset]
+Connect = Callable[[RunView], client.Client]
+
+
+def journal(seat: Seat) -> list[str]:
+    reader = RecordReader(seat.view.client.run.record)
+    return [event.payload["command"] for event in reader.events() if event.kind == "applied"]
+
+
+def lesson(seat: Seat) -> str:
+    return seat.dashboard.query_one(LessonPanel).export()
+
+
+# ---- one epoch, another seed
+
+
+async def test_one_epoch_ends_with_it_and_says_so(watched: Watched) -> None:
+    """Four steps are an epoch."""
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press("n")
+        await seat.until(lambda: seat.view.state == "paused")
+        assert seat.view.step % 4 == 0
+        first = seat.view.step
+        await seat.press("n")
+        await seat.until(lambda: seat.view.state == "paused" and seat.view.step == first + 4)
+        seat.dashboard.draw()
+        assert seat.message == f"step {first + 4}: paused"
+        assert journal(seat)[-4:] == ["epoch", "pause", "epoch", "pause"]
+
+
+async def test_another_seed_is_shown_journaled_and_keeps_the_settings(watched: Watched) -> None:
+    async with watched(size=(160, 40)) as seat:
+        await seat.paused_at(5)
+        await seat.press("]")
+        await seat.press("N")
+        seed = seat.view.spec.seed
+        assert seed.init == seed.batches == seed.dropout != 0
+        assert seat.view.spec.optimizer.lr == 0.011
+        assert seat.view.step == 0
+        assert seat.message == f"reset: seed {seed.init}: other parameters and batches from step 0"
+        await seat.press("i")
+        assert f"weights {seed.init}" in " ".join(lesson(seat).split())
+        await seat.press("r")
+        assert seat.view.spec.seed == seed
+
+
+# ---- undo and redo
+
+
+async def test_changes_are_undone_and_redone_in_their_order(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        states = [flat(seat.view.spec)]
+        for keys in ("]", "}", "."):
+            await seat.press(keys)
+            states.append(flat(seat.view.spec))
+        for expected in reversed(states[:-1]):
+            await seat.press("u")
+            assert flat(seat.view.spec) == expected
+            assert seat.message.startswith("undone: ")
+        await seat.press("u")
+        assert seat.message == "nothing to undo: no live change of this dashboard is in force"
+        for expected in states[1:]:
+            await seat.press("U")
+            assert flat(seat.view.spec) == expected
+            assert seat.message.startswith("redone: ")
+        await seat.press("U")
+        assert seat.message == "nothing to redo: nothing was undone last"
+
+
+async def test_presses_in_haste_are_undone_one_by_one(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.press(*"]]]")
+        await seat.press(*"uuuU")
+        assert seat.view.spec.optimizer.lr == pytest.approx(0.011)
+
+
+async def test_a_new_change_ends_what_could_be_redone(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press(*"]u[")
+        await seat.press("U")
+        assert seat.view.spec.optimizer.lr == 0.009
+        assert seat.message.startswith("nothing to redo")
+
+
+async def test_what_someone_else_has_changed_since_is_not_overwritten(watched: Watched, other_client: Connect) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press(".")
+        await seat.press("]")
+        other = other_client(seat.view)
+        other.ask(protocol.SetFields(seq=other.next_sequence(), values={"optimizer.lr": 0.5}))
+        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.5)
+        await seat.press("u")
+        assert seat.view.spec.optimizer.lr == 0.5
+        assert seat.message.startswith("refused: undo α 0.011 → 0.01: optimizer.lr is 0.5 by now")
+        assert "changed by colleague" in seat.message
+        await seat.press("u")
+        assert seat.view.spec.pace.steps_per_second == 50.0, "what lies behind it can still be undone"
+
+
+async def test_a_switch_is_undone_as_a_switch_and_every_field_is_what_it_was(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press("]")
+        before = flat(seat.view.spec)
+        given = seat.view.spec.as_given()
+        seat.dashboard.switch_optimizer("adadelta", carry=True)
+        await seat.answered()
+        seat.dashboard.set_fields({"optimizer.rho": 0.5}, {})
+        await seat.answered()
+        after = flat(seat.view.spec)
+        await seat.press("u")
+        seat.dashboard.action_travel("undo")
+        assert "its state carried over and not restored" in seat.message
+        await seat.answered()
+        assert flat(seat.view.spec) == before
+        assert seat.view.spec.as_given() == given, "what was a default is one again"
+        await seat.press("U")
+        await seat.press("U")
+        assert flat(seat.view.spec) == after
+
+
+async def test_a_held_rate_and_a_schedule_are_undone(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        before = flat(seat.view.spec)
+        seat.dashboard.switch_schedule("cosine")
+        await seat.answered()
+        seat.dashboard.set_fields({"schedule.hold": 0.25, "schedule.steps": 7}, {})
+        await seat.answered()
+        assert seat.view.spec.schedule.hold == 0.25
+        await seat.press("u")
+        assert seat.view.spec.schedule.model_dump(include={"name", "hold"}) == {"name": "cosine", "hold": None}
+        await seat.press("u")
+        assert flat(seat.view.spec) == before
+
+
+async def test_after_a_reset_to_the_first_settings_there_is_nothing_to_undo(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press("]")
+        await seat.press("R")
+        await seat.press("u")
+        assert seat.view.spec.optimizer.lr == 0.01
+        await seat.press("U")
+        await seat.press("r")
+        await seat.press("u")
+        assert seat.message.startswith("nothing to undo")
+
+
+async def test_of_a_race_a_change_of_all_lanes_is_undone_as_one(watched: Watched, preset: MakePreset) -> None:
+    from engine.method.race import checked_lanes
+
+    small = preset()
+    lanes = ({"title": "slow"}, {"title": "fast", "optimizer": {"lr": 0.05}})
+    race = Preset(
+        **{name: getattr(small, name) for name in ("name", "title", "topic", "see", "try_", "spec")},
+        lanes=checked_lanes(small.spec, lanes, "test"),
+    )
+
+    def rates(seat: Seat) -> list[float]:
+        return [lane.spec.optimizer.lr for lane in seat.view.lanes]
+
+    async with watched(race, size=(120, 36)) as seat:
+        await seat.press("space")
+        await seat.press("}")
+        await seat.press("a")
+        await seat.press("}")
+        await seat.until(lambda: rates(seat) == [1.0, 0.5])
+        await seat.press("full_stop")
+        await seat.until(lambda: {lane.spec.pace.steps_per_second for lane in seat.view.lanes} == {100.0})
+        await seat.press("u")
+        await seat.until(lambda: {lane.spec.pace.steps_per_second for lane in seat.view.lanes} == {50.0})
+        await seat.press("u")
+        await seat.until(lambda: rates(seat) == [0.1, 0.05])
+        await seat.press("u")
+        await seat.until(lambda: rates(seat) == [0.01, 0.05])
+        await seat.press("U")
+        await seat.press("U")
+        await seat.until(lambda: rates(seat) == [1.0, 0.5])
+        await seat.press("U")
+        await seat.until(lambda: {lane.spec.pace.steps_per_second for lane in seat.view.lanes} == {100.0})
+
+
+# ---- the schedule
+
+
+async def test_a_schedule_is_chosen_from_a_list(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        await seat.press("S")
+        dialog = seat.app.screen
+        assert isinstance(dialog, ScheduleDialog)
+        choices = dialog.query_one(OptionList)
+        ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
+        assert ids == [name for name in SCHEDULES if name != "constant"]
+        await seat.pilot.press("escape")
+        assert seat.is_alone
+        assert seat.view.spec.schedule.name == "constant"
+        await seat.press("S", "down", "enter")
+        assert seat.view.spec.schedule.name == ids[1]
+
+
+# ---- the frozen view, and the way out
+
+
+async def test_a_frozen_view_stands_while_the_run_goes_on(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
+        await seat.press("f")
+        picture, step = seat.chart("loss"), seat.view.step
+        await seat.until(lambda: seat.view.step > step + 10)
+        seat.dashboard.draw()
+        assert seat.chart("loss") == picture
+        assert seat.view.state == "running"
+        assert "VIEW FROZEN at step" in seat.progress
+        assert f"step {seat.view.step:,}" in seat.progress
+        await seat.press("f")
+        assert seat.chart("loss") != picture
+        assert "FROZEN" not in seat.progress
+
+
+async def test_a_resize_of_a_frozen_view_leaves_no_empty_picture(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
+        await seat.press("f")
+        await seat.pilot.resize_terminal(80, 24)
+        await seat.pilot.pause()
+        assert "loss" in seat.chart("loss")
+        assert "FROZEN" in seat.progress
+
+
+async def test_escape_steps_out_one_layer_after_the_other_and_never_leaves(watched: Watched) -> None:
+    async with watched(size=(160, 45)) as seat:
+        dashboard = seat.dashboard
+        await seat.pilot.press("t", "i", "z", "f", "h")
+
+        def layers() -> tuple[bool, bool, bool, bool, int]:
+            return (
+                not seat.is_alone,
+                dashboard.frozen_at is not None,
+                dashboard.has_class("-maximised"),
+                bool(dashboard.query_one(LessonPanel).display),
+                dashboard._deck.tiles,
+            )
+
+        expected = [
+            (True, True, True, True, 2),
+            (False, True, True, True, 2),
+            (False, False, True, True, 2),
+            (False, False, False, True, 2),
+            (False, False, False, False, 2),
+            (False, False, False, False, 1),
+        ]
+        for state in expected:
+            assert layers() == state
+            await seat.pilot.press("escape")
+        await seat.pilot.press("escape")
+        assert seat.is_alone
+        assert seat.app.is_running
+
+
+async def test_on_a_narrow_terminal_escape_takes_away_first_what_hides_the_view(watched: Watched) -> None:
+    async with watched(size=(80, 24)) as seat:
+        await seat.pilot.press("z", "i", "escape")
+        assert not seat.dashboard.query_one(LessonPanel).display
+        assert seat.dashboard.has_class("-maximised")
+
+
+# ---- the lesson
+
+
+async def test_the_lesson_shows_what_to_see_what_to_try_and_how_near_the_goal_is(watched: Watched) -> None:
+    from presets import load
+
+    async with watched(load("ravine"), size=(160, 45)) as seat:
+        await seat.until(lambda: seat.view.step > 10)
+        await seat.press("space")
+        await seat.press("i")
+        text = " ".join(lesson(seat).split())
+        for words in ("y jumps from wall to wall", "Set the rate to 0.01", "f below 1e-6 within 440 updates", "open"):
+            assert words in text
+        await seat.until(lambda: f"{440 - seat.view.step} steps left" in lesson(seat), lambda: lesson(seat))
+        deck, panel = seat.dashboard._deck.region, seat.dashboard.query_one(LessonPanel).region
+        assert deck.right <= panel.x, "beside the view"
+        seat.dashboard.set_fields({"pace.steps_per_second": None}, {})
+        await seat.press("space")
+        await seat.until(lambda: "✓ reached after 440 steps" in lesson(seat), lambda: lesson(seat))
+
+
+async def test_a_preset_without_a_goal_has_a_lesson_all_the_same(watched: Watched) -> None:
+    async with watched(size=(80, 24)) as seat:
+        await seat.press("i")
+        await seat.until(lambda: "A curve that falls." in lesson(seat), lambda: lesson(seat))
+        await seat.until(lambda: "No goal" in lesson(seat), lambda: lesson(seat))
+        deck, panel = seat.dashboard._deck.region, seat.dashboard.query_one(LessonPanel).region
+        assert deck.overlaps(panel), "over the view"
+        await seat.press("i")
+        assert not seat.dashboard.query_one(LessonPanel).display
+
+
+@pytest.mark.parametrize("size", [(1, 1), (10, 4), (24, 8), (300, 100)])
+async def test_the_lesson_opens_at_any_size(watched: Watched, size: tuple[int, int]) -> None:
+    async with watched(size=size) as seat:
+        await seat.press("i")
+        seat.dashboard.draw()
+        await seat.pilot.pause()
+        assert seat.app.is_running
+
+
+# ---- what is locked
+
+
+@pytest.fixture
+def locked(preset: MakePreset) -> Preset:
+    """A lesson about the learning rate, which may be turned by number and by slider alone."""
+    from dataclasses import replace
+
+    return replace(preset(), locks=Locks(controls=("settings", "reset"), but=("optimizer.lr",)))
+
+
+async def test_what_is_locked_is_grey_in_the_footer_and_says_so(watched: Watched, locked: Preset) -> None:
+    async with watched(locked, size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        before = journal(seat)
+        await seat.until(lambda: seat.dashboard.query(FooterKey))
+        grey = {key.key_display for key in seat.dashboard.query_one(Footer).query(FooterKey) if key._disabled}
+        assert grey == {"o", "r", ",", "."}
+        for key, name in (
+            ("r", "Reset"),
+            ("o", "Optimizer"),
+            ("N", "New seed"),
+            ("S", "Schedule"),
+            ("comma", "Slower"),
+        ):
+            await seat.press(key)
+            assert seat.is_alone
+            assert seat.message == f"{name}: locked by the lesson"
+        assert journal(seat) == before
+        await seat.press("]")
+        assert seat.view.spec.optimizer.lr == 0.011
+        titles = [command.title for command in seat.app.get_system_commands(seat.app.screen)]
+        assert not [title for title in titles if title.startswith(("Reset", "Switch to", "Schedule:"))]
+
+
+async def test_the_engine_refuses_what_is_locked_whoever_sends_it(watched: Watched, locked: Preset) -> None:
+    async with watched(locked) as seat:
+        await seat.paused_at(5)
+        seat.dashboard.set_fields({"batch.size": 8}, {})
+        await seat.answered()
+        assert seat.message == "refused: m 8: batch.size: locked by the lesson"
+        assert seat.view.spec.batch.size == 16
+
+
+async def test_the_form_and_the_lesson_show_what_is_locked(watched: Watched, locked: Preset) -> None:
+    async with watched(locked, size=(160, 45)) as seat:
+        await seat.press("i")
+        assert "settings, reset but optimizer.lr" in " ".join(lesson(seat).split())
+        await seat.press("h")
+        form = seat.app.screen
+        assert isinstance(form, SettingsForm)
+        assert not form.query_one("#field-optimizer-lr").disabled
+        assert form.query_one("#field-batch-size").disabled
+        assert form.query_one("#slider-field-batch-size").disabled
+        assert "Locked by the lesson" in form._help["batch.size"]
+
+
+# ---- help, tour and palette
+
+
+async def test_help_speaks_of_what_has_the_focus_and_a_click_does_what_the_key_does(watched: Watched) -> None:
+    async with watched(size=(120, 60)) as seat:
+        await seat.paused_at(5)
+        type(seat.dashboard._deck.view).HELP = "Curves **fall**."
+        try:
+            await seat.pilot.press("question_mark")
+            screen = seat.app.screen
+            assert isinstance(screen, HelpScreen)
+            assert screen._explained == ["Curves **fall**."]
+            rows = {row._explained.keys: row for row in screen.query(HelpKey)}
+            step = seat.view.step
+            rows["s"].scroll_visible(animate=False)
+            await seat.pilot.pause()
+            await seat.pilot.click(rows["s"])
+            await seat.until(lambda: seat.view.step == step + 1)
+            assert seat.is_alone
+        finally:
+            type(seat.dashboard._deck.view).HELP = None
+
+
+async def test_help_in_the_form_explains_the_slider_in_focus(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.pilot.press("h", "tab", "question_mark")
+        screen = seat.app.screen
+        assert isinstance(screen, HelpScreen)
+        assert "slider moves" in screen._explained[0]
+        assert screen._keys[0][0] == "Keys here"
+        assert [row.keys for row in screen._keys[0][1]][:2] == ["←", "→"]
+        await seat.pilot.press("escape", "escape")
+        assert seat.is_alone
+
+
+async def test_the_tour_is_gone_through_and_left_at_any_card(watched: Watched) -> None:
+    async with watched() as seat:
+        assert seat.is_alone, "who opens a dashboard from a program is not shown around"
+        seat.dashboard.action_tour()
+        await seat.pilot.pause()
+        tour = seat.app.screen
+        assert isinstance(tour, Tour)
+        await seat.pilot.press("enter", "right", "left")
+        assert tour.card == 1
+        await seat.pilot.click("#next")
+        assert tour.card == 2
+        await seat.pilot.press("escape")
+        assert seat.is_alone
+        seat.dashboard.action_tour()
+        await seat.pilot.pause()
+        await seat.pilot.press(*["enter"] * len(CARDS))
+        assert seat.is_alone
+
+
+def test_a_tour_is_shown_once_and_not_where_that_cannot_be_remembered(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDTUI_DATA_DIR", str(places / "new"))
+    assert is_first_visit()
+    assert not is_first_visit()
+    (places / "file").write_text("in the way")
+    monkeypatch.setenv("GDTUI_DATA_DIR", str(places / "file"))
+    assert not is_first_visit()
+
+
+async def test_the_palette_knows_every_view_field_and_way(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        commands: dict[str, Any] = {
+            command.title: command.callback for command in seat.app.get_system_commands(seat.app.screen)
+        }
+        for title in ("Show Curves", "Undo the last live change", "Make one epoch", "Schedule: cosine", "Tour"):
+            assert title in commands
+        commands["Set optimizer: Decay of the gradient β₁"]()
+        await seat.pilot.pause()
+        form = seat.app.screen
+        assert isinstance(form, SettingsForm)
+        assert form.focused is form.query_one("#slider-field-optimizer-beta1")
