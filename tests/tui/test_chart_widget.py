@@ -97,7 +97,8 @@ async def test_a_chart_that_is_made_linear_shows_what_is_not_above_zero_and_says
     app = ChartApp("loss (log)", log_y=True)
     async with app.run_test(size=(60, 12)):
         app.chart.show([curve("", [8.0, -8.0])], [], x_end=2.0, now=0.0)
-        app.chart.make_linear("loss")
+        app.chart.name_it("loss", "loss")
+        app.chart.log_y = False
         rows = app.chart.export().splitlines()
         assert rows[0] == "loss   -8.000"
         assert any(row.strip().startswith("0┤") for row in rows), "a logarithm has no 0"
