@@ -155,8 +155,11 @@ A dotted line is a live change; the row below says how fast the loss fell before
     async def _show_charts(self, names: list[str]) -> None:
         for name in names:
             if name not in self._charts:
-                self._charts[name] = self._made(name)
-                await self._grid.mount(self._charts[name])
+                chart = self._made(name)
+                await self._grid.mount(chart)
+                self._charts[name] = chart
+        if not self._grid.is_attached or any(self._charts[name].parent is not self._grid for name in names):
+            return  # the screen was left meanwhile
         self._order = names
         for before, after in pairwise(names):
             self._grid.move_child(self._charts[after], after=self._charts[before])
@@ -177,7 +180,8 @@ A dotted line is a live change; the row below says how fast the loss fell before
         if run.lane.segment != self._segment:
             self._segment = run.lane.segment
             viewport.begin_again()
-        if not self._has_chosen and run.lane.accuracy.count and "accuracy" not in self._order:
+        if not self._has_chosen and run.lane.accuracy.count:
+            self._has_chosen = True
             self.call_later(self._show_charts, [*self._order, "accuracy"])
         for earlier in self._lines.earlier:
             earlier.read(HISTORY_BUDGET_S)

@@ -59,6 +59,7 @@ METRICS = (
         short="‖Δθ‖/‖θ‖",
         colour="warning",
         series=lambda lane: lane.update_ratio,
+        is_noisy=False,
     ),
     Metric(
         name="accuracy",

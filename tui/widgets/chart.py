@@ -195,6 +195,8 @@ class LiveChart(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return row `y` of the content."""
+        if y < len(self._strips) and self._strips[y].cell_length == self.size.width:
+            return self._strips[y]
         style = self.rich_style
         if y >= len(self._strips):
             return Strip.blank(self.size.width, style)

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 from rich.style import Style
 from textual.geometry import Size
 
@@ -42,7 +43,7 @@ class Frame:
             return {row: [(0, width)] for row in range(self.size.height)}
         changed = (self.picture.characters != before.picture.characters) | (self.picture.inks != before.picture.inks)
         rows = np.flatnonzero(changed.any(axis=1))
-        title = {0: [(0, width)]} if self.title != before.title else {}
+        title = {0: [_span_of(self.title, before.title)]} if self.title != before.title else {}
         return title | {int(row) + 1: _spans_of(changed[row]) for row in rows}
 
 
@@ -55,3 +56,15 @@ def _spans_of(changed: NDArray[np.bool_]) -> list[tuple[int, int]]:
     if gaps.size and int(gaps[widest]) > WORTH_SKIPPING:
         return [(first, int(places[widest]) + 1), (int(places[widest + 1]), last)]
     return [(first, last)]
+
+
+def _span_of(title: tuple[Span, ...], before: tuple[Span, ...]) -> tuple[int, int]:
+    """Return from and up to which columns two titles of the same width differ, to a whole piece of one style."""
+    same = 0
+    while same < min(len(title), len(before)) and title[same] == before[same]:
+        same += 1
+    rest = 0
+    while rest < min(len(title), len(before)) - same and title[-1 - rest] == before[-1 - rest]:
+        rest += 1
+    cells = [cell_len(text) for text, _ in title]
+    return sum(cells[:same]), sum(cells[: len(cells) - rest])
