@@ -107,7 +107,12 @@ class Detail:
                 self._blocks = None
             elif self._track is not None:
                 self._track.extend(block)
-        return self._track if self._blocks is None and self._track is not None and self._track.loss.count else None
+        if self._blocks is not None or self._track is None:
+            return None
+        if not self._track.loss.count:
+            # It has not been written yet: the next frame asks again.
+            self._track = None
+        return self._track
 
     def _open(self, low: float, high: float) -> None:
         lane, room = self._view.lanes[self._lane], MARGIN * (high - low)

@@ -6,7 +6,6 @@ import time
 from itertools import pairwise
 from typing import ClassVar
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
@@ -286,12 +285,8 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def action_smooth(self, by: int) -> None:
         """Smooth more, or less."""
-        self._lines.strength = max(-STRONGEST, min(STRONGEST, self._lines.strength + by))
-        if by < 0 and self._lines.window(self.run.lane) == 1:
-            # One more key makes it smoother again, however often this one was pressed.
-            self._lines.strength = max(
-                self._lines.strength, 0 if self.run.is_deterministic else _no_smoothing(self.run)
-            )
+        if by > 0 or self._lines.window(self.run.lane) > 1:
+            self._lines.strength = min(STRONGEST, self._lines.strength + by)
         self._draw()
 
     def action_zoom(self, factor: float) -> None:
@@ -432,8 +427,3 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
 def _scales(*, log_y: bool, log_x: bool) -> str:
     return " (log-log)" if log_y and log_x else " (log)" if log_y else " (log x)" if log_x else ""
-
-
-def _no_smoothing(run: RunView) -> int:
-    """Return the greatest strength at which nothing is smoothed."""
-    return -int(np.ceil(np.log2(run.lane.window))) - 1

@@ -16,7 +16,7 @@ from ..widgets.status import lane_colour
 from .metrics import Metric
 
 STRONGEST = 12
-"""Powers of two by which the smoothing may be stronger than usual, or weaker."""
+"""Powers of two by which the smoothing may be stronger than usual."""
 DETAIL_BUDGET_S = 0.004
 """How much of a frame may go into reading old steps anew."""
 EARLIER_COLOURS = 6
