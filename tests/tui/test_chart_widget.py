@@ -494,6 +494,18 @@ async def test_the_wheel_zooms_at_the_mouse_and_a_drag_moves_what_is_seen() -> N
         assert shown() == (0.0, 1000.0)
 
 
+async def test_a_click_puts_the_crosshair_under_the_mouse_and_another_takes_it_away() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.chart.show([curve("loss", falling(1000))], [], x_end=1000.0, now=0.0)
+        await pilot.click(app.chart, offset=(42, 6))
+        assert app.chart._viewport.pointer == pytest.approx(500.0, abs=20.0)
+        await pilot.hover(app.chart, offset=(60, 6))
+        assert app.chart._viewport.pointer == pytest.approx(750.0, abs=20.0)
+        await pilot.click(app.chart, offset=(42, 6))
+        assert app.chart._viewport.pointer is None
+
+
 async def test_a_logarithmic_axis_of_steps_gives_every_decade_the_same_room() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 12)):

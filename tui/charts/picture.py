@@ -110,6 +110,19 @@ def drawn(
     )
 
 
+def extent(strokes: Sequence[Stroke], xlim: Limits) -> tuple[float, float]:
+    """Return the least and the greatest height that any of `strokes` has within the window; (nan, nan) for none."""
+    low, high = np.inf, -np.inf
+    for each in strokes:
+        # One entry beyond either side, as the line goes on to it.
+        seen = slice(
+            max(int(np.searchsorted(each.x, xlim[0])) - 1, 0), int(np.searchsorted(each.x, xlim[1], side="right")) + 1
+        )
+        low = min(low, float(np.fmin.reduce(each.low[seen], initial=np.inf)))
+        high = max(high, float(np.fmax.reduce(each.high[seen], initial=-np.inf)))
+    return (low, high) if low <= high else (np.nan, np.nan)
+
+
 def label_rows(rows: int) -> int:
     """Return how many rows labels may take: on a low canvas a third at most, as the curves are what it is for."""
     return min(LABEL_ROWS, max(rows // 3, 1))

@@ -76,12 +76,12 @@ class Lines:
 
     def _alone(self, metric: Metric, lane: LaneView) -> Iterator[Curve]:
         """Return the curves of the one lane: raw behind smoothed, and of the loss what belongs to it."""
-        is_loss = metric.name == "loss"
+        is_loss, own = metric.name == "loss", "this run" if self.earlier else ""
         if is_loss and lane.before is not None:
             yield Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True)
         series, window = self._series(metric, lane), self.window(lane)
         raw = Curve(
-            label="minibatch" if is_loss and not self.run.is_deterministic else "",
+            label="minibatch" if is_loss and not self.run.is_deterministic else own,
             series=series,
             colour=metric.colour,
             faint=metric.is_noisy and window > 1,
@@ -93,7 +93,7 @@ class Lines:
         yield raw
         if metric.is_noisy and window > 1:
             yield Curve(
-                label="smoothed" if is_loss else "",
+                label="smoothed" if is_loss else own,
                 series=self._smoothed(metric, lane, series, window),
                 colour=metric.colour,
                 readout=metric.readout,
@@ -110,7 +110,7 @@ class Lines:
 
     def _earlier(self, metric: Metric, earlier: EarlierRun, number: int) -> Iterator[Curve]:
         for lane, (title, track) in enumerate(earlier.tracks):
-            yield from self._compared(metric, track, title, lane_colour(EARLIER_COLOURS + number + lane))
+            yield from self._compared(metric, track, title, lane_colour(EARLIER_COLOURS + number + lane), silent=True)
 
     def _compared(
         self, metric: Metric, track: Track, title: str, colour: str, *, ghost: bool = False, silent: bool = False

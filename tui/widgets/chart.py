@@ -21,8 +21,8 @@ from ..charts.axes import Limits, StickyLimits, cell, compact, linear_ticks, log
 from ..charts.history import Series
 from ..charts.markers import Marker, marker_labels
 from ..charts.milestones import Measure, Milestones
-from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, label_rows
-from ..charts.raster import DOTS_ACROSS, Glyphs, Shape, Stroke, stroke, suitable_glyphs
+from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, extent, label_rows
+from ..charts.raster import DOTS_ACROSS, Glyphs, Shape, stroke, suitable_glyphs
 from ..charts.viewport import Viewport
 from .chart_frame import Frame
 from .chart_title import Span, title_row
@@ -130,6 +130,7 @@ class LiveChart(Widget):
         self._strips: list[Strip] = []
         self._inks: dict[tuple[str, bool], Style] = {}
         self._dragged_from: int | None = None
+        self._has_dragged = False
 
     @property
     def log_y(self) -> bool:
@@ -223,12 +224,14 @@ class LiveChart(Widget):
 
     def on_mouse_down(self, event: MouseDown) -> None:
         """Take hold of the curves."""
-        self._dragged_from = event.screen_x
+        self._dragged_from, self._has_dragged = event.screen_x, False
         self.capture_mouse()
         self.post_message(self.Chosen(self))
 
     def on_mouse_up(self, event: MouseUp) -> None:
-        """Let go."""
+        """Let go; a click without a drag puts the crosshair there, or takes it away."""
+        if self._dragged_from is not None and not self._has_dragged:
+            self._viewport.pointer = self._place_of(event) if self._viewport.pointer is None else None
         self._dragged_from = None
         self.release_mouse()
 
@@ -237,7 +240,7 @@ class LiveChart(Widget):
         if self._dragged_from is not None and self._picture is not None:
             moved = event.screen_x - self._dragged_from
             if moved and self._picture.width:
-                self._dragged_from = event.screen_x
+                self._dragged_from, self._has_dragged = event.screen_x, True
                 self._viewport.pan(-moved / self._picture.width)
         elif self._viewport.pointer is not None:
             self._viewport.pointer = self._place_of(event)
@@ -320,7 +323,7 @@ class LiveChart(Widget):
                 strict=True,
             )
         ]
-        ylim = self._y_limits.update(*_extent(living, xlim), self._now)
+        ylim = self._y_limits.update(*extent(living, xlim), self._now)
         ylim = self._below_labels(ylim, markers, xlim)
         ticks = log_ticks if self._log_y else linear_ticks
         keys = self._keys(curves)
@@ -373,8 +376,10 @@ class LiveChart(Widget):
         dropped = sum(curve.series.nonpositive for curve in request.curves) if self._log_y else 0
         note = [(f" ({dropped} ≤ 0 not drawn)", styles[ERROR])] if dropped else []
         values: list[tuple[bool, list[Span]]] = []
-        for index, (curve, key) in enumerate(zip(request.curves, self._keys(request.curves), strict=True)):
-            pointed = self._pointer is not None
+        pointed = self._pointer is not None
+        keyed = enumerate(zip(request.curves, self._keys(request.curves), strict=True))
+        # Where there is room for few, those that are always told come first.
+        for index, (curve, key) in sorted(keyed, key=lambda found: found[1][0].silent):
             if not curve.series.count or (curve.silent and not pointed):
                 continue
             value = self._value_of(curve, request.abscissa)
@@ -434,16 +439,3 @@ class LiveChart(Widget):
 def _end_of(curve: Curve, measure: Measure) -> float:
     """Return where a curve ends, in the measure of the axis."""
     return curve.series.last_x if measure == "step" else float(curve.milestones.at(measure, curve.series.last_x))
-
-
-def _extent(strokes: Sequence[Stroke], xlim: Limits) -> tuple[float, float]:
-    """Return the least and the greatest height that any of `strokes` has within the window; (nan, nan) for none."""
-    low, high = np.inf, -np.inf
-    for each in strokes:
-        # One entry beyond either side, as the line goes on to it.
-        seen = slice(
-            max(int(np.searchsorted(each.x, xlim[0])) - 1, 0), int(np.searchsorted(each.x, xlim[1], side="right")) + 1
-        )
-        low = min(low, float(np.fmin.reduce(each.low[seen], initial=np.inf)))
-        high = max(high, float(np.fmax.reduce(each.high[seen], initial=-np.inf)))
-    return (low, high) if low <= high else (np.nan, np.nan)
