@@ -16,6 +16,8 @@ from .raster import NOBODY, Canvas, Glyphs, Stroke, raster
 BOX, TEXT, GRID, LINE, LABEL, ERROR, POINTER = range(7)
 """What a cell can be drawn with; the curves' own inks follow, in their order."""
 FIRST_CURVE = 7
+FEWEST_ROWS = 3
+"""A canvas that is lower than this bears no names."""
 _ASCII = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┊": ":", "·": "."}
 _NO_DATA = "no steps yet"
 _OUT_OF_SIGHT = "nothing here"
@@ -158,6 +160,8 @@ def _draw_canvas(
 def _draw_names(characters: NDArray[np.uint32], inks: NDArray[np.int16], canvas: Canvas, lines: Sequence[Line]) -> None:
     """Write the names of the curves at their ends, where they hide the least and none hides another."""
     rows, columns = characters.shape
+    if rows < FEWEST_ROWS:
+        return  # a name would hide the curve that it belongs to
     taken = np.zeros((rows, columns), np.bool_)
     for index, line in enumerate(lines):
         name = narrowed(line.name)[: max(0, columns // 3)]
