@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,13 +12,14 @@ import numpy as np
 
 from engine.errors import GdtuiError
 from engine.method.spec import RunSpec, checked_spec
-from engine.method.telemetry import SERIES, StepBlock
+from engine.method.telemetry import StepBlock
 from engine.run import protocol
 from engine.run.history import RecordReader
 from engine.text import clean
 
-from .charts.history import Series, Smoother
+from .charts.history import Series
 from .charts.markers import Marker
+from .track import Track
 from .wording import label_of
 
 Severity = Literal["information", "warning", "error"]
@@ -34,14 +35,13 @@ class Notice:
     severity: Severity = "information"
 
 
-class LaneView:
+class LaneView(Track):
     """One lane of a run as seen through one connection.
 
     Attributes:
         title: Empty where the lane is the only one.
         spec: As the engine last confirmed it.
         state: As the engine last told it.
-        loss, smoothed, held_out, accuracy, grad_norm, lr: What the charts draw, against the step.
         before: The smoothed loss of the stretch before the last reset.
         markers: One for every live change of this stretch.
     """
@@ -54,6 +54,7 @@ class LaneView:
         note: Callable[[str, Severity], None],
     ) -> None:
         """Begin with what a welcome says; `record` opens the run's record, and `note` takes what people should read."""
+        super().__init__()
         status = welcome.lanes[number]
         self.number, self.title = number, clean(status.title, 40)
         self.spec: RunSpec = checked_spec(status.spec, "the engine")
@@ -91,6 +92,7 @@ class LaneView:
         """Take the figures of the tensors."""
         if figures.segment == self.segment:
             self.figures = figures.figures.values
+            self.extend_figures(figures.figures.step, figures.figures.values)
 
     def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
@@ -100,6 +102,10 @@ class LaneView:
     def take_progress(self, progress: protocol.Progressed) -> None:
         """Take where the lane is."""
         self.progress, self.step = progress, progress.step
+        if progress.segment == self.segment:
+            self.milestones.epochs.add(progress.step, progress.epochs)
+            self.milestones.evaluations.add(progress.step, progress.evaluations)
+            self.milestones.seconds.add(progress.step, progress.seconds)
         self.set_state(progress.state)
 
     def take_answer(self, applied: protocol.Applied) -> None:
@@ -125,7 +131,7 @@ class LaneView:
 
     def catch_up(self, budget_s: float) -> None:
         """Read the past from the record for about this long, and then what has come in meanwhile."""
-        self._add_evaluations(self._evaluated)
+        self.extend_evaluations(self._evaluated)
         self._evaluated.clear()
         end = time.perf_counter() + budget_s
         while self._history is not None and time.perf_counter() < end:
@@ -137,11 +143,11 @@ class LaneView:
             if block is None:
                 self._history = None
             else:
-                self._append(block)
+                self.extend(block)
         while self._history is None and self._waiting:
             if not self._fits(self._waiting[0].block.first_step):
                 break
-            self._append(self._next_stretch())
+            self.extend(self._next_stretch())
         # The last block before a pause or the end may have been left out as well, and none comes after it.
         behind = self._history is None and not self._waiting and self.loss.last_x < self.step
         if behind and self._looked_up_to < self.step and self._fits(self.step + 1):
@@ -150,9 +156,12 @@ class LaneView:
     def open_history(self, reader: RecordReader, last_step: int) -> None:
         """Begin to read what happened before this dashboard came."""
         self._history = reader.steps(self.segment, 1, last_step, lane=self.number)
-        self._add_evaluations(reader.evaluations(self.segment, lane=self.number))
-        telemetry = reader.telemetry(self.segment, lane=self.number, last_only=True)
-        self.figures = telemetry[-1].values if telemetry else None
+        self.extend_evaluations(reader.evaluations(self.segment, lane=self.number))
+        for measured in reader.telemetry(self.segment, lane=self.number):
+            self.figures = measured.values
+            self.extend_figures(measured.step, measured.values)
+        for step, seconds in reader.moments(self.segment, lane=self.number):
+            self.milestones.seconds.add(step, seconds)
 
     def recall(self, applied: protocol.Applied) -> None:
         """Mark a change that the journal tells of."""
@@ -163,21 +172,19 @@ class LaneView:
     def begin_segment(self, segment: int) -> None:
         """Begin with empty curves."""
         self.segment = segment
-        self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
-        self.grad_norm, self.lr = Series(), Series()
         self.markers: list[Marker] = []
         batches = self.progress.batches_per_epoch if self.progress is not None else self._batches_per_epoch()
         # One epoch is what a person takes for the present; less than ten steps smooth nothing. A point that moves over
         # lines is elsewhere long before it has seen them all.
         window = 10 if self.spec.problem.kind == "landscape" else min(max(batches, 10), 1000)
-        self._smoother = Smoother(1.0 - 1.0 / window)
+        self.begin(window=window, samples=self._welcome.samples)
         self._waiting.clear()
         self._evaluated.clear()
         self._history = None
         self._looked_up_to = 0
         self.finished = self.diverged = self.figures = None
         self.step = 0
-        self._add_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
+        self.extend_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()
 
     def _mark(self, applied: protocol.Applied) -> None:
@@ -188,24 +195,6 @@ class LaneView:
             # Who goes on after the end lifts a stop rule: what counts on a curve is that the run goes on.
             label = "goes on" if applied.command == "resume" else label_of(changes)
             self.markers.append(Marker(step=float(applied.step), label=label))
-
-    def _add_evaluations(self, evaluations: Iterable[protocol.Evaluated | Any]) -> None:
-        """Append evaluations of the present stretch to their curves, all at once: short epochs make many a second."""
-        last, loss = self.held_out.last_x, self.held_out.last
-        fresh = []
-        for evaluation in evaluations:
-            if evaluation.split != "held_out" or evaluation.step < last:
-                continue
-            # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
-            if evaluation.step == last and evaluation.loss == loss:
-                continue
-            last, loss = evaluation.step, evaluation.loss
-            fresh.append(evaluation)
-        if fresh:
-            steps = [float(evaluation.step) for evaluation in fresh]
-            self.held_out.append(steps, [evaluation.loss for evaluation in fresh])
-            if fresh[0].accuracy is not None:
-                self.accuracy.append(steps, np.array([evaluation.accuracy for evaluation in fresh], np.float64))
 
     def _batches_per_epoch(self) -> int:
         size = self.spec.batch.size
@@ -222,18 +211,9 @@ class LaneView:
             first_step=blocks[0].first_step, values=np.concatenate([block.values for block in blocks], axis=1)
         )
 
-    def _append(self, block: StepBlock) -> None:
-        values = block.values
-        # A part that is known already, because it was read from the record and sent as well, is left out.
-        known = max(0, int(self.loss.last_x) + 1 - block.first_step) if self.loss.count else 0
-        if known >= values.shape[1]:
-            return
-        values = values[:, known:]
-        steps = np.arange(block.first_step + known, block.last_step + 1, dtype=np.float64)
-        self.loss.append(steps, values[SERIES.index("loss")])
-        self.smoothed.append(steps, self._smoother.extend(values[SERIES.index("loss")]))
-        self.grad_norm.append(steps, values[SERIES.index("grad_norm")])
-        self.lr.append(steps, values[SERIES.index("lr")])
+    def extend(self, block: StepBlock) -> None:
+        """Append a block of steps."""
+        super().extend(block)
         self.step = max(self.step, block.last_step)
 
     def _fits(self, first_step: int) -> bool:
@@ -250,7 +230,7 @@ class LaneView:
         self._gap_since = None
         try:
             for block in self._record().steps(self.segment, expected, first_step - 1, lane=self.number):
-                self._append(block)
+                self.extend(block)
         except GdtuiError as error:
             missing = (
                 f"step {expected:,} is"

@@ -57,6 +57,20 @@ class TensorFigures:
         return list(self.values[:, FIGURES.index("grad_norm")].tolist())
 
 
+def whole_update_ratio(values: NDArray[np.float64]) -> float:
+    """Return ‖Δθ‖/‖θ‖ over all tensors from their figures, (tensors, figures); nan where all of them are 0.
+
+    A tensor that was 0 before the step, as biases are before the first, is left out: its ratio does not tell how far
+    it moved.
+    """
+    norms, ratios = values[:, FIGURES.index("weight_norm")], values[:, FIGURES.index("update_ratio")]
+    moved = norms != 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        updates = math.sqrt(float(np.sum(np.square(norms[moved] * ratios[moved]))))
+        weights = math.sqrt(float(np.sum(np.square(norms[moved]))))
+    return updates / weights if weights > 0.0 else math.nan
+
+
 def shortest_square_root(dtype: DTypeLike) -> float:
     """Return the norm below which the squares of a vector's entries begin to vanish in this type."""
     return 1e4 * math.sqrt(np.finfo(dtype).tiny)

@@ -226,6 +226,18 @@ class RecordReader:
             high=extremes[1],
         )
 
+    def moments(self, segment: int, *, lane: int = 0) -> list[tuple[int, float]]:
+        """Return when a lane had made how many steps, in ascending order: (step, seconds since the segment began)."""
+        rows = self._read(
+            "SELECT step0 + n - 1, mono_ns FROM chunk WHERE segment = ? AND :lane = ? ORDER BY step0",
+            (int, int),
+            segment,
+            lane,
+        )
+        begin = self._read("SELECT mono_ns FROM event WHERE segment = ? ORDER BY id LIMIT 1", (int,), segment)
+        first_ns = min([mono_ns for (mono_ns,) in begin] + [mono_ns for _, mono_ns in rows], default=0)
+        return [(step, (mono_ns - first_ns) / 1e9) for step, mono_ns in rows]
+
     def telemetry(self, segment: int, *, lane: int = 0, last_only: bool = False) -> list[RecordedTelemetry]:
         """Return the figures of all tensors, in the order of steps; with `last_only` one entry at most."""
         order = "DESC LIMIT 1" if last_only else "ASC"

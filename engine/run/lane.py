@@ -70,6 +70,7 @@ class Lane:
         self.scheduled: deque[ScheduledChange] = deque(self._launch.changes)
         self._evaluated: tuple[int, int | None] | None = None
         self._recent.clear()
+        self._began = time.monotonic()
         self.path.clear()
         self.path.add(0, self.trainer.theta)
         goal, batches = self._launch.goal, self.trainer.batches
@@ -208,6 +209,7 @@ class Lane:
             rate_sum=rate_sum,
             rate_squares=rate_squares,
             evaluations=self.trainer.evaluations,
+            seconds=time.monotonic() - self._began,
             astray=self.trainer.astray,
             goal=None if self._watcher is None else standing_of(self._watcher, self.verdict),
             problem=problem,

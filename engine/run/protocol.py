@@ -289,6 +289,8 @@ class Progressed(Message):
     """Σα² over the updates that led to the parameters."""
     evaluations: int = 0
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
+    seconds: float = 0.0
+    """Since the present stretch of the run began, pauses included."""
     astray: int = 0
     """Line searches that went down the gradient, because the rule's direction led uphill."""
     goal: Standing | None = None

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.geometry import Region
 
+from tui.charts.abscissa import Abscissa
+from tui.charts.axes import linear_ticks, padded
 from tui.charts.history import Series
-from tui.charts.raster import Glyphs, Shape
+from tui.charts.milestones import Milestones
+from tui.charts.picture import POINTER, Line, drawn
+from tui.charts.raster import Glyphs, Shape, stroke
 from tui.widgets.chart import Curve, LiveChart, Marker
 
 
@@ -97,7 +105,8 @@ async def test_a_chart_that_is_made_linear_shows_what_is_not_above_zero_and_says
     app = ChartApp("loss (log)", log_y=True)
     async with app.run_test(size=(60, 12)):
         app.chart.show([curve("", [8.0, -8.0])], [], x_end=2.0, now=0.0)
-        app.chart.make_linear("loss")
+        app.chart.name_it("loss", "loss")
+        app.chart.log_y = False
         rows = app.chart.export().splitlines()
         assert rows[0] == "loss   -8.000"
         assert any(row.strip().startswith("0┤") for row in rows), "a logarithm has no 0"
@@ -334,3 +343,174 @@ async def test_a_label_hides_no_curve() -> None:
         above, below = rows[labelled][column : column + 4], rows[labelled + 1][column : column + 12]
         assert above == "α 10"
         assert any("\u2800" < character <= "\u28ff" for character in below)
+
+
+GOLDEN = {
+    "empty": ([], ["", "      no steps yet", ""]),
+    "one point": ([5.0], ["", " " * 24 + "⠐", ""]),
+    "constant": ([5.0] * 40, ["", "⠐" + "⠒" * 24, ""]),
+    "nan": ([1.0] * 20 + [math.nan] * 20, [" " * 13 + "×" * 12, "⠐" + "⠒" * 11 + "⠂", ""]),
+    "inf": ([1.0] * 20 + [math.inf] * 20, [" " * 13 + "×" * 12, "⠐" + "⠒" * 11 + "⠂", ""]),
+}
+"""The canvas of a chart of 30 by 7; the axis begins at step 0, the values at step 1."""
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+async def test_a_small_chart_as_text(name: str) -> None:
+    values, expected = GOLDEN[name]
+    app = ChartApp()
+    async with app.run_test(size=(30, 7)):
+        app.chart.show([curve("", values)], [], x_end=max(len(values), 1), now=0.0)
+        canvas = [row.partition("│")[2] or row.partition("┤")[2] for row in app.chart.export().splitlines()[2:5]]
+        assert [row.rstrip("│").rstrip().replace("·", " ").rstrip() for row in canvas] == expected
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e300, 1e-300])
+async def test_a_curve_looks_the_same_in_every_unit(scale: float) -> None:
+    app = ChartApp()
+    async with app.run_test(size=(40, 12)):
+        app.chart.show([curve("", [scale, 2.0 * scale, 4.0 * scale])], [], x_end=3.0, now=0.0)
+        dots = ["".join(c for c in row if c > "\u2800") for row in app.chart.export().splitlines()[1:]]
+        assert "".join(dots)
+        lit = [row for row in dots if row]
+        assert len(lit) >= 4, "the curve takes the height that there is"
+
+
+async def test_the_largest_and_the_smallest_floats_stand_on_one_logarithmic_axis() -> None:
+    app = ChartApp(log_y=True)
+    async with app.run_test(size=(60, 14)):
+        app.chart.show([curve("", [1e308, 1.0, 5e-324])], [], x_end=3.0, now=0.0)
+        rows = app.chart.export().splitlines()
+        assert any("1e200" in row or "1e300" in row for row in rows)
+        assert any("1e-200" in row or "1e-300" in row for row in rows)
+
+
+async def test_a_million_steps_a_column_show_their_extremes() -> None:
+    values = np.ones(3_000_000)
+    values[1_500_000] = 100.0
+    app = ChartApp()
+    async with app.run_test(size=(20, 10)):
+        app.chart.show([curve("", values, shape="envelope")], [], x_end=3e6, now=0.0)
+        rows = app.chart.export().splitlines()
+        assert sum(any("\u2800" < c <= "\u28ff" for c in row) for row in rows) >= 5, "the spike is as high as the chart"
+
+
+@given(
+    width=st.integers(0, 300),
+    height=st.integers(0, 100),
+    values=st.lists(st.floats(width=64), max_size=30),
+    markers=st.lists(st.floats(0.0, 40.0), max_size=5),
+    names=st.lists(st.text(max_size=20), min_size=1, max_size=3),
+    log_x=st.booleans(),
+)
+@settings(deadline=None, max_examples=60)
+def test_a_picture_of_any_size_and_values_has_that_size(
+    width: int, height: int, values: list[float], markers: list[float], names: list[str], log_x: bool
+) -> None:
+    abscissa = Abscissa(log=log_x)
+    xlim = abscissa.limits((0.0, 40.0), 1.0)
+    series = curve("", values).series
+    found = stroke(abscissa.envelope(series, Milestones(), xlim, 2 * width), "line", log_y=False)
+    finite = found.low[np.isfinite(found.low)]
+    ylim = padded(float(finite.min()), float(finite.max()), 0.05, log=False) if finite.size else (0.0, 1.0)
+    picture = drawn(
+        [Line(stroke=found, name=name) for name in names],
+        (width, height),
+        (xlim, ylim),
+        (abscissa.ticks(xlim, 5), linear_ticks(*ylim, 5)),
+        [Marker(step=abscissa.coordinate(step), label="α") for step in markers],
+        glyphs="braille",
+        is_empty=not values,
+    )
+    assert picture.characters.shape == picture.inks.shape == (height, width)
+    if picture.width and picture.height:
+        crossed = picture.with_pointer(picture.width - 1, "braille")
+        assert (crossed.inks[:, picture.left + picture.width - 1] == POINTER).sum() == picture.height
+
+
+async def test_lines_bear_their_names_at_their_ends() -> None:
+    app = ChartApp(glyphs="braille")
+    async with app.run_test(size=(60, 14)):
+        curves = [curve("high", [8.0] * 9), curve("low", [1.0] * 9, "warning"), curve("raw", [4.0] * 9, faint=True)]
+        app.chart.show(curves, [], x_end=9.0, now=0.0)
+        rows = app.chart.export().splitlines()[1:]
+        high, low = (next(number for number, row in enumerate(rows) if name in row) for name in ("high", "low"))
+        assert high < low
+        assert not any("raw" in row for row in rows)
+        alone = [curves[0]]
+        app.chart.show(alone, [], x_end=9.0, now=0.1)
+        assert not any("high" in row for row in app.chart.export().splitlines()[1:]), "one line needs no name"
+
+
+async def test_the_crosshair_shows_the_values_under_it_and_redraws_only_its_columns() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        series = curve("loss", [10.0, 20.0, 30.0, 40.0, 50.0])
+        app.chart.show([series], [], x_end=5.0, now=0.0)
+        app.chart._viewport.pointer = 2.0
+        assert app.chart.show([series], [], x_end=5.0, now=0.1) > 0
+        assert "loss 20.00" in app.chart.export().splitlines()[0]
+        assert "│" in app.chart.export().splitlines()[3][8:-1]
+        refreshed: list[int] = []
+        original = app.chart.refresh
+
+        def refresh(*regions: Region, **others: bool) -> LiveChart:
+            refreshed.extend(region.width for region in regions if region.y > 0)
+            return original(*regions, **others)
+
+        app.chart.refresh = refresh  # type: ignore[method-assign]
+        app.chart._viewport.pointer = 4.0
+        app.chart.show([series], [], x_end=5.0, now=0.2)
+        assert "loss 40.00" in app.chart.export().splitlines()[0]
+        assert max(refreshed) == 1, "the column that it left and the one that it came to"
+        app.chart._viewport.pointer = None
+        app.chart.show([series], [], x_end=5.0, now=0.3)
+        await pilot.pause()
+        assert "loss 50.00" in app.chart.export().splitlines()[0]
+
+
+async def test_the_wheel_zooms_at_the_mouse_and_a_drag_moves_what_is_seen() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        series = curve("loss", falling(1000))
+
+        def shown() -> tuple[float, float]:
+            app.chart.show([series], [], x_end=1000.0, now=0.0)
+            return app.chart._viewport.shown
+
+        assert shown() == (0.0, 1000.0)
+        for _ in range(5):
+            await pilot._post_mouse_events([MouseScrollUp], app.chart, (42, 6), button=0)
+        low, high = shown()
+        assert high - low == pytest.approx(1000.0 * 0.8**5)
+        assert low < 500.0 < high
+        await pilot.mouse_down(app.chart, (60, 6))
+        await pilot.hover(app.chart, (40, 6))
+        await pilot.mouse_up(app.chart, (40, 6))
+        later, _ = shown()
+        assert later > low, "the curves go with the hand, so later steps come into sight"
+        for _ in range(12):
+            await pilot._post_mouse_events([MouseScrollDown], app.chart, (42, 6), button=0)
+        assert shown() == (0.0, 1000.0)
+
+
+async def test_a_click_puts_the_crosshair_under_the_mouse_and_another_takes_it_away() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 12)) as pilot:
+        app.chart.show([curve("loss", falling(1000))], [], x_end=1000.0, now=0.0)
+        await pilot.click(app.chart, offset=(42, 6))
+        assert app.chart._viewport.pointer == pytest.approx(500.0, abs=20.0)
+        await pilot.hover(app.chart, offset=(60, 6))
+        assert app.chart._viewport.pointer == pytest.approx(750.0, abs=20.0)
+        await pilot.click(app.chart, offset=(42, 6))
+        assert app.chart._viewport.pointer is None
+
+
+async def test_a_logarithmic_axis_of_steps_gives_every_decade_the_same_room() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 12)):
+        app.chart.abscissa = Abscissa(log=True)
+        app.chart.show([curve("loss", falling(1000))], [], x_end=1000.0, now=0.0)
+        labels = app.chart.export().splitlines()[-1]
+        places = [labels.index(f" {label} ") for label in ("10", "100")]
+        assert places[1] - places[0] == pytest.approx(72 / 3, abs=3)

@@ -105,9 +105,19 @@ def test_a_comma_can_be_a_key(keys: str) -> None:
     assert "comma" in keymap(Configuration(keys={"pace.down": keys}))["pace.down"].split(",")
 
 
+SHARED = {"escape"}
+"""A view takes it while it is inside something, and leaves it to the screen otherwise."""
+
+
 def test_usually_no_two_commands_that_are_in_force_together_have_the_same_key() -> None:
     for scope in {command.scope for command in commands()}:
-        keys = [key for command in commands() if command.scope in (scope, EVERYWHERE) for key in command.keys]
+        keys = [
+            key
+            for command in commands()
+            if command.scope in (scope, EVERYWHERE)
+            for key in command.keys
+            if key not in SHARED
+        ]
         assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
 
 
@@ -118,7 +128,13 @@ def test_under_vi_no_two_commands_that_are_in_force_together_have_the_same_key()
         for command in commands()
     }
     for scope in {command.scope for command in commands()}:
-        keys = [key for command in commands() if command.scope in (scope, EVERYWHERE) for key in now[command.name]]
+        keys = [
+            key
+            for command in commands()
+            if command.scope in (scope, EVERYWHERE)
+            for key in now[command.name]
+            if key not in SHARED
+        ]
         assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,8 @@ FACTOR = 4
 """How many buckets of one level make one of the next."""
 BLOCK = 4_096
 """Longest piece that goes through the levels at once: what a level has yet to hand on must still be in its ring."""
+FORGETFUL = -14.0
+"""A mean of which less than a millionth, exp(-14), is left after one bucket is that bucket's own."""
 
 # The rows of a table of buckets. A mean and a count, not a sum: the sum of four losses of 1e308 is inf.
 _X, _LOW, _HIGH, _POSITIVE, _MEAN, _COUNT, _BROKEN = range(7)
@@ -221,6 +224,45 @@ class Series:
             broken=table[_BROKEN] > 0.0,
         )
 
+    def at(self, x: float) -> tuple[float, float, float]:
+        """Return least, mean and greatest of what lies nearest at or before `x`: one sample, or a bucket of old ones.
+
+        All three are nan where the series begins later, or has nothing finite there.
+        """
+        for ring in self._levels:
+            held = ring.columns(ring.first, ring.stop)
+            if held.shape[1] and (held[_X, 0] <= x or ring is self._levels[-1]):
+                place = int(np.searchsorted(held[_X], x, side="right")) - 1
+                if place < 0 or held[_COUNT, place] == 0.0:
+                    break
+                low, mean, high = held[[_LOW, _MEAN, _HIGH], place].tolist()
+                return low, mean, high
+        return math.nan, math.nan, math.nan
+
+    def is_coarse(self, x0: float, x1: float, columns: int) -> bool:
+        """Return whether a window has fewer entries than `columns` because older samples are only held in buckets."""
+        raw = self._levels[0]
+        if raw.first == 0 or float(raw.columns(raw.first, raw.stop)[_X, 0]) <= x0:
+            return False
+        return int(self._buckets(x0, x1, FACTOR * max(columns, 1)).shape[1]) < columns
+
+    def held_from(self, number: int) -> Iterator[tuple[int, Vector, Vector]]:
+        """Yield what is held from sample `number` on, the oldest first and in coarser pieces.
+
+        Each piece is how many samples an entry stands for, the x of each entry's first one, and their means, nan
+        where none was finite.
+        """
+        position = number
+        for level in reversed(range(len(self._levels))):
+            ring, size = self._levels[level], FACTOR**level
+            # A coarser level tells only of what the finer one below has lost.
+            lost = ring.stop * size if level == 0 else self._levels[level - 1].first * (size // FACTOR)
+            start, stop = max(-(-position // size), ring.first), min(ring.stop, -(-lost // size))
+            if start < stop:
+                columns = ring.columns(start, stop)
+                yield size, columns[_X].copy(), np.where(columns[_COUNT] > 0.0, columns[_MEAN], np.nan)
+                position = stop * size
+
     def bounds(self, x0: float, x1: float) -> tuple[float, float, float]:
         """Return the least and the greatest finite y between `x0` and `x1`, and the least above 0; nan for none.
 
@@ -245,7 +287,7 @@ class Smoother:
     section 3 (the initialization bias correction).
     """
 
-    __slots__ = ("_count", "_log_weight", "_longest", "_mean", "_weight")
+    __slots__ = ("_count", "_log_weight", "_mean", "_weight")
 
     def __init__(self, weight: float) -> None:
         """Make a smoother with β = `weight`.
@@ -257,8 +299,6 @@ class Smoother:
             raise ValueError(f"the weight of a smoother is at least 0 and below 1; got {weight}")
         self._weight = weight
         self._log_weight = math.log(weight) if weight > 0.0 else -math.inf
-        # Within a piece no factor is below 1e-30, so that even a loss of 1e-270 times a factor is an exact float.
-        self._longest = int(min(65_536.0, 69.0 / -self._log_weight)) + 1
         self.clear()
 
     def clear(self) -> None:
@@ -266,33 +306,69 @@ class Smoother:
         self._mean = 0.0
         self._count = 0
 
-    def extend(self, values: ArrayLike) -> Vector:
-        """Return the smoothed values, (samples,), one for each of the next `values`."""
+    def extend(self, values: ArrayLike, *, each: int = 1) -> Vector:
+        """Return the smoothed values, (samples,), one for each of the next `values`.
+
+        Each of them may stand for `each` samples, of which it is the mean.
+        """
         stream = np.atleast_1d(np.asarray(values, dtype=np.float64))
         finite = np.isfinite(stream)
         smoothed = np.full(stream.shape, np.nan)
         kept = stream[finite]
         if kept.size and self._weight > 0.0:
-            pieces = [self._piece(kept[start : start + self._longest]) for start in range(0, kept.size, self._longest)]
-            kept = np.concatenate(pieces)
+            # Within a piece no factor is below 1e-30, so that even a loss of 1e-270 times a factor is an exact float.
+            decay = self._log_weight * each
+            longest = int(min(65_536.0, 69.0 / -decay)) + 1
+            if decay < FORGETFUL:
+                self._mean, self._count = float(kept[-1]), self._count + each * kept.size
+            else:
+                kept = np.concatenate(
+                    [self._piece(kept[start : start + longest], each) for start in range(0, kept.size, longest)]
+                )
         smoothed[finite] = kept
         return smoothed
 
-    def _piece(self, values: Vector) -> Vector:
+    def _piece(self, values: Vector, each: int) -> Vector:
         """Return the smoothed `values`, no more of them than the longest piece.
 
         The recurrence is a cumulative sum once every term is divided by its power of β; the powers are counted from
         the piece's end, which keeps all factors at most 1.
         """
+        decay = self._log_weight * each
         age = np.arange(values.size - 1, -1, -1.0)
-        factors = np.exp(self._log_weight * age)
-        gain = -math.expm1(self._log_weight)
+        factors = np.exp(decay * age)
+        gain = -math.expm1(decay)
         elapsed = np.arange(1.0, values.size + 1.0)
-        means = np.cumsum(values * gain * factors) / factors + self._mean * np.exp(self._log_weight * elapsed)
-        correction = -np.expm1(self._log_weight * (self._count + elapsed))
+        means = np.cumsum(values * gain * factors) / factors + self._mean * np.exp(decay * elapsed)
+        correction = -np.expm1(self._log_weight * (self._count + elapsed * each))
         self._mean = float(means[-1])
-        self._count += values.size
+        self._count += values.size * each
         largest = np.finfo(np.float64).max
         # The mean of values near the largest float may round to infinity.
         with np.errstate(over="ignore"):
             return np.clip(means / correction, -largest, largest)
+
+
+class Smoothed:
+    """The smoothed twin of a series at a strength that was chosen later: it begins with all that is still held.
+
+    Attributes:
+        source: What is smoothed.
+        window: Over how many samples, about.
+        series: The smoothed values.
+    """
+
+    __slots__ = ("_seen", "_smoother", "series", "source", "window")
+
+    def __init__(self, source: Series, window: int) -> None:
+        """Smooth `source` over about `window` samples, 2 at least."""
+        self.source, self.window = source, window
+        self.series = Series()
+        self._smoother = Smoother(1.0 - 1.0 / window)
+        self._seen = 0
+
+    def follow(self) -> None:
+        """Take in what has come to the source since the last time."""
+        for each, x, means in self.source.held_from(self._seen):
+            self.series.append(x, self._smoother.extend(means, each=each))
+        self._seen = self.source.count

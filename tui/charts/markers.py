@@ -95,12 +95,12 @@ def _groups(markers: Iterable[Marker], xlim: Limits, width: int) -> list[_Group]
     for marker in sorted(markers, key=lambda marker: marker.step):
         if width > 0 and xlim[0] <= marker.step <= xlim[1]:
             column = cell(marker.step, xlim, width, DOTS_ACROSS)
-            group = _Group(column=column, labels=(_narrow(marker.label),), count=1)
+            group = _Group(column=column, labels=(narrowed(marker.label),), count=1)
             groups[column] = group.after(groups[column]) if column in groups else group
     return list(groups.values())
 
 
-def _narrow(text: str) -> str:
+def narrowed(text: str) -> str:
     """Return `text` with one cell a character: what is wider, or has no width, is replaced."""
     return "".join(character if cell_len(character) == 1 else "\N{REPLACEMENT CHARACTER}" for character in text)
 

@@ -3,7 +3,8 @@
 view      what they have in common
 looking   how one asks the engine to look at something more closely, no faster than it answers
 deck      the tabs and tiles in which they stand
-curves    loss, gradient norm and learning rate against the step, and the table of parameters
+curves    up to six charts of what happens with the steps, over the table of parameters; metrics, lines, chart_grid and
+          reading are its parts: what can be shown, which curves that makes, where the charts stand, the row below
 model     class regions, fitted curves, pictures with predictions, the confusion matrix, the weights
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the

@@ -1,117 +1,429 @@
-"""Loss, gradient norm and learning rate against the step, over the table of the parameters."""
+"""The curves of a run: up to six charts with one crosshair, over the table of the parameters."""
 
 from __future__ import annotations
 
+import time
+from itertools import pairwise
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.binding import Binding, BindingType
 from textual.events import Resize
 
-from ..charts.axes import compact
+from ..charts.abscissa import Abscissa
+from ..charts.milestones import MEASURES
+from ..charts.slopes import Turn, turns
+from ..charts.viewport import Viewport
+from ..recorded import EarlierRun, earlier_runs
 from ..run_view import RunView
-from ..widgets.chart import Curve, LiveChart
+from ..screens.picking import Choice, PickScreen
+from ..widgets.chart import LiveChart
 from ..widgets.parameter_table import ParameterTable
-from ..widgets.status import lane_colour
+from .chart_grid import MOST, ChartGrid
+from .lines import STRONGEST, Lines
+from .metrics import metrics_of
+from .reading import KEYS, Reading, at_pointer, at_rest
 from .view import View
+
+FIRST = ("loss", "gradient", "rate", "ratio")
+"""What is shown until somebody chooses; the accuracy comes as the fifth where there is one."""
+HISTORY_BUDGET_S = 0.01
+"""How much of a frame may go into reading an earlier run."""
+MOST_EARLIER = 5
+TURNS_EVERY_S = 0.5
+EXPORTED = 500
+"""About how many rows a table of what is seen has; each is the mean of the steps that share it."""
+_ZOOM = Binding.Group("Zoom", compact=True)
 
 
 class CurvesView(View):
     """What happens with the steps."""
 
+    HELP = """
+# Curves
+
+Every chart shows the same part of the run, and the crosshair stands at the same place in all of them.
+A dotted line is a live change; the row below says how fast the loss fell before it and falls after it.
+
+| key | |
+|---|---|
+| `c` | choose the charts, up to six, in the order of choosing |
+| up, down | the chart that the keys mean; `enter` shows it alone, and all of them again |
+| `y` `X` | logarithm up the chart, or along it |
+| `x` | count steps, epochs, samples, gradient evaluations or seconds |
+| `m` `M` | smooth more, or less; the raw values stay behind as a band |
+| `+` `-` `0` | zoom in and out around the crosshair, and show all (wheel: at the mouse) |
+| left, right, page up, page down | move (or drag); `home` the start, `end` or `w` the newest part, which it follows |
+| `v` | the crosshair (or click): left and right move it, `j` and `J` go from change to change |
+| `k` | all live changes with the slope of the loss before and after |
+| `e` | lay earlier runs over this one |
+"""
     DEFAULT_CSS = """
-    CurvesView #charts { height: 1fr; }
-    CurvesView #loss { width: 3fr; margin-right: 1; }
-    CurvesView #side { width: 2fr; }
-    CurvesView #gradient { height: 3fr; }
-    CurvesView #rate { height: 2fr; }
     CurvesView #parameters { margin: 0 1; height: 7; }
-    CurvesView.-narrow #rate, CurvesView.-low #rate { display: none; }
-    CurvesView.-slim #side, CurvesView.-flat #side, CurvesView.-flat #parameters { display: none; }
+    CurvesView #reading { margin: 0 1; height: 1; }
+    CurvesView.-flat #parameters, CurvesView.-flat #reading { display: none; }
     """
-    BINDINGS: ClassVar = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "choose", "Charts", show=False, id="curves.charts"),
+        Binding("y", "scale", "Scale up", show=False, id="curves.y-scale"),
+        Binding("X", "log_x", "Scale along", show=False, id="curves.x-scale"),
+        Binding("x", "measure", "Axis", show=False, id="curves.measure"),
+        Binding("m", "smooth(1)", "Smoother", show=False, id="curves.smoother"),
+        Binding("M", "smooth(-1)", "Rougher", show=False, id="curves.rougher"),
+        Binding("plus,equals_sign", "zoom(0.5)", "Zoom in", show=False, id="curves.zoom-in", group=_ZOOM),
+        Binding("minus", "zoom(2.0)", "Zoom out", show=False, id="curves.zoom-out", group=_ZOOM),
+        Binding("0", "whole", "Whole run", show=False, id="curves.whole"),
+        Binding("left", "move(-1)", "Left", show=False, id="curves.left"),
+        Binding("right", "move(1)", "Right", show=False, id="curves.right"),
+        Binding("pageup", "move(-10)", "Far left", show=False, id="curves.far-left"),
+        Binding("pagedown", "move(10)", "Far right", show=False, id="curves.far-right"),
+        Binding("up", "select(-1)", "Chart before", show=False, id="curves.before"),
+        Binding("down", "select(1)", "Next chart", show=False, id="curves.next"),
+        Binding("enter", "alone", "One chart", show=False, id="curves.alone"),
+        Binding("home", "home", "Start", show=False, id="curves.home"),
+        Binding("end,w", "follow", "Follow", show=False, id="curves.follow"),
+        Binding("v", "crosshair", "Crosshair", show=False, id="curves.crosshair"),
+        Binding("j", "change(1)", "Next change", show=False, id="curves.next-change"),
+        Binding("J", "change(-1)", "Change before", show=False, id="curves.change-before"),
+        Binding("k", "changes", "Changes", show=False, id="curves.changes"),
+        Binding("e", "earlier", "Earlier runs", show=False, id="curves.earlier"),
+        Binding("escape", "out", "Back", show=False, id="curves.out"),
+    ]
 
     def __init__(self, run: RunView) -> None:
         """Show this run."""
         super().__init__(run)
         self._shown = -1
-        self._loss = LiveChart("loss (log)", short="loss", log_y=True, id="loss")
-        self._gradient = LiveChart("gradient norm ‖∇L‖ (log)", short="‖∇L‖ (log)", log_y=True, id="gradient")
-        self._rate = LiveChart("learning rate α (log)", short="α (log)", log_y=True, id="rate")
+        self._metrics = metrics_of(run.welcome.tensors)
+        self._viewport = Viewport()
+        self._lines = Lines(run)
+        self._abscissae: dict[str, Abscissa] = {}
+        self._log_y: dict[str, bool] = {}
+        self._charts = {name: self._made(name) for name in FIRST}
+        self._order = list(FIRST)
+        self._has_chosen = False
+        self._selected = 0
+        self._is_alone = False
+        self._segment = run.lane.segment
+        self._grid = ChartGrid(id="charts")
+        self._reading = Reading()
         self._table = ParameterTable(run.welcome.tensors, id="parameters")
+        self._turns: list[Turn] = []
+        self._turned_at = -1e9
+        self._count = 1
 
     def compose(self) -> ComposeResult:
         """Put the charts over the table."""
-        with Horizontal(id="charts"):
-            yield self._loss
-            with Vertical(id="side"):
-                yield self._gradient
-                yield self._rate
+        with self._grid:
+            yield from self._charts.values()
+        yield self._reading
         yield self._table
+
+    def _made(self, name: str) -> LiveChart:
+        metric = self._metrics[name]
+        return LiveChart(metric.title, short=metric.short, log_y=metric.log_y, viewport=self._viewport, id=name)
+
+    # ---- the space
 
     def on_resize(self, event: Resize) -> None:
         """Give the table what its rows need, and never more than two fifths of the height."""
-        width, height = event.size
-        self.set_class(width < 60, "-slim")
-        self.set_class(width < 104, "-narrow")
-        self.set_class(height < 13, "-flat")
-        self.set_class(height < 26, "-low")
-        rows = len(self.run.welcome.tensors) + 1
-        self._table.styles.height = max(2, min(rows, height * 2 // 5))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width, height = self.size
+        flat = height < 13
+        self.set_class(flat, "-flat")
+        rows = max(2, min(len(self.run.welcome.tensors) + 1, height * 2 // 5))
+        self._table.styles.height = rows
+        room = height if flat else height - rows - 1
+        charts = [self._charts[name] for name in self._order]
+        self._selected = min(self._selected, len(charts) - 1)
+        only = self._selected if self._is_alone else 0 if flat else None
+        for chart in self._charts.values():
+            if chart not in charts:
+                chart.display = False
+        self._count = self._grid.lay_out(charts, width, room, only=only)
+        if not self._is_alone:
+            self._selected = min(self._selected, self._count - 1)
         self._shown = -1
+
+    @property
+    def _visible(self) -> list[str]:
+        return [name for name in self._order if self._charts[name].display]
+
+    async def _show_charts(self, names: list[str]) -> None:
+        for name in names:
+            if name not in self._charts:
+                chart = self._made(name)
+                await self._grid.mount(chart)
+                self._charts[name] = chart
+        if not self._grid.is_attached or any(self._charts[name].parent is not self._grid for name in names):
+            return  # the screen was left meanwhile
+        self._order = names
+        for before, after in pairwise(names):
+            self._grid.move_child(self._charts[after], after=self._charts[before])
+        self._arrange()
+        self.call_after_refresh(self._draw)
+
+    # ---- drawing
+
+    def _draw(self) -> None:
+        self.show(time.monotonic())
 
     def show(self, now: float) -> None:
         """Draw what has changed."""
-        run = self.run
+        run, viewport = self.run, self._viewport
         if run.changes != self._shown:
             self._shown = run.changes
             self._table.show(run.lane.figures)
-        markers, x_end = list(run.lane.markers), run.x_end
-        curves = _race_curves(run) if run.is_race else _lane_curves(run)
-        if any(lane.loss.count and lane.loss.last < 0.0 for lane in run.lanes):
+        if run.lane.segment != self._segment:
+            self._segment = run.lane.segment
+            viewport.begin_again()
+        if not self._has_chosen and run.lane.accuracy.count:
+            self._has_chosen = True
+            self.call_later(self._show_charts, [*self._order, "accuracy"])
+        for earlier in self._lines.earlier:
+            earlier.read(HISTORY_BUDGET_S)
+        measure = self._abscissa_of("").measure
+        x_end = max(float(lane.milestones.at(measure, max(lane.step, 1))) for lane in run.lanes)
+        steps = run.lane.milestones.steps_at(measure, viewport.shown).tolist()
+        self._lines.look_at(steps[0], steps[1], self.size.width)
+        markers = list(run.lane.markers)
+        for number, name in enumerate(self._visible):
+            chart, metric = self._charts[name], self._metrics[name]
+            if not chart.region:
+                continue
+            curves = self._lines.of(metric)
+            goes_below = any(curve.series.count and curve.series.last < 0.0 for curve in curves)
             # A function may well go below zero, where a logarithm has nothing to show.
-            self._loss.make_linear("loss")
-        if self._loss.display:
-            self._loss.show(curves, markers, x_end=x_end, now=now)
-        for chart, series, colour, readout in (
-            (self._gradient, run.lane.grad_norm, "success", compact),
-            (self._rate, run.lane.lr, "accent", lambda value: f"{value:.4g}"),
-        ):
-            if chart.region:
-                curve = Curve(label="", series=series, colour=colour, shape="envelope", readout=readout)
-                chart.show([curve], markers, x_end=x_end, now=now)
+            log_y = self._log_y.get(name, metric.log_y and not goes_below)
+            if goes_below and name not in self._log_y:
+                self._log_y[name] = False
+            chart.log_y = log_y
+            chart.abscissa = self._abscissa_of(name)
+            selected = self._selected == (self._selected if self._is_alone else number) and self._count > 1
+            suffix = _scales(log_y=log_y, log_x=chart.abscissa.log)
+            chart.name_it(metric.title + suffix, metric.short + suffix, selected=selected and self.has_focus)
+            chart.show(curves, markers, x_end=x_end, now=now)
+        self._tell(now)
 
+    def _abscissa_of(self, name: str) -> Abscissa:
+        """Return how a chart is laid out; the measure is the same for all."""
+        return self._abscissae.get(name, self._abscissae.get("", Abscissa()))
 
-def _lane_curves(run: RunView) -> list[Curve]:
-    """Return the curves of the loss of a single lane."""
-    lane = run.lane
-    curves: list[Curve] = []
-    if lane.before is not None:
-        curves.append(Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True))
-    if run.is_deterministic:
-        return [*curves, Curve(label="", series=lane.loss, colour="primary", readout=compact)]
-    curves += [
-        Curve(label="minibatch", series=lane.loss, colour="primary", faint=True, shape="envelope", readout=compact),
-        Curve(label="smoothed", series=lane.smoothed, colour="primary", readout=compact),
-    ]
-    if "held_out" in run.welcome.splits:
-        curves.append(Curve(label="held-out", series=lane.held_out, colour="accent", readout=compact))
-    return curves
+    def _tell(self, now: float) -> None:
+        if now - self._turned_at > TURNS_EVERY_S:
+            self._turned_at = now
+            self._turns = turns(self.run.lane.markers[-64:], self.run.lane.loss, max(50.0, 10.0 * self.run.lane.window))
+        measure, pointer = self._abscissa_of("").measure, self._viewport.pointer
+        if pointer is not None:
+            said = at_pointer(self.run.lane.milestones, measure, pointer, self._turns)
+        else:
+            window = self._lines.window(self.run.lane)
+            said = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
+        self._reading.tell(said, KEYS)
 
+    # ---- what the keys do
 
-def _race_curves(run: RunView) -> list[Curve]:
-    """Return one curve of the loss for every lane; its newest value stands in the legend.
+    def on_reading_clicked(self, message: Reading.Clicked) -> None:
+        """Do what was clicked."""
+        message.stop()
+        self.call_later(self.run_action, message.action)
 
-    A lane that has diverged moves no axis, so that it does not press the others flat.
-    """
-    some_stand = any(lane.diverged is None for lane in run.lanes)
-    return [
-        Curve(
-            label=lane.title,
-            series=lane.loss if run.is_deterministic else lane.smoothed,
-            colour=lane_colour(lane.number),
-            silent=True,
-            ghost=some_stand and lane.diverged is not None,
+    def on_live_chart_chosen(self, message: LiveChart.Chosen) -> None:
+        """Mean the chart that was clicked."""
+        message.stop()
+        self.focus(scroll_visible=False)
+        if not self._is_alone:
+            self._selected = self._visible.index(message.chart.id or "") if message.chart.display else 0
+        self._draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Return whether an action is there: the way out only for who is inside something."""
+        if action == "out":
+            return self._viewport.pointer is not None or self._is_alone
+        return True
+
+    @property
+    def _meant(self) -> str:
+        return self._order[self._selected]
+
+    def action_choose(self) -> None:
+        """Choose the charts."""
+        choices = [Choice(key=name, text=metric.title) for name, metric in self._metrics.items()]
+
+        def chosen(names: list[str] | None) -> None:
+            if names:
+                self._has_chosen = True
+                self.call_later(self._show_charts, names)
+
+        self.app.push_screen(PickScreen(f"Up to {MOST} charts", choices, self._order, most=MOST), chosen)
+
+    def action_scale(self) -> None:
+        """Take the logarithm of the values, or not."""
+        self._log_y[self._meant] = not self._charts[self._meant].log_y
+        self._draw()
+
+    def action_log_x(self) -> None:
+        """Take the logarithm of what the axis counts, or not."""
+        old = self._abscissa_of(self._meant)
+        self._abscissae[self._meant] = Abscissa(measure=old.measure, log=not old.log)
+        self._draw()
+
+    def action_measure(self) -> None:
+        """Count something else along all charts."""
+        old = self._abscissa_of("").measure
+        measure = MEASURES[(MEASURES.index(old) + 1) % len(MEASURES)]
+        for name in ("", *self._abscissae):
+            self._abscissae[name] = Abscissa(measure=measure, log=self._abscissa_of(name).log)
+        lane, pointer = self.run.lane, self._viewport.pointer
+        self._viewport.begin_again()
+        if pointer is not None:
+            step = float(lane.milestones.steps_at(old, pointer))
+            self._viewport.pointer = float(lane.milestones.at(measure, step))
+        self._draw()
+
+    def action_smooth(self, by: int) -> None:
+        """Smooth more, or less."""
+        if by > 0 or self._lines.window(self.run.lane) > 1:
+            self._lines.strength = min(STRONGEST, self._lines.strength + by)
+        self._draw()
+
+    def action_zoom(self, factor: float) -> None:
+        """Show less, or more."""
+        self._viewport.zoom(factor)
+        self._draw()
+
+    def action_whole(self) -> None:
+        """Show the whole run."""
+        self._viewport.whole()
+        self._draw()
+
+    def action_move(self, by: int) -> None:
+        """Move the crosshair, or what is seen."""
+        viewport = self._viewport
+        if viewport.pointer is None:
+            viewport.pan(by / 10.0)
+        else:
+            viewport.pointer = self._charts[self._visible[0]].beside(viewport.pointer, by)
+        self._draw()
+
+    def action_home(self) -> None:
+        """Go to the start."""
+        self._viewport.home()
+        self._draw()
+
+    def action_follow(self) -> None:
+        """Follow the newest part, or stay where it is now."""
+        if self._viewport.manner == "newest":
+            self._viewport.manner = "still"
+        else:
+            self._viewport.follow()
+        self._draw()
+
+    def action_select(self, by: int) -> None:
+        """Mean another chart."""
+        count = len(self._order) if self._is_alone else self._count
+        self._selected = (self._selected + by) % max(count, 1)
+        if self._is_alone:
+            self._arrange()
+            self.call_after_refresh(self._draw)
+        else:
+            self._draw()
+
+    def action_alone(self) -> None:
+        """Show one chart alone, or all again."""
+        self._is_alone = not self._is_alone
+        self._arrange()
+        self.call_after_refresh(self._draw)
+
+    def action_crosshair(self) -> None:
+        """Put a crosshair over all charts, or take it away."""
+        viewport = self._viewport
+        low, high = viewport.shown
+        measure = self._abscissa_of("").measure
+        newest = float(self.run.lane.milestones.at(measure, self.run.x_end))
+        viewport.pointer = None if viewport.pointer is not None else max(low, min(high, newest))
+        self._draw()
+
+    def action_out(self) -> None:
+        """Take the crosshair away, or show all charts again."""
+        if self._viewport.pointer is not None:
+            self._viewport.pointer = None
+            self._draw()
+        else:
+            self.action_alone()
+
+    def action_change(self, by: int) -> None:
+        """Put the crosshair on the next live change, or on the one before."""
+        measure, lane = self._abscissa_of("").measure, self.run.lane
+        places = sorted({marker.step for marker in lane.markers})
+        if not places:
+            self.notify("nothing was changed live yet", timeout=2)
+            return
+        pointer = self._viewport.pointer
+        step = float(lane.milestones.steps_at(measure, pointer)) if pointer is not None else None
+        if step is None:
+            found = places[-1] if by < 0 else places[0]
+        elif by > 0:
+            found = next((place for place in places if place > step + 0.5), places[0])
+        else:
+            found = next((place for place in reversed(places) if place < step - 0.5), places[-1])
+        self._point_at(found)
+
+    def _point_at(self, step: float) -> None:
+        place = float(self.run.lane.milestones.at(self._abscissa_of("").measure, step))
+        self._viewport.pointer = place
+        self._viewport.go_to(place)
+        self._draw()
+
+    def action_changes(self) -> None:
+        """List the live changes with what the loss did before and after."""
+        if not self._turns:
+            self.notify("nothing was changed live yet", timeout=2)
+            return
+        choices = [Choice(key=str(number), text=turn.words) for number, turn in enumerate(self._turns)]
+        found = self._turns
+
+        def chosen(keys: list[str] | None) -> None:
+            if keys:
+                self._point_at(found[int(keys[0])].marker.step)
+
+        self.app.push_screen(PickScreen("Live changes and the slope of the loss", choices), chosen)
+
+    def action_earlier(self) -> None:
+        """Lay earlier runs over this one."""
+        runs = {run.name: run for run in earlier_runs(self.run)}
+        if not runs:
+            self.notify("no earlier run is recorded", timeout=2)
+            return
+        choices = [Choice(key=name, text=name) for name in runs]
+        shown = {earlier.name: earlier for earlier in self._lines.earlier}
+
+        def chosen(names: list[str] | None) -> None:
+            window, samples = self.run.lane.window, self.run.welcome.samples
+            self._lines.earlier = [
+                shown.get(name) or EarlierRun(runs[name], window=window, samples=samples) for name in names or ()
+            ]
+            self._draw()
+
+        self.app.push_screen(
+            PickScreen("Earlier runs beside this one", choices, list(shown), most=MOST_EARLIER), chosen
         )
-        for lane in run.lanes
-    ]
+
+    def export(self) -> list[tuple[str, ...]]:
+        """Return the values in the window as a table; where a row stands for several steps, their mean."""
+        measure, lane = self._abscissa_of("").measure, self.run.lane
+        low, high = lane.milestones.steps_at(measure, self._viewport.shown).tolist()
+        steps = lane.loss.window(low, high, EXPORTED).x
+        steps = steps[(steps >= low) & (steps <= high)]
+        columns: dict[str, list[str]] = {"step": [f"{step:.0f}" for step in steps]}
+        if measure != "step":
+            columns[measure] = [f"{value:.9g}" for value in lane.milestones.at(measure, steps)]
+        for name in self._visible:
+            columns |= self._lines.table(self._metrics[name], steps)
+        return [tuple(columns), *zip(*columns.values(), strict=True)]
+
+
+def _scales(*, log_y: bool, log_x: bool) -> str:
+    return " (log-log)" if log_y and log_x else " (log)" if log_y else " (log x)" if log_x else ""

@@ -5,37 +5,33 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
-from textual.events import Resize
+from textual.events import MouseDown, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..charts.axes import Limits, StickyEnd, StickyLimits, compact, linear_ticks, log_ticks, step_ticks
-from ..charts.furniture import Furniture, furniture
+from ..charts.abscissa import Abscissa
+from ..charts.axes import Limits, StickyLimits, cell, compact, linear_ticks, log_ticks
 from ..charts.history import Series
-from ..charts.markers import LABEL_ROWS, Marker, marker_columns, marker_labels
-from ..charts.raster import DOTS_ACROSS, NOBODY, Canvas, Glyphs, Shape, Stroke, raster, stroke, suitable_glyphs
+from ..charts.markers import Marker, marker_labels
+from ..charts.milestones import Measure, Milestones
+from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, extent, label_rows
+from ..charts.raster import DOTS_ACROSS, Glyphs, Shape, stroke, suitable_glyphs
+from ..charts.viewport import Viewport
+from .chart_frame import Frame
+from .chart_title import Span, title_row
 
 __all__ = ["Curve", "LiveChart", "Marker"]
 
-# What a cell can be drawn with; the curves' own inks follow, in their order.
-_BOX, _TEXT, _GRID, _LINE, _LABEL, _ERROR = range(6)
-_FIRST_CURVE = 6
-
-_ASCII = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┊": ":", "·": "."}
 _COLUMNS_A_TICK = 10
 _ROWS_A_TICK = 2.5
-_NO_DATA = "no steps yet"
-
-Span = tuple[str, Style]
+_STEPS = Milestones()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +52,8 @@ class Curve:
     """"line" through the mean of the samples that share a column, or the "envelope" from the least to the greatest."""
     readout: Callable[[float], str] | None = None
     """How the newest value is written in the title row; None for four significant digits."""
+    milestones: Milestones = _STEPS
+    """Where its lane was when, for an axis that counts something else than steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,44 +63,25 @@ class _Request:
     curves: tuple[Curve, ...]
     counts: tuple[int, ...]
     markers: tuple[Marker, ...]
-    x_end: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
-    """What stands on the screen."""
-
-    size: Size
-    title: tuple[Span, ...]
-    characters: NDArray[np.uint32]
-    """(rows below the title, columns): code points."""
-    inks: NDArray[np.int16]
-    """The same shape: indices into `styles`."""
-    styles: tuple[Style, ...]
-
-    def spans(self, row: int) -> list[Span]:
-        """Return one row, 0 being the title, cut where the style changes."""
-        if row == 0:
-            return list(self.title)
-        inks = self.inks[row - 1]
-        text = self.characters[row - 1].astype("<u4").tobytes().decode("utf-32-le")
-        cuts = [0, *(np.flatnonzero(np.diff(inks)) + 1).tolist(), len(text)]
-        return [(text[start:stop], self.styles[int(inks[start])]) for start, stop in pairwise(cuts) if stop > start]
-
-    def changes(self, before: _Frame | None) -> dict[int, tuple[int, int]]:
-        """Return the rows that look different from `before`, each with the columns from and up to which they do."""
-        width = self.size.width
-        if before is None or before.size != self.size or before.styles != self.styles:
-            return dict.fromkeys(range(self.size.height), (0, width))
-        changed = (self.characters != before.characters) | (self.inks != before.inks)
-        rows = np.flatnonzero(changed.any(axis=1))
-        first, last = changed[rows].argmax(axis=1), width - changed[rows, ::-1].argmax(axis=1)
-        title = {0: (0, width)} if self.title != before.title else {}
-        return title | dict(zip((rows + 1).tolist(), zip(first.tolist(), last.tolist(), strict=True), strict=True))
+    shown: Limits
+    abscissa: Abscissa
+    milestones: Milestones
 
 
 class LiveChart(Widget):
-    """A chart that is told what to show by the screen's one clock, and redraws only the rows that changed."""
+    """A chart that is told what to show by the screen's one clock, and redraws only the rows that changed.
+
+    The wheel zooms where the mouse is, a drag moves what is seen, and the crosshair follows the mouse: what is seen
+    and where the crosshair stands belongs to the `Viewport`, which charts beside each other share.
+    """
+
+    class Chosen(Message):
+        """Somebody has clicked on a chart."""
+
+        def __init__(self, chart: LiveChart) -> None:
+            """Say which."""
+            super().__init__()
+            self.chart = chart
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -119,6 +98,7 @@ class LiveChart(Widget):
         short: str | None = None,
         log_y: bool = False,
         glyphs: Glyphs | None = None,
+        viewport: Viewport | None = None,
         id: str | None = None,  # noqa: A002 - Textual's own name for it
         classes: str | None = None,
     ) -> None:
@@ -129,19 +109,28 @@ class LiveChart(Widget):
             short: Stands there instead where the newest value would have no room beside the title.
             log_y: Whether the vertical axis is logarithmic.
             glyphs: What the curves are drawn with; None for what the terminal can print.
+            viewport: What is seen of the horizontal axis; None for one of its own.
             id: Textual's id of the widget.
             classes: Textual's classes of the widget, separated by blanks.
         """
         super().__init__(id=id, classes=classes)
         self._title, self._short = title, short or title
         self._log_y = log_y
+        self._abscissa = Abscissa()
+        self._is_selected = False
         self._glyphs: Glyphs = glyphs or suitable_glyphs()
+        self._viewport = viewport or Viewport()
         self._request: _Request | None = None
         self._now = 0.0
         self._y_limits = StickyLimits(log=log_y)
-        self._x_end = StickyEnd()
-        self._frame: _Frame | None = None
+        self._xlim: Limits = (0.0, 1.0)
+        self._picture: Picture | None = None
+        self._pointer: float | None = None
+        self._frame: Frame | None = None
         self._strips: list[Strip] = []
+        self._inks: dict[tuple[str, bool], Style] = {}
+        self._dragged_from: int | None = None
+        self._has_dragged = False
 
     @property
     def log_y(self) -> bool:
@@ -155,11 +144,21 @@ class LiveChart(Widget):
             self._y_limits = StickyLimits(log=log_y)
             self._redraw()
 
-    def make_linear(self, title: str) -> None:
-        """Give the chart a linear vertical axis for good, and a title that says so."""
-        if self._log_y:
-            self._title = title
-            self.log_y = False
+    @property
+    def abscissa(self) -> Abscissa:
+        """What the horizontal axis counts, and how."""
+        return self._abscissa
+
+    @abscissa.setter
+    def abscissa(self, abscissa: Abscissa) -> None:
+        # The next `show` draws it: what is seen has to be known in the new measure first.
+        self._abscissa = abscissa
+
+    def name_it(self, title: str, short: str, *, selected: bool = False) -> None:
+        """Give the chart another title, underlined where the keys mean this chart."""
+        if (title, short, selected) != (self._title, self._short, self._is_selected):
+            self._title, self._short, self._is_selected = title, short, selected
+            self._retitle()
 
     def show(self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float) -> int:
         """Bring the chart up to date and return the number of rows that changed.
@@ -167,19 +166,24 @@ class LiveChart(Widget):
         Args:
             curves: Later ones on top, but all faint ones behind all others.
             markers: The live changes so far.
-            x_end: The newest step, or the last one of a run whose length is known.
+            x_end: How far the axis reaches, in its measure: the newest step, or the last of a run of known length.
             now: Monotonic seconds.
         """
+        curves = sorted(curves, key=lambda curve: not curve.faint)
+        measure = self._abscissa.measure
+        x_end = max([x_end, *(_end_of(curve, measure) for curve in curves if curve.series.count and not curve.ghost)])
+        waiting = self._y_limits.waiting or self._viewport.waiting
         request = _Request(
             curves=tuple(curves),
             counts=tuple(curve.series.count for curve in curves),
             markers=tuple(markers),
-            x_end=x_end,
+            shown=self._viewport.limits(x_end, now),
+            abscissa=self._abscissa,
+            milestones=next((curve.milestones for curve in curves if not curve.ghost), _STEPS),
         )
         self._now = now
-        waiting = self._y_limits.waiting or self._x_end.waiting
         if request == self._request and not waiting and self._frame is not None and self._frame.size == self.size:
-            return 0
+            return self._retitle() if self._pointer != self._viewport.pointer else 0
         self._request = request
         return self._redraw()
 
@@ -192,6 +196,8 @@ class LiveChart(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Return row `y` of the content."""
+        if y < len(self._strips) and self._strips[y].cell_length == self.size.width:
+            return self._strips[y]
         style = self.rich_style
         if y >= len(self._strips):
             return Strip.blank(self.size.width, style)
@@ -204,7 +210,62 @@ class LiveChart(Widget):
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
         super().notify_style_update()
+        self._inks = {}
         self._redraw()
+
+    def beside(self, place: float, columns: int) -> float:
+        """Return what the axis counts so many columns to the right of a place, within what is seen."""
+        low, high = self._xlim
+        width = self._picture.width if self._picture is not None else 2
+        coordinate = max(self._abscissa.coordinate(place), low) + columns * (high - low) / max(width - 1, 1)
+        return self._abscissa.value(min(max(coordinate, low), high))
+
+    # --- the mouse ----------------------------------------------------------------------------------------------
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """Take hold of the curves."""
+        self._dragged_from, self._has_dragged = event.screen_x, False
+        self.capture_mouse()
+        self.post_message(self.Chosen(self))
+
+    def on_mouse_up(self, event: MouseUp) -> None:
+        """Let go; a click without a drag puts the crosshair there, or takes it away."""
+        if self._dragged_from is not None and not self._has_dragged:
+            self._viewport.pointer = self._place_of(event) if self._viewport.pointer is None else None
+        self._dragged_from = None
+        self.release_mouse()
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """Move what is seen with a drag, or the crosshair, until the next frame."""
+        if self._dragged_from is not None and self._picture is not None:
+            moved = event.screen_x - self._dragged_from
+            if moved and self._picture.width:
+                self._dragged_from, self._has_dragged = event.screen_x, True
+                self._viewport.pan(-moved / self._picture.width)
+        elif self._viewport.pointer is not None:
+            self._viewport.pointer = self._place_of(event)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Show less, around the mouse."""
+        self._zoom(0.8, event)
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Show more, around the mouse."""
+        self._zoom(1.25, event)
+
+    def _zoom(self, factor: float, event: MouseEvent) -> None:
+        event.stop()
+        low, high = self._viewport.shown
+        self._viewport.zoom(factor, (self._place_of(event) - low) / (high - low))
+
+    def _place_of(self, event: MouseEvent) -> float:
+        """Return what the horizontal axis counts under the mouse, within what is seen."""
+        low, high = self._viewport.shown
+        if self._picture is None or self._picture.width < 2:
+            return low
+        share = (event.get_content_offset_capture(self).x - self._picture.left) / (self._picture.width - 1)
+        coordinate = self._xlim[0] + share * (self._xlim[1] - self._xlim[0])
+        return min(max(self._abscissa.value(coordinate), low), high)
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
@@ -212,7 +273,21 @@ class LiveChart(Widget):
         """Draw what was last asked for and mark the rows that changed; return their number."""
         if self._request is None or not self.is_attached or not self.size:
             return 0
-        frame = self._drawn(self._request)
+        self._picture = self._pictured(self._request)
+        return self._retitle()
+
+    def _retitle(self) -> int:
+        """Put title and crosshair to the curves as they were drawn last; return the number of rows that changed."""
+        picture, request = self._picture, self._request
+        if picture is None or request is None or not self.is_attached or not self.size:
+            return 0
+        self._pointer = self._viewport.pointer
+        styles = self._styles(request.curves)
+        column = self._pointer_column(picture)
+        if column is not None:
+            picture = picture.with_pointer(column, self._glyphs)
+        size = Size(picture.characters.shape[1], picture.characters.shape[0] + 1)
+        frame = Frame(size=size, title=self._title_row(request, styles), picture=picture, styles=styles)
         changes = frame.changes(self._frame)
         if len(self._strips) != frame.size.height:
             self._strips = [Strip([])] * frame.size.height
@@ -222,64 +297,71 @@ class LiveChart(Widget):
         self._frame = frame
         if changes:
             # Only the cells that changed go over the wire: of a growing curve that is its end.
-            self.refresh(*(Region(start, row, stop - start, 1) for row, (start, stop) in changes.items()))
+            self.refresh(
+                *(Region(start, row, stop - start, 1) for row, spans in changes.items() for start, stop in spans)
+            )
         return len(changes)
 
-    def _drawn(self, request: _Request) -> _Frame:
-        size = self.size
-        curves = sorted(request.curves, key=lambda curve: not curve.faint)
-        x_end = max(
-            [request.x_end, *(curve.series.last_x for curve in curves if curve.series.count and not curve.ghost)]
-        )
-        xlim = (0.0, self._x_end.update(x_end, self._now))
+    def _pictured(self, request: _Request) -> Picture:
+        size, curves, abscissa = self.size, request.curves, request.abscissa
+        first = float(request.milestones.at(abscissa.measure, 1.0))
+        xlim = self._xlim = abscissa.limits(request.shown, first)
         strokes = [
-            stroke(curve.series.window(*xlim, size.width * DOTS_ACROSS), curve.shape, log_y=self._log_y)
+            stroke(
+                abscissa.envelope(curve.series, curve.milestones, xlim, size.width * DOTS_ACROSS),
+                curve.shape,
+                log_y=self._log_y,
+            )
             for curve in curves
         ]
         living = [stroke for stroke, curve in zip(strokes, curves, strict=True) if not curve.ghost]
-        ylim = self._y_limits.update(*_extent(living), self._now)
-        ylim = self._below_labels(ylim, request.markers, xlim)
-        around = self._furniture(size, xlim, ylim)
-        canvas = raster(strokes, around.width, around.height, xlim, ylim)
-        characters = _code_points("".join(around.rows)).reshape(size.height - 1, size.width)
-        box = (characters >= 0x2500) & (characters < 0x2580)
-        inks = np.where(box, _BOX, _TEXT).astype(np.int16)
+        markers = [
+            Marker(step=abscissa.coordinate(place), label=marker.label)
+            for marker, place in zip(
+                request.markers,
+                request.milestones.at(abscissa.measure, [marker.step for marker in request.markers]).tolist(),
+                strict=True,
+            )
+        ]
+        ylim = self._y_limits.update(*extent(living, xlim), self._now)
+        ylim = self._below_labels(ylim, markers, xlim)
+        ticks = log_ticks if self._log_y else linear_ticks
         keys = self._keys(curves)
-        inside = slice(around.top, around.top + around.height), slice(around.left, around.left + around.width)
-        self._draw_canvas(characters[inside], inks[inside], canvas, around, keys)
-        if not any(request.counts) and around.height > 0 and around.width >= len(_NO_DATA):
-            row, column = around.top + around.height // 2, around.left + (around.width - len(_NO_DATA)) // 2
-            characters[row, column : column + len(_NO_DATA)] = _code_points(_NO_DATA)
-            inks[row, column : column + len(_NO_DATA)] = _TEXT
-        self._draw_markers(characters[inside], inks[inside], canvas, request.markers, xlim)
-        if self._glyphs == "ascii":
-            for character, replacement in _ASCII.items():
-                characters[characters == ord(character)] = ord(replacement)
-        styles = self._styles(curves)
-        return _Frame(
-            size=size, title=self._title_row(curves, keys, styles), characters=characters, inks=inks, styles=styles
+        several = sum(bool(curve.label) and not curve.faint for curve in curves) > 1
+        return drawn(
+            [
+                Line(stroke=stroke, key=key, name=curve.label if several and not curve.faint else "")
+                for stroke, key, curve in zip(strokes, keys, curves, strict=True)
+            ],
+            (size.width, size.height - 1),
+            (xlim, ylim),
+            (
+                abscissa.ticks(xlim, max(2, size.width // _COLUMNS_A_TICK)),
+                ticks(*ylim, max(2, round((size.height - 4) / _ROWS_A_TICK))),
+            ),
+            markers,
+            glyphs=self._glyphs,
+            is_empty=not any(request.counts),
         )
 
     def _below_labels(self, ylim: Limits, markers: Sequence[Marker], xlim: Limits) -> Limits:
         """Return the limits with room at the top for the rows of labels, so that none of them hides a curve."""
         rows = self.size.height - 4
-        labels = marker_labels(markers, xlim, max(1, self.size.width - 8), _label_rows(rows))
+        labels = marker_labels(markers, xlim, max(1, self.size.width - 8), label_rows(rows))
         taken = max((label.row + 1 for label in labels), default=0)
         if taken == 0 or rows - taken < 2:
             return ylim
         low, high = ylim
         return low, high + (high - low) * taken / (rows - taken)
 
-    def _furniture(self, size: Size, xlim: Limits, ylim: Limits) -> Furniture:
-        ticks = log_ticks if self._log_y else linear_ticks
-        return furniture(
-            size.width,
-            size.height - 1,
-            xlim,
-            ylim,
-            step_ticks(*xlim, max(2, size.width // _COLUMNS_A_TICK)),
-            ticks(*ylim, max(2, round((size.height - 4) / _ROWS_A_TICK))),
-        )
+    def _pointer_column(self, picture: Picture) -> int | None:
+        """Return the canvas column of the crosshair; None where it cannot be seen."""
+        if self._viewport.pointer is None or picture.width < 1 or picture.height < 1:
+            return None
+        place = self._abscissa.coordinate(self._viewport.pointer)
+        if not self._xlim[0] <= place <= self._xlim[1]:
+            return None
+        return cell(place, self._xlim, picture.width, DOTS_ACROSS)
 
     def _keys(self, curves: Sequence[Curve]) -> list[str]:
         """Return a letter for each curve that has to be told apart without colours, "" for the others."""
@@ -288,99 +370,56 @@ class LiveChart(Widget):
         letters = iter(string.ascii_uppercase)
         return ["" if curve.faint else next(letters, "") for curve in curves]
 
-    def _draw_canvas(
-        self,
-        characters: NDArray[np.uint32],
-        inks: NDArray[np.int16],
-        canvas: Canvas,
-        around: Furniture,
-        keys: Sequence[str],
-    ) -> None:
-        """Draw the grid and the curves, in this order, into these views of the frame."""
-        for row in around.grid_rows:
-            characters[row, list(around.grid_columns)] = ord("·")
-            inks[row] = _GRID
-        drawn = canvas.owner != NOBODY
-        characters[drawn] = canvas.characters(self._glyphs)[drawn]
-        inks[drawn] = _FIRST_CURVE + canvas.owner[drawn]
-        for index, key in enumerate(keys):
-            columns = np.flatnonzero((canvas.owner == index).any(axis=0))
-            if key and columns.size:
-                row = int(np.argmax(canvas.owner[:, columns[-1]] == index))
-                characters[row, columns[-1]] = ord(key)
-
-    def _draw_markers(
-        self,
-        characters: NDArray[np.uint32],
-        inks: NDArray[np.int16],
-        canvas: Canvas,
-        markers: Sequence[Marker],
-        xlim: Limits,
-    ) -> None:
-        """Draw the lines and labels of the live changes, and the marks of divergence, into views of the frame."""
-        rows, columns = characters.shape
-        if not rows or not columns:
-            return
-        lines = marker_columns(markers, xlim, columns)
-        characters[:, lines] = ord("┊")
-        inks[:, lines] = _LINE
-        # The marks of divergence have the top row to themselves: a label must not hide the one thing that matters.
-        diverged = bool(canvas.diverged.any())
-        if diverged:
-            characters[0, canvas.diverged] = canvas.characters(self._glyphs)[0, canvas.diverged]
-            inks[0, canvas.diverged] = _ERROR
-        room = min(_label_rows(rows), rows - diverged)
-        for label in marker_labels(markers, xlim, columns, room):
-            row, stop = label.row + diverged, label.start + len(label.text)
-            characters[row, label.start : stop] = _code_points(label.text)
-            inks[row, label.start : stop] = _LABEL
-
-    def _title_row(self, curves: Sequence[Curve], keys: Sequence[str], styles: Sequence[Style]) -> tuple[Span, ...]:
-        """Return the first row: title, what is not drawn, and the newest values; the least of these when narrow."""
-        plain, bold = styles[_TEXT], styles[_LABEL] + Style(bold=True)
-        dropped = sum(curve.series.nonpositive for curve in curves) if self._log_y else 0
-        note: list[Span] = [(f" ({dropped} ≤ 0 not drawn)", styles[_ERROR])] if dropped else []
-        values: list[list[Span]] = []
-        solid: list[list[Span]] = []
-        for index, curve in enumerate(curves):
-            if not curve.series.count or curve.silent:
+    def _title_row(self, request: _Request, styles: Sequence[Style]) -> tuple[Span, ...]:
+        """Return the first row."""
+        plain, bold = styles[TEXT], styles[LABEL] + Style(bold=True, underline=self._is_selected)
+        dropped = sum(curve.series.nonpositive for curve in request.curves) if self._log_y else 0
+        note = [(f" ({dropped} ≤ 0 not drawn)", styles[ERROR])] if dropped else []
+        values: list[tuple[bool, list[Span]]] = []
+        pointed = self._pointer is not None
+        keyed = enumerate(zip(request.curves, self._keys(request.curves), strict=True))
+        # Where there is room for few, those that are always told come first.
+        for index, (curve, key) in sorted(keyed, key=lambda found: found[1][0].silent):
+            if not curve.series.count or (curve.silent and not pointed):
                 continue
-            value = "" if curve.ghost else (curve.readout or compact)(curve.series.last)
+            value = self._value_of(curve, request.abscissa)
             # Dimmed text is hard to read where dimmed dots are not.
-            style = styles[_FIRST_CURVE + index] + Style(dim=False)
-            name = f"{keys[index]} {curve.label}".lstrip()
-            finite = curve.ghost or np.isfinite(curve.series.last)
-            number = style + Style(bold=not curve.faint) if finite else styles[_ERROR]
-            values.append([(f"{name} " if name else "", style), (value, number)])
-            if not curve.faint:
-                solid.append(values[-1])
-        # What a person looks for is the newest value: everything else makes room for it, the least important first.
-        title, short = [(self._title, bold), *note], [(self._short, bold)]
-        bare = [spans[1:] for spans in solid[:1]]
-        spans: list[Span] = []
-        for head, kept in ((title, values), (title, solid), (short + note, solid), (short, solid), (short, solid[:1])):
-            spans = _joined(head, kept, plain)
-            if _width(spans) <= self.size.width:
-                return _fitted(spans, self.size.width, plain)
-        return _fitted(_joined(short, bare, plain), self.size.width, plain)
+            style = styles[FIRST_CURVE + index] + Style(dim=False)
+            name = f"{key} {curve.label}".lstrip()
+            text = "" if value is None else (curve.readout or compact)(value) if np.isfinite(value) else f"{value}"
+            number = style + Style(bold=not curve.faint) if value is None or np.isfinite(value) else styles[ERROR]
+            values.append((not curve.faint, [(f"{name} " if name else "", style), (text, number)]))
+        return title_row((self._title, bold), (self._short, bold), note, values, self.size.width, plain)
+
+    def _value_of(self, curve: Curve, abscissa: Abscissa) -> float | None:
+        """Return the value of a curve under the crosshair, else its newest one; None for one that has none to show."""
+        if self._pointer is None:
+            return None if curve.ghost else curve.series.last
+        step = float(curve.milestones.steps_at(abscissa.measure, self._pointer))
+        return curve.series.at(step)[1]
 
     # --- colours ------------------------------------------------------------------------------------------------
 
     def _styles(self, curves: Sequence[Curve]) -> tuple[Style, ...]:
         """Return the style of each ink, from the theme."""
-        background = self.background_colors[1]
-        inks = [
-            self._style("foreground", background, 0.7),
-            self._style("foreground", background, 0.35),
-            self._style("foreground", background, 0.75),
-            self._style("foreground", background, 0.45),
-            self._style("foreground", background, 0.0),
-            self._style("error", background, 0.0) + Style(bold=True),
-        ]
-        for curve in curves:
-            soft = self._style(curve.colour, background, 0.3) + Style(dim=True)
-            inks.append(soft if curve.faint else self._style(curve.colour, background, 0.0))
-        return tuple(inks)
+        if not self._inks:
+            background = self.background_colors[1]
+            inks = [self._style("foreground", background, softness) for softness in (0.7, 0.35, 0.75, 0.45, 0.0)]
+            self._plain_inks = (
+                *inks,
+                self._style("error", background, 0.0) + Style(bold=True),
+                self._style("foreground", background, 0.2),
+            )
+        return *self._plain_inks, *(self._ink(curve.colour, curve.faint) for curve in curves)
+
+    def _ink(self, colour: str, faint: bool) -> Style:
+        ink = self._inks.get((colour, faint))
+        if ink is None:
+            background = self.background_colors[1]
+            softness = 0.3 if faint else 0.0
+            ink = self._style(colour, background, softness) + (Style(dim=True) if faint else Style())
+            self._inks[colour, faint] = ink
+        return ink
 
     def _style(self, name: str, background: Color, softness: float) -> Style:
         """Return the theme's colour `name`, in its variant for text if it has one, mixed with the background."""
@@ -397,42 +436,6 @@ class LiveChart(Widget):
         return Style(color=mixed.rich_color, bgcolor=background.rich_color)
 
 
-def _label_rows(rows: int) -> int:
-    """Return how many rows labels may take: on a low canvas a third at most, as the curves are what it is for."""
-    return min(LABEL_ROWS, max(rows // 3, 1))
-
-
-def _code_points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
-
-
-def _extent(strokes: Sequence[Stroke]) -> tuple[float, float]:
-    """Return the least and the greatest height of any of `strokes`; (nan, nan) for none."""
-    low = min((float(np.fmin.reduce(curve.low, initial=np.inf)) for curve in strokes), default=np.inf)
-    high = max((float(np.fmax.reduce(curve.high, initial=-np.inf)) for curve in strokes), default=-np.inf)
-    return (low, high) if low <= high else (np.nan, np.nan)
-
-
-def _joined(head: Sequence[Span], parts: Sequence[Sequence[Span]], plain: Style) -> list[Span]:
-    spans = [*head]
-    for number, part in enumerate(parts):
-        spans += [("   " if number == 0 else " · ", plain), *part]
-    return spans
-
-
-def _width(spans: Sequence[Span]) -> int:
-    return sum(cell_len(text) for text, _ in spans)
-
-
-def _fitted(spans: Sequence[Span], width: int, blank: Style) -> tuple[Span, ...]:
-    """Return `spans` in exactly `width` cells: cut off with an ellipsis, or filled with blanks."""
-    total = _width(spans)
-    if total <= width:
-        return *spans, (" " * (width - total), blank)
-    fitted: list[Span] = []
-    room = width - 1
-    for text, style in spans:
-        cells = min(cell_len(text), room)
-        fitted.append((text if cells == cell_len(text) else set_cell_size(text, cells), style))
-        room -= cells
-    return *fitted, ("…", blank)
+def _end_of(curve: Curve, measure: Measure) -> float:
+    """Return where a curve ends, in the measure of the axis."""
+    return curve.series.last_x if measure == "step" else float(curve.milestones.at(measure, curve.series.last_x))

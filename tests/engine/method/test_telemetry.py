@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from engine.method.telemetry import FIGURES, SERIES, length_of
+from engine.method.telemetry import FIGURES, SERIES, length_of, whole_update_ratio
 
 if TYPE_CHECKING:
     from tests.engine.method.conftest import MakeTrainer, Take, TakeSeries
@@ -160,3 +160,14 @@ def test_a_norm_is_that_of_entries_whose_squares_are_too_small_for_their_type(dt
 def test_a_norm_that_does_not_fit_is_infinite() -> None:
     with np.errstate(over="ignore"):
         assert length_of(np.array([1e30], np.float32)) == np.inf
+
+
+def test_the_update_ratio_of_all_tensors_together() -> None:
+    """Weights of length 3 and 4 that move by 0.3 and 0.4: 0.5 of 5; what was 0 before says nothing of its move."""
+    values = np.zeros((3, len(FIGURES)))
+    values[:, FIGURES.index("weight_norm")] = 3.0, 4.0, 0.0
+    values[:, FIGURES.index("update_ratio")] = 0.1, 0.1, math.inf
+    assert whole_update_ratio(values) == pytest.approx(0.1)
+    values[1, FIGURES.index("update_ratio")] = 0.0
+    assert whole_update_ratio(values) == pytest.approx(0.06)
+    assert math.isnan(whole_update_ratio(values[2:]))

@@ -266,3 +266,13 @@ def test_bytes_that_are_no_text_are_replaced(record: Path) -> None:
 
 def test_the_lines_of_a_preset_stay_lines(record: Path) -> None:
     assert RecordReader(record).meta["preset"] == 'title = "a"\nlr = 0.1'
+
+
+def test_moments_tell_when_each_stored_stretch_was_made(record: Path) -> None:
+    """Two seconds between a segment's first event and its chunks, then one more for each chunk."""
+    edit(record, "UPDATE event SET mono_ns = 5000000000")
+    for number in range(3):
+        edit(record, "UPDATE chunk SET mono_ns = ? WHERE step0 = ?", (7 + number) * 10**9, 1 + number * MAXIMUM_CHUNK)
+    found = RecordReader(record).moments(1)
+    assert found == [(MAXIMUM_CHUNK, 2.0), (2 * MAXIMUM_CHUNK, 3.0), (3 * MAXIMUM_CHUNK, 4.0)]
+    assert RecordReader(record).moments(7) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tui.charts import history
-from tui.charts.history import Series, Smoother
+from tui.charts.history import FACTOR, Series, Smoothed, Smoother
 
 VALUES = st.lists(
     st.one_of(
@@ -208,3 +208,64 @@ def test_a_constant_stays_what_it_is_for_a_hundred_thousand_steps(value: float, 
 def test_an_impossible_weight_is_refused(weight: float) -> None:
     with pytest.raises(ValueError, match="at least 0 and below 1"):
         Smoother(weight)
+
+
+def test_the_value_at_a_place_is_that_of_the_sample_there_or_before() -> None:
+    series = Series()
+    series.append([1.0, 5.0, 9.0], [10.0, 50.0, math.nan])
+    assert series.at(5.0) == series.at(8.9) == (50.0, 50.0, 50.0)
+    assert all(math.isnan(value) for value in (*series.at(0.5), *series.at(9.0), *Series().at(1.0)))
+
+
+def test_the_value_of_an_old_place_is_told_as_the_range_of_its_bucket() -> None:
+    series = long_ramp()
+    low, mean, high = series.at(1000.0)
+    assert low <= 1000.0 <= high
+    assert low < mean < high
+    assert series.is_coarse(0.0, 2000.0, 1000)
+    assert not series.is_coarse(series.last_x - 2000.0, series.last_x, 1000)
+    assert not series.is_coarse(0.0, series.last_x, 100)
+
+
+def long_ramp() -> Series:
+    series = Series()
+    x = np.arange(0.0, 400_000.0)
+    series.append(x, x)
+    return series
+
+
+@pytest.mark.parametrize("number", [0, 1, 21, 22, 32_767, 99_999])
+def test_everything_from_a_sample_on_is_told_once_and_in_order(number: int) -> None:
+    series = long_ramp()
+    told = list(series.held_from(number))
+    starts = np.concatenate([x for _, x, _ in told])
+    lengths = np.concatenate([np.full(x.size, each) for each, x, _ in told])
+    assert (starts[1:] == starts[:-1] + lengths[:-1]).all(), "neither a gap nor a sample twice"
+    assert starts[-1] + lengths[-1] == 400_000.0
+    assert starts[0] < number + FACTOR**4
+    means = np.concatenate([mean for _, _, mean in told])
+    np.testing.assert_allclose(means, starts + (lengths - 1) / 2.0)
+
+
+def test_a_smoothed_twin_that_comes_late_ends_where_one_from_the_start_does() -> None:
+    values = np.exp(-np.arange(100_000.0) / 3e4) * (1.0 + 0.1 * np.random.default_rng(1).standard_normal(100_000))
+    source = Series()
+    twin = Smoothed(source, 500)
+    for start in range(0, 100_000, 1000):
+        source.append(np.arange(start, start + 1000.0), values[start : start + 1000])
+        twin.follow()
+    late = Smoothed(source, 500)
+    late.follow()
+    expected = Smoother(1.0 - 1.0 / 500).extend(values)
+    assert twin.series.count == 100_000
+    assert twin.series.last == pytest.approx(expected[-1], rel=1e-12)
+    assert late.series.last == pytest.approx(expected[-1], rel=1e-6)
+    assert late.series.at(20_000.0)[1] == pytest.approx(expected[20_000], rel=0.02)
+
+
+def test_a_bucket_counts_for_as_many_samples_as_it_stands_for() -> None:
+    """Four equal samples one by one, or once as four."""
+    one, other = Smoother(0.9), Smoother(0.9)
+    one.extend([1.0] * 4 + [3.0] * 4)
+    other.extend([1.0, 3.0], each=4)
+    assert other.extend([5.0])[0] == pytest.approx(one.extend([5.0])[0], rel=1e-12)

@@ -1,0 +1,102 @@
+"""The curves of one lane, of this run or of an earlier one: what a chart can show of it, against its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.method.telemetry import SERIES, StepBlock, whole_update_ratio
+
+from .charts.history import Series, Smoother
+from .charts.milestones import Milestones
+
+FIGURES_LIMIT = 2_048
+"""How many measurements of the tensors are remembered; beyond that every other one is forgotten."""
+_LOSS, _LR, _GRAD_NORM, _UPDATE_NORM, _EPOCH = (
+    SERIES.index(name) for name in ("loss", "lr", "grad_norm", "update_norm", "epoch")
+)
+
+
+class Track:
+    """What a lane has done, as curves.
+
+    Attributes:
+        loss, smoothed, held_out, accuracy, grad_norm, lr, update_norm, update_ratio: Against the step.
+        window: Over how many steps the loss is smoothed.
+        milestones: Where it was when, in other measures than steps.
+    """
+
+    def __init__(self) -> None:
+        """Begin with empty curves."""
+        self.begin(window=10, samples=1)
+
+    def begin(self, *, window: int, samples: int) -> None:
+        """Begin with empty curves, of a run over so many samples whose loss is smoothed over `window` steps."""
+        self.window = window
+        self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
+        self.grad_norm, self.lr, self.update_norm, self.update_ratio = Series(), Series(), Series(), Series()
+        self.milestones = Milestones(samples)
+        self._smoother = Smoother(1.0 - 1.0 / window)
+        self._measured: list[tuple[int, NDArray[np.float64]]] = []
+        self._of_tensors: dict[tuple[int, int], Series] = {}
+
+    def extend(self, block: StepBlock) -> None:
+        """Append a block of steps; a part that is known already is left out."""
+        values = block.values
+        known = max(0, int(self.loss.last_x) + 1 - block.first_step) if self.loss.count else 0
+        if known >= values.shape[1]:
+            return
+        values = values[:, known:]
+        steps = np.arange(block.first_step + known, block.last_step + 1, dtype=np.float64)
+        self.loss.append(steps, values[_LOSS])
+        self.smoothed.append(steps, self._smoother.extend(values[_LOSS]))
+        self.grad_norm.append(steps, values[_GRAD_NORM])
+        self.lr.append(steps, values[_LR])
+        self.update_norm.append(steps, values[_UPDATE_NORM])
+        # The newest epoch that begins in here: before its first step, all the others were complete.
+        epochs = values[_EPOCH]
+        begun = int(np.searchsorted(epochs, epochs[-1])) if np.isfinite(epochs[-1]) else 0
+        if begun > 0:
+            self.milestones.epochs.add(float(steps[begun]) - 1.0, float(epochs[-1]) - 1.0)
+
+    def extend_figures(self, step: int, values: NDArray[np.float64]) -> None:
+        """Append the figures of every tensor after a step, (tensors, figures)."""
+        if step <= self.update_ratio.last_x:
+            return
+        self.update_ratio.append(float(step), whole_update_ratio(values))
+        self._measured.append((step, values))
+        for (tensor, column), series in self._of_tensors.items():
+            series.append(float(step), values[tensor, column])
+        if len(self._measured) > FIGURES_LIMIT:
+            del self._measured[1:-1:2]
+
+    def of_tensor(self, tensor: int, column: int) -> Series:
+        """Return one figure of one tensor; from now on it is kept up to date."""
+        found = self._of_tensors.get((tensor, column))
+        if found is None:
+            found = Series()
+            rows = [(step, values[tensor, column]) for step, values in self._measured if tensor < len(values)]
+            found.append([float(step) for step, _ in rows], [float(value) for _, value in rows])
+            self._of_tensors[tensor, column] = found
+        return found
+
+    def extend_evaluations(self, evaluations: Iterable[Any]) -> None:
+        """Append evaluations of the held-out samples, all at once: short epochs make many a second."""
+        last, loss = self.held_out.last_x, self.held_out.last
+        fresh = []
+        for evaluation in evaluations:
+            if evaluation.split != "held_out" or evaluation.step < last:
+                continue
+            # At the end of a run a part is followed by the whole at the same step; the record repeats what was told.
+            if evaluation.step == last and evaluation.loss == loss:
+                continue
+            last, loss = evaluation.step, evaluation.loss
+            fresh.append(evaluation)
+        if fresh:
+            steps = [float(evaluation.step) for evaluation in fresh]
+            self.held_out.append(steps, [evaluation.loss for evaluation in fresh])
+            if fresh[0].accuracy is not None:
+                self.accuracy.append(steps, np.array([evaluation.accuracy for evaluation in fresh], np.float64))

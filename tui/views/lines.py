@@ -1,0 +1,150 @@
+"""Which curves a chart of some metric shows: of every lane, raw and smoothed, and of earlier runs beside them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ..charts.axes import compact
+from ..charts.history import Series, Smoothed, Vector
+from ..lane_view import LaneView
+from ..recorded import Detail, EarlierRun
+from ..run_view import RunView
+from ..track import Track
+from ..widgets.chart import Curve
+from ..widgets.status import lane_colour
+from .metrics import Metric
+
+STRONGEST = 12
+"""Powers of two by which the smoothing may be stronger than usual."""
+DETAIL_BUDGET_S = 0.004
+"""How much of a frame may go into reading old steps anew."""
+EARLIER_COLOURS = 6
+"""From this lane's colour on stand those of earlier runs."""
+
+
+class Lines:
+    """Makes the curves of every chart of a view.
+
+    Attributes:
+        strength: By how many powers of two smoothing is stronger than usual.
+        earlier: The recorded runs that are shown beside this one.
+    """
+
+    def __init__(self, run: RunView) -> None:
+        """Show this run alone."""
+        self.run = run
+        self.strength = 0
+        self.earlier: list[EarlierRun] = []
+        self._twins: dict[int, Smoothed] = {}
+        self._details = [Detail(run, lane.number) for lane in run.lanes]
+        self._detailed: list[Track | None] = [None] * len(run.lanes)
+
+    def window(self, track: Track) -> int:
+        """Return over how many steps a lane is smoothed; 1 where it is not."""
+        if self.run.is_deterministic and self.strength <= 0:
+            return 1
+        return max(1, round(track.window * 2.0**self.strength))
+
+    def look_at(self, low: float, high: float, columns: int) -> None:
+        """Get ready to show the steps between `low` and `high`: old ones may have to be read anew."""
+        self._detailed = [detail.of(low, high, columns, DETAIL_BUDGET_S) for detail in self._details]
+
+    def of(self, metric: Metric) -> list[Curve]:
+        """Return the curves of a chart, later ones on top."""
+        run = self.run
+        curves = [
+            curve for number, earlier in enumerate(self.earlier) for curve in self._earlier(metric, earlier, number)
+        ]
+        if not run.is_race:
+            return [*curves, *self._alone(metric, run.lane)]
+        some_stand = any(lane.diverged is None for lane in run.lanes)
+        # The lane that the keys steer lies on top.
+        for lane in sorted(run.lanes, key=lambda lane: lane is run.lane):
+            ghost = some_stand and lane.diverged is not None
+            curves += self._compared(metric, lane, lane.title, lane_colour(lane.number), ghost=ghost, silent=True)
+        return curves
+
+    def table(self, metric: Metric, steps: Vector) -> dict[str, list[str]]:
+        """Return the values of every curve of a chart at these steps, by what they are called."""
+        columns: dict[str, list[str]] = {}
+        for curve in self.of(metric):
+            head = f"{metric.title} {curve.label}".strip() + (" (raw)" if curve.faint and not curve.label else "")
+            values = [curve.series.at(step)[1] for step in steps.tolist()]
+            columns[head] = ["" if math.isnan(value) else f"{value:.9g}" for value in values]
+        return columns
+
+    def _alone(self, metric: Metric, lane: LaneView) -> Iterator[Curve]:
+        """Return the curves of the one lane: raw behind smoothed, and of the loss what belongs to it."""
+        is_loss, own = metric.name == "loss", "this run" if self.earlier else ""
+        if is_loss and lane.before is not None:
+            yield Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True)
+        series, window = self._series(metric, lane), self.window(lane)
+        raw = Curve(
+            label="minibatch" if is_loss and not self.run.is_deterministic else own,
+            series=series,
+            colour=metric.colour,
+            faint=metric.is_noisy and window > 1,
+            silent=metric.is_noisy and window > 1 and not is_loss,
+            shape="line" if self.run.is_deterministic and is_loss else "envelope",
+            readout=metric.readout,
+            milestones=lane.milestones,
+        )
+        yield raw
+        if metric.is_noisy and window > 1:
+            yield Curve(
+                label="smoothed" if is_loss else own,
+                series=self._smoothed(metric, lane, series, window),
+                colour=metric.colour,
+                readout=metric.readout,
+                milestones=lane.milestones,
+            )
+        if is_loss and "held_out" in self.run.welcome.splits:
+            yield Curve(
+                label="held-out",
+                series=lane.held_out,
+                colour="accent",
+                readout=compact,
+                milestones=lane.milestones,
+            )
+
+    def _earlier(self, metric: Metric, earlier: EarlierRun, number: int) -> Iterator[Curve]:
+        for lane, (title, track) in enumerate(earlier.tracks):
+            yield from self._compared(metric, track, title, lane_colour(EARLIER_COLOURS + number + lane), silent=True)
+
+    def _compared(
+        self, metric: Metric, track: Track, title: str, colour: str, *, ghost: bool = False, silent: bool = False
+    ) -> Iterator[Curve]:
+        """Return the one curve of a lane among others."""
+        series, window = self._series(metric, track), self.window(track)
+        if metric.is_noisy and window > 1:
+            series = self._smoothed(metric, track, series, window)
+        yield Curve(
+            label=title,
+            series=series,
+            colour=colour,
+            silent=silent,
+            ghost=ghost,
+            readout=metric.readout,
+            milestones=track.milestones,
+        )
+
+    def _series(self, metric: Metric, track: Track) -> Series:
+        detail = self._detailed[track.number] if isinstance(track, LaneView) else None
+        if detail is not None:
+            # What is measured seldom is not in there, and is not forgotten either.
+            found = metric.series(detail)
+            if found.count:
+                return found
+        return metric.series(track)
+
+    def _smoothed(self, metric: Metric, track: Track, series: Series, window: int) -> Series:
+        if metric.series(track) is track.loss and window == track.window and series is track.loss:
+            return track.smoothed
+        twin = self._twins.get(id(series))
+        if twin is None or twin.source is not series or twin.window != window:
+            if len(self._twins) > 64:
+                self._twins.clear()
+            twin = self._twins[id(series)] = Smoothed(series, window)
+        twin.follow()
+        return twin.series

@@ -1,0 +1,103 @@
+"""The row under the charts: what stands under the crosshair, or how the charts are laid out, and their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from textual.events import Click
+from textual.message import Message
+
+from ..charts.abscissa import NAMES, Abscissa
+from ..charts.axes import compact_step
+from ..charts.milestones import Measure, Milestones
+from ..charts.slopes import Turn
+from ..charts.viewport import Viewport
+from ..recorded import EarlierRun
+from ..widgets.text_rows import Span, TextRows
+
+Part = tuple[str, str, str]
+"""Text, its look, and the action that a click on it takes, "" for none."""
+KEYS: tuple[Part, ...] = (
+    ("  c charts", "dim foreground", "choose"),
+    ("  v crosshair", "dim foreground", "crosshair"),
+    ("  x axis", "dim foreground", "measure"),
+    ("  y log", "dim foreground", "scale"),
+    ("  m smooth", "dim foreground", "smooth(1)"),
+    ("  w follow", "dim foreground", "follow"),
+    ("  k changes", "dim foreground", "changes"),
+    ("  e earlier runs", "dim foreground", "earlier"),
+)
+_ALSO: tuple[Measure, ...] = ("step", "epoch", "time")
+
+
+def at_pointer(milestones: Milestones, measure: Measure, place: float, turns: Sequence[Turn]) -> list[Part]:
+    """Return where the crosshair stands, and what the live change before it did to the loss."""
+    step = float(milestones.steps_at(measure, place))
+    shown = _ALSO if measure in _ALSO else (*_ALSO, measure)
+    words = [Abscissa(measure=each).text(float(milestones.at(each, step))) for each in shown]
+    said: list[Part] = [(" · ".join(words), "bold foreground", "crosshair")]
+    before = [turn for turn in turns if turn.marker.step <= step + 0.5]
+    return [*said, (f"  ┊ {before[-1].words}", "accent", "changes")] if before else said
+
+
+def at_rest(
+    viewport: Viewport, measure: Measure, window: int, earlier: Sequence[EarlierRun], turns: Sequence[Turn]
+) -> list[Part]:
+    """Return what is seen, smoothed over `window` steps, and what the last live change did to the loss."""
+    low, high = (compact_step(value) for value in viewport.shown)
+    what = {"whole": "whole run", "newest": "following the newest", "still": f"{low} to {high}"}[viewport.manner]
+    smoothing = f"smoothed over {compact_step(window)}" if window > 1 else "not smoothed"
+    said: list[Part] = [
+        (f"{NAMES[measure]}: {what}", "foreground", "measure"),
+        (" · ", "dim foreground", ""),
+        (smoothing, "foreground", "smooth(1)"),
+    ]
+    for run in earlier:
+        state = f" ({run.problem})" if run.problem else "" if run.is_read else " …"
+        said.append((f" · with {run.name}{state}", "accent", "earlier"))
+    if turns:
+        said.append((f"  ┊ {turns[-1].words}", "accent", "changes"))
+    return said
+
+
+class Reading(TextRows):
+    """One row whose parts can be clicked."""
+
+    class Clicked(Message):
+        """Somebody wants what a part stands for."""
+
+        def __init__(self, action: str) -> None:
+            """Say which action."""
+            super().__init__()
+            self.action = action
+
+    def __init__(self) -> None:
+        """Make an empty row."""
+        super().__init__(id="reading")
+        self._ends: list[tuple[int, str]] = []
+
+    def tell(self, said: Sequence[Part], keys: Sequence[Part]) -> None:
+        """Show what is said, and at the right as many of the keys as have room."""
+        room = self.size.width - sum(cell_len(text) for text, _, _ in said)
+        kept: list[Part] = []
+        for part in keys:
+            room -= cell_len(part[0])
+            if room < 2:
+                break
+            kept.append(part)
+        gap = self.size.width - sum(cell_len(text) for text, _, _ in (*said, *kept))
+        spans: list[Span] = []
+        self._ends = []
+        end = 0
+        for text, look, action in (*said, (" " * max(gap, 0), "plain", ""), *kept):
+            spans.append((text, look))
+            end += cell_len(text)
+            self._ends.append((end, action))
+        self.show([tuple(spans)])
+
+    def on_click(self, event: Click) -> None:
+        """Do what the clicked part stands for."""
+        action = next((action for end, action in self._ends if event.x < end), "")
+        if action:
+            self.post_message(self.Clicked(action))
