@@ -3,6 +3,7 @@
 view      what they have in common
 looking   how one asks the engine to look at something more closely, no faster than it answers
 deck      the tabs and tiles in which they stand
+graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
 curves    loss, gradient norm and learning rate against the step, and the table of parameters
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
@@ -38,5 +39,8 @@ class ViewKind:
         return view
 
 
-VIEWS = (ViewKind(name="curves", title="Curves", place="curves:CurvesView"),)
+VIEWS = (
+    ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
+    ViewKind(name="graph", title="Graph", place="graph:GraphView"),
+)
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""

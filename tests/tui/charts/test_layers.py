@@ -1,0 +1,62 @@
+"""Layered graphs: no line runs through a box, and no two edges share an upright line."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.charts.layers import plan
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> list[list[int]]:
+    """Nodes of none, one or two operands before them."""
+    count = draw(st.integers(1, 12))
+    return [draw(st.lists(st.integers(0, node - 1), max_size=2)) if node else [] for node in range(count)]
+
+
+def test_a_chain_is_level() -> None:
+    found = plan([[], [0], [1]], 5, 1)
+    assert found.layers == (0, 1, 2)
+    assert found.rows == (0, 0, 0)
+    assert all(bend.from_row == bend.to_row == 2 for bend in found.bends)
+
+
+def test_an_operand_stands_just_before_its_first_use() -> None:
+    """In (x + y)·z the variable z is not needed before the product."""
+    assert plan([[], [], [], [0, 1], [3, 2]], 5, 1).layers == (0, 0, 1, 1, 2)
+
+
+@given(graphs())
+def test_edges_lead_to_the_right_and_end_at_their_node(operands: list[list[int]]) -> None:
+    found = plan(operands, 5, 1)
+    arriving = [bend.edge for bend in found.bends if bend.arrives]
+    assert sorted((edge.node, edge.operand) for edge in arriving) == sorted(
+        (node, operand) for node, slots in enumerate(operands) for operand in slots
+    )
+    for bend in found.bends:
+        assert found.layers[bend.edge.operand] <= bend.channel < found.layers[bend.edge.node]
+        if bend.arrives:
+            top = found.rows[bend.edge.node]
+            assert top <= bend.to_row < top + 5
+
+
+@given(graphs(), st.sampled_from([(5, 1), (3, 0)]))
+def test_nothing_in_a_layer_lies_on_something_else(operands: list[list[int]], size: tuple[int, int]) -> None:
+    found = plan(operands, *size)
+    taken: set[tuple[int, int]] = set()
+    for layer, row in zip(found.layers, found.rows, strict=True):
+        cells = {(layer, place) for place in range(row, row + size[0])}
+        assert not cells & taken
+        taken |= cells
+    passing = [(layer, row) for _, layer, row in found.passing]
+    assert len(set(passing)) == len(passing)
+    assert not taken & set(passing)
+
+
+@given(graphs())
+def test_every_stretch_of_a_channel_has_an_upright_line_of_its_own(operands: list[list[int]]) -> None:
+    found = plan(operands, 5, 1)
+    lines = [(bend.channel, bend.track) for bend in found.bends]
+    assert len(set(lines)) == len(lines)
+    assert all(bend.track < found.tracks[bend.channel] for bend in found.bends)
