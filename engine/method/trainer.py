@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -106,8 +108,10 @@ class Trainer:
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
         self._average: Average | None = None
+        self.search: LineSearch | None = None
         self._trials = self.astray = 0
         self.dials: Dials
+        self._begin: Callable[[], None]
         self.prepare()
 
     @property
@@ -124,6 +128,16 @@ class Trainer:
     def evaluations(self) -> int:
         """How often loss and gradient of a batch were computed: once a step, and once for every trial of a search."""
         return self.step_count + self._trials
+
+    @property
+    def gradient(self) -> Vector:
+        """The vector of the gradient, in which the rule makes its update; nobody else changes it."""
+        return self._grad
+
+    @property
+    def plateau(self) -> PlateauState:
+        """What a schedule that looks at the loss has seen; its own."""
+        return self._plateau
 
     @property
     def largest_product(self) -> int:
@@ -285,6 +299,31 @@ class Trainer:
         self._average = None if snapshot.average is None else self._averaged(snapshot.average)
         self.steps, self.figures = StepBuffer(rates=snapshot.rates), None
         self.prepare()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Stand, when the block is left, where the trainer stands now, bit for bit: a step in it leaves no trace."""
+        snapshot, recorded, figures, search = self.snapshot(), self.steps, self.figures, self.search
+        self.steps = StepBuffer()
+        if search is not None:
+            self.prepare()  # the trials of the last search are not written over
+        try:
+            yield
+        finally:
+            self.restore(snapshot)
+            self.steps, self.figures = recorded, figures
+            if search is not None and self.search is not None:
+                self.search.remember(search)
+
+    def before_update(self, look: Callable[[], None]) -> None:
+        """Call `look` before every update, when `gradient` holds what the rule is given; until the next `prepare`."""
+        begin = self._begin
+
+        def look_and_begin() -> None:
+            look()
+            begin()
+
+        self._begin = look_and_begin
 
     def prepare(self) -> None:
         """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""

@@ -6,6 +6,7 @@ coarse first. A new one is a module here, a line in the table, and a view in `tu
 inspection   what all of them have in common
 path         where the parameters have been
 graph        the nodes of a typed-in function, or the layers of a network, with values and gradients
+equation     the coming step of one parameter, as its rule works it out
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
     {
         "path": "path:PathInspection",
         "graph": "graph:GraphInspection",
+        "equation": "equation:EquationInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""
