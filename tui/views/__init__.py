@@ -4,6 +4,7 @@ view      what they have in common
 looking   how one asks the engine to look at something more closely, no faster than it answers
 deck      the tabs and tiles in which they stand
 graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
+equation  the update rule with the numbers of the coming step
 curves    loss, gradient norm and learning rate against the step, and the table of parameters
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
@@ -42,5 +43,6 @@ class ViewKind:
 VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
     ViewKind(name="graph", title="Graph", place="graph:GraphView"),
+    ViewKind(name="equation", title="Equation", place="equation:EquationView"),
 )
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""
