@@ -42,6 +42,7 @@ class RunView:
         has_broken_off: Whether the engine has gone before the run had ended.
         notices: What happened, the newest last.
         asked: The commands that the engine has not answered yet, by their number, in words.
+        swept: What the last sweep of the learning rate has found.
     """
 
     def __init__(self, client: Client) -> None:
@@ -51,6 +52,7 @@ class RunView:
         self.has_broken_off = False
         self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
         self.asked: dict[int, str] = {}
+        self.swept: protocol.RatesSwept | None = None
         self._then: dict[int, Callable[[Answer], None]] = {}
         self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
         """What is being looked at, by the number of the command."""
@@ -239,6 +241,7 @@ class RunView:
                 return True
             case protocol.RatesSwept(seq=seq):
                 self.asked.pop(seq, None)
+                self.swept = message
                 self._note(found_rates(message))
                 return True
             case protocol.Diverged():

@@ -5,6 +5,7 @@ looking   how one asks the engine to look at something more closely, no faster t
 deck      the tabs and tiles in which they stand
 graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
 equation  the update rule with the numbers of the coming step
+schedule  the learning rate's past and future, and how the loss answers to it
 curves    loss, gradient norm and learning rate against the step, and the table of parameters
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
@@ -44,5 +45,6 @@ VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
     ViewKind(name="graph", title="Graph", place="graph:GraphView"),
     ViewKind(name="equation", title="Equation", place="equation:EquationView"),
+    ViewKind(name="schedule", title="Schedule", place="schedule:ScheduleView"),
 )
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""

@@ -7,6 +7,7 @@ inspection   what all of them have in common
 path         where the parameters have been
 graph        the nodes of a typed-in function, or the layers of a network, with values and gradients
 equation     the coming step of one parameter, as its rule works it out
+course       what the schedule makes of the learning rate from here on
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
         "path": "path:PathInspection",
         "graph": "graph:GraphInspection",
         "equation": "equation:EquationInspection",
+        "course": "course:CourseInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""
