@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count, pairwise
 
 SWEEPS = 6
 """How often the order of the layers is improved; after a few nothing changes."""
@@ -37,7 +37,7 @@ class Bend:
     from_row: int
     to_row: int
     track: int
-    """Which upright line of the channel, counted from the left; the stretch may be level all the same."""
+    """Which upright line of the channel, counted from the left; -1 where the stretch is level."""
     arrives: bool
     """Whether it ends at the edge's node, and not at a place on the way."""
 
@@ -150,16 +150,24 @@ def _routed(
     for channel, found in enumerate(stretches):
         # Those that fall turn the later the higher they end, those that rise the other way round: so few cross.
         found.sort(key=lambda each: (each[1] < each[0], each[1] if each[1] < each[0] else -each[1]))
+        tracks = count()
         bends += [
-            Bend(edge=edge, channel=channel, from_row=start, to_row=end, track=track, arrives=arrives)
-            for track, (start, end, edge, arrives) in enumerate(found)
+            Bend(
+                edge=edge,
+                channel=channel,
+                from_row=start,
+                to_row=end,
+                track=next(tracks) if start != end else -1,
+                arrives=arrives,
+            )
+            for start, end, edge, arrives in found
         ]
     return Plan(
         layers=tuple(layers),
         rows=tuple(rows),
         bends=tuple(bends),
         passing=tuple(passing),
-        tracks=tuple(len(found) for found in stretches),
+        tracks=tuple(sum(start != end for start, end, _, _ in found) for found in stretches),
     )
 
 

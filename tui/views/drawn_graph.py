@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..charts.axes import compact
-from ..charts.layers import Bend, plan
+from ..charts.layers import Bend, Plan, plan
 from ..charts.sheet import Sheet
 from .walk import Walk
 
 NodeFacts = Mapping[str, Any]
 NUMBER = 10
 """Cells of the longest number, such as -1.235e-10: a box does not change its width with what is in it."""
+TIGHT_NUMBER = 7
+"""The same where there is little room: longer ones make their box wider."""
 LONGEST_FORMULA = 22
 LABEL = 12
 """Cells for a local gradient and the arrow at the end of an edge."""
@@ -46,8 +48,11 @@ class Drawn:
 # ---- a function
 
 
-def drawn_expression(nodes: Sequence[NodeFacts], walk: Walk, height: int) -> Drawn:
-    """Return the graph of a function as far as someone has walked; in low boxes where high ones have no room."""
+def drawn_expression(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: int) -> Drawn:
+    """Return the graph of a function as far as someone has walked.
+
+    Where there is no room, the boxes are low, and only as wide as what is in them now.
+    """
     number = {node["name"]: place for place, node in enumerate(nodes)}
     inputs = [[number[name] for name in node["operands"] if name in number] for node in nodes]
     local = [[value for value in node["local_gradients"] if value is not None] for node in nodes]
@@ -55,18 +60,14 @@ def drawn_expression(nodes: Sequence[NodeFacts], walk: Walk, height: int) -> Dra
     is_high = max(row + 5 for row in laid_out.rows) <= height
     if not is_high:
         laid_out = plan(inputs, 3, 0)
-    wide = [0] * len(laid_out.tracks)
-    for node, layer in zip(nodes, laid_out.layers, strict=True):
-        text = _formula(node) if is_high else f"{node['name']} = {_formula(node)}"
-        least = NUMBER + 3 if is_high else 2 * NUMBER + 4
-        wide[layer] = max(wide[layer], min(len(text), LONGEST_FORMULA) + 4, least + 4)
-    lefts = [0]
-    for layer, tracks in enumerate(laid_out.tracks):
-        lefts.append(lefts[-1] + wide[layer] + 2 + 2 * tracks + LABEL)
+    wide, lefts = _columns(nodes, local, laid_out, is_high=is_high, tight=False)
+    is_tight = lefts[-1] - LABEL > width
+    if is_tight:
+        wide, lefts = _columns(nodes, local, laid_out, is_high=is_high, tight=True)
     sheet = Sheet()
     at_hand = walk.node
     for bend in sorted(laid_out.bends, key=lambda bend: _is_lit(bend, walk)):
-        _draw_bend(sheet, bend, lefts, wide, local, walk)
+        _draw_bend(sheet, bend, lefts, wide, local, walk, 1 if is_tight else 2)
     for edge, layer, row in laid_out.passing:
         sheet.along(lefts[layer], lefts[layer] + wide[layer] - 1, row, FAINT if edge.node != at_hand else FORWARD)
     places = []
@@ -78,6 +79,24 @@ def drawn_expression(nodes: Sequence[NodeFacts], walk: Walk, height: int) -> Dra
     return Drawn(sheet=sheet, places=tuple(places), rule=() if at_hand is None else _rule(nodes, walk, at_hand))
 
 
+def _columns(
+    nodes: Sequence[NodeFacts], local: list[list[float]], laid_out: Plan, *, is_high: bool, tight: bool
+) -> tuple[list[int], list[int]]:
+    """Return how wide the boxes of every layer are, and the left columns of the layers and of what is behind them."""
+    wide, labels = [0] * len(laid_out.tracks), [0 if tight else LABEL] * len(laid_out.tracks)
+    for node, slopes, layer in zip(nodes, local, laid_out.layers, strict=True):
+        text = _formula(node) if is_high else f"{node['name']} = {_formula(node)}"
+        figures = [max(TIGHT_NUMBER, len(compact(node[key]))) if tight else NUMBER for key in ("value", "gradient")]
+        least = max(figures) + 2 if is_high else sum(figures) + 5
+        wide[layer] = max(wide[layer], min(len(text), LONGEST_FORMULA) + 4, least + 4)
+        for slope in slopes:
+            labels[layer - 1] = max(labels[layer - 1], len(compact(slope)) + 3)
+    lefts = [0]
+    for box, tracks, label in zip(wide, laid_out.tracks, labels, strict=True):
+        lefts.append(lefts[-1] + box + (1 + tracks if tight else 2 + 2 * tracks) + label)
+    return wide, lefts
+
+
 def _is_lit(bend: Bend, walk: Walk) -> bool:
     """Return whether an edge has a part in what is computed now."""
     at_hand = walk.node
@@ -85,14 +104,14 @@ def _is_lit(bend: Bend, walk: Walk) -> bool:
 
 
 def _draw_bend(
-    sheet: Sheet, bend: Bend, lefts: list[int], wide: list[int], local: list[list[float]], walk: Walk
+    sheet: Sheet, bend: Bend, lefts: list[int], wide: list[int], local: list[list[float]], walk: Walk, spacing: int
 ) -> None:
     look = (FORWARD if walk.is_forward else BACKWARD) if _is_lit(bend, walk) else FAINT
     start, end = lefts[bend.channel] + wide[bend.channel], lefts[bend.channel + 1] - 1
     if bend.from_row == bend.to_row:
         sheet.along(start, end, bend.from_row, look)
     else:
-        track = start + 1 + 2 * bend.track
+        track = start + 1 + spacing * bend.track
         sheet.along(start, track, bend.from_row, look)
         sheet.down(track, bend.from_row, bend.to_row, look)
         sheet.along(track, end, bend.to_row, look)
@@ -170,7 +189,7 @@ def drawn_network(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: in
     """Return the stages of a network, each with the size of what goes forward and of what comes back."""
     sheet = Sheet()
     spread = 2 if 2 * len(nodes) + 1 <= height else 1
-    names = max(len(node["name"]) for node in nodes) + 2
+    names = max(len(_name(node)) for node in nodes) + 2
     formulas = max(len(node["formula"]) for node in nodes) + 2
     shapes = max(len(_shape(node)) for node in nodes) + 2
     left = names + 2
@@ -193,7 +212,7 @@ def drawn_network(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: in
         is_at_hand, is_known = walk.node == place, walk.has_value(place)
         look = (FORWARD if walk.is_forward else BACKWARD) if is_at_hand else PLAIN if is_known else FAINT
         sheet.write(0, row, "▸" if is_at_hand else " ", look)
-        sheet.write(2, row, node["name"], look if is_at_hand else "bold primary" if is_known else FAINT)
+        sheet.write(2, row, _name(node), look if is_at_hand else "bold primary" if is_known else FAINT)
         if formulas:
             sheet.write(columns[0], row, node["formula"], look)
         if shapes:
@@ -211,6 +230,11 @@ def drawn_network(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: in
         places.append((0, row, max(width, second + NUMBER + bar), 1))
     rule = () if walk.node is None else _stage_rule(nodes, walk, walk.node)
     return Drawn(sheet=sheet, places=tuple(places), rule=rule)
+
+
+def _name(node: NodeFacts) -> str:
+    # The formula beside it says which one.
+    return "loss" if node["kind"] == "loss" else str(node["name"])
 
 
 def _shape(node: NodeFacts) -> str:

@@ -61,6 +61,7 @@ graph that is larger than the screen; a click on a node explains it."""
         self._drawn: Drawn | None = None
         self._left = self._top = 0
         self._shift = 0, 0
+        self._wanted: tuple[Any, ...] = ()
         self._follows = False
 
     def compose(self) -> ComposeResult:
@@ -74,6 +75,12 @@ graph that is larger than the screen; a click on a node explains it."""
         self.set_class(self.size.height < 16, "-low")
         seen = self._looking.seen
         width, height = self._sheet.size
+        place = None if self._walk is None else self._walk.place
+        # What has been drawn already costs nothing.
+        wanted = seen, width, height, place, self._left, self._top, self._looking.refusal
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
         if seen is None:
             self._drawn = None
             self._say(self._looking.refusal or "looking…")
@@ -88,7 +95,7 @@ graph that is larger than the screen; a click on a node explains it."""
         if seen.facts["kind"] == "network":
             drawn = drawn_network(nodes, self._walk, width, height)
         else:
-            drawn = drawn_expression(nodes, self._walk, height)
+            drawn = drawn_expression(nodes, self._walk, width, height)
         self._drawn = drawn
         if self._follows:
             self._follow(drawn, width, height)

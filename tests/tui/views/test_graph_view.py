@@ -111,7 +111,16 @@ async def test_a_network_is_a_way_of_stages_that_can_be_walked(watched: Watched)
         me = sit(seat)
         view = await me.open("graph")
         text = await me.until_text(SHEET, "layer2")
-        for part in ("input", "64×2", "z1 = Wᵀ·x + b", "relu", "64×4", "binary_cross_entropy", "a number", "▪"):
+        for part in (
+            "input",
+            "64×2",
+            "z1 = Wᵀ·x + b",
+            "relu",
+            "64×4",
+            "L = binary_cross_entropy(z2, y)",
+            "a number",
+            "▪",
+        ):
             assert part in text
         await me.press("right", "right")
         assert "z1 = Wᵀ·x + b" in me.text(RULE)
