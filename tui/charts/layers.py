@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count, pairwise
 
 SWEEPS = 6
@@ -68,7 +69,8 @@ class _Item:
     row: int = 0
 
 
-def plan(operands: Sequence[Sequence[int]], height: int, gap: int) -> Plan:
+@lru_cache(maxsize=16)
+def plan(operands: tuple[tuple[int, ...], ...], height: int, gap: int) -> Plan:
     """Return where nodes of `height` rows stand, `gap` rows apart; the operands of a node come before it."""
     layers = _layers(operands)
     edges = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from rich.cells import cell_len
 
 from .raster import Glyphs
@@ -18,15 +16,17 @@ class Sheet:
 
     def __init__(self) -> None:
         """Make an empty one, which grows with what is drawn."""
-        self._text: dict[tuple[int, int], tuple[str, str]] = {}
-        self._lines: dict[tuple[int, int], tuple[int, str]] = {}
+        # By row and then by column: what can be seen is mostly empty.
+        self._text: dict[int, dict[int, tuple[str, str]]] = {}
+        self._lines: dict[int, dict[int, tuple[int, str]]] = {}
         self.width = self.height = 0
 
     def write(self, x: int, y: int, text: str, look: str) -> None:
         """Put text into row `y`, from column `x` on; every character is one cell wide."""
         assert cell_len(text) == len(text), text
+        row = self._text.setdefault(y, {})
         for place, character in enumerate(text, start=x):
-            self._text[place, y] = character, look
+            row[place] = character, look
         self._grow(x + len(text), y + 1)
 
     def along(self, x0: int, x1: int, y: int, look: str) -> None:
@@ -52,26 +52,32 @@ class Sheet:
 
     def rows(self, x: int, y: int, width: int, height: int, glyphs: Glyphs) -> list[tuple[tuple[str, str], ...]]:
         """Return what can be seen through a window, row by row, as pieces of text with their look."""
-        found = []
-        for row in range(y, y + height):
-            cells = (self._cell(column, row) for column in range(x, x + width))
-            spans = tuple(
-                ("".join(character for character, _ in run), look) for look, run in groupby(cells, key=lambda c: c[1])
-            )
-            found.append(tuple((text.translate(_ASCII), look) for text, look in spans) if glyphs == "ascii" else spans)
-        return found
+        return [self._spans(row, x, width, glyphs) for row in range(y, y + height)]
 
-    def _cell(self, x: int, y: int) -> tuple[str, str]:
-        text = self._text.get((x, y))
-        if text is not None:
-            return text
-        bits, look = self._lines.get((x, y), (0, "plain"))
-        return _LINES.get(bits, " "), look
+    def _spans(self, y: int, first: int, width: int, glyphs: Glyphs) -> tuple[tuple[str, str], ...]:
+        cells = {x: (_LINES.get(bits, " "), look) for x, (bits, look) in self._lines.get(y, {}).items()}
+        cells.update(self._text.get(y, {}))
+        spans: list[tuple[str, str]] = []
+        done, stop = first, first + width
+        for x, (character, look) in sorted(cells.items()):
+            if not first <= x < stop:
+                continue
+            if x > done:
+                spans.append((" " * (x - done), "plain"))
+            if spans and spans[-1][1] == look:
+                spans[-1] = spans[-1][0] + character, look
+            else:
+                spans.append((character, look))
+            done = x + 1
+        if done < stop:
+            spans.append((" " * (stop - done), "plain"))
+        return tuple((text.translate(_ASCII), look) for text, look in spans) if glyphs == "ascii" else tuple(spans)
 
     def _join(self, x: int, y: int, bits: int, look: str) -> None:
-        before, old = self._lines.get((x, y), (0, look))
+        row = self._lines.setdefault(y, {})
+        before, old = row.get(x, (0, look))
         # What stands out stays so where a plain line crosses it.
-        self._lines[x, y] = before | bits, look if before == 0 or "dim" in old else old
+        row[x] = before | bits, look if before == 0 or "dim" in old else old
         self._grow(x + 1, y + 1)
 
     def _grow(self, width: int, height: int) -> None:

@@ -56,6 +56,8 @@ def text(words: str) -> Block:
 
 def beside(*blocks: Block) -> Block:
     """Return blocks one beside the other on one line of writing."""
+    if all(len(block.rows) == 1 for block in blocks):
+        return text("".join(block.rows[0] for block in blocks))
     above = max(block.base for block in blocks)
     below = max(block.height - block.base for block in blocks)
     rows = []

@@ -54,7 +54,7 @@ def drawn_expression(nodes: Sequence[NodeFacts], walk: Walk, width: int, height:
     Where there is no room, the boxes are low, and only as wide as what is in them now.
     """
     number = {node["name"]: place for place, node in enumerate(nodes)}
-    inputs = [[number[name] for name in node["operands"] if name in number] for node in nodes]
+    inputs = tuple(tuple(number[name] for name in node["operands"] if name in number) for node in nodes)
     local = [[value for value in node["local_gradients"] if value is not None] for node in nodes]
     laid_out = plan(inputs, 5, 1)
     is_high = max(row + 5 for row in laid_out.rows) <= height
@@ -190,8 +190,8 @@ def drawn_network(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: in
     sheet = Sheet()
     spread = 2 if 2 * len(nodes) + 1 <= height else 1
     names = max(len(_name(node)) for node in nodes) + 2
-    formulas = max(len(node["formula"]) for node in nodes) + 2
-    shapes = max(len(_shape(node)) for node in nodes) + 2
+    formulas = max(len(node["formula"]) for node in nodes[:-1]) + 2
+    shapes = max(len(_shape(node)) for node in nodes[:-1]) + 2
     left = names + 2
     columns = [left]
     # What there is no room for is left out from the right: the numbers are what it is about.
@@ -214,8 +214,9 @@ def drawn_network(nodes: Sequence[NodeFacts], walk: Walk, width: int, height: in
         sheet.write(0, row, "▸" if is_at_hand else " ", look)
         sheet.write(2, row, _name(node), look if is_at_hand else "bold primary" if is_known else FAINT)
         if formulas:
-            sheet.write(columns[0], row, node["formula"], look)
-        if shapes:
+            # The loss has no shape, and so the room of both.
+            sheet.write(columns[0], row, _cut(str(node["formula"]), formulas + shapes - 2), look)
+        if shapes and node["shape"]:
             sheet.write(columns[1], row, _shape(node), FAINT)
         if is_known:
             sheet.write(columns[2], row, compact(node["size"]), look)
@@ -238,7 +239,7 @@ def _name(node: NodeFacts) -> str:
 
 
 def _shape(node: NodeFacts) -> str:
-    return "×".join(str(length) for length in node["shape"]) or "a number"
+    return "×".join(str(length) for length in node["shape"])
 
 
 def _bar(value: float, largest: float, cells: int) -> str:

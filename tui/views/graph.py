@@ -193,10 +193,13 @@ graph that is larger than the screen; a click on a node explains it."""
         walk = self._walk
         assert walk is not None
         if walk.place is None:
-            kind = "a layer's" if facts["kind"] == "network" else "a node's"
-            whole = f"{compact(math.nan)}" if not facts["nodes"] else compact(_value(facts["nodes"][-1]))
+            kind, letter = ("a layer's", "L") if facts["kind"] == "network" else ("a node's", "f")
+            whole = compact(_value(facts["nodes"][-1]))
             return [
-                ((f"forward: f = {whole}", "bold primary"), ("   all values and gradients as they are now", "plain")),
+                (
+                    (f"forward: {letter} = {whole}", "bold primary"),
+                    ("   all values and gradients as they are now", "plain"),
+                ),
                 ((f"→ goes through them one by one; a click explains {kind} numbers", "dim foreground"),),
             ]
         title = f"{'forward' if walk.is_forward else 'backward'} {walk.number} of {walk.count}"

@@ -7,16 +7,18 @@ from hypothesis import strategies as st
 
 from tui.charts.layers import plan
 
+Operands = tuple[tuple[int, ...], ...]
+
 
 @st.composite
-def graphs(draw: st.DrawFn) -> list[list[int]]:
+def graphs(draw: st.DrawFn) -> Operands:
     """Nodes of none, one or two operands before them."""
     count = draw(st.integers(1, 12))
-    return [draw(st.lists(st.integers(0, node - 1), max_size=2)) if node else [] for node in range(count)]
+    return tuple(tuple(draw(st.lists(st.integers(0, node - 1), max_size=2))) if node else () for node in range(count))
 
 
 def test_a_chain_is_level() -> None:
-    found = plan([[], [0], [1]], 5, 1)
+    found = plan(((), (0,), (1,)), 5, 1)
     assert found.layers == (0, 1, 2)
     assert found.rows == (0, 0, 0)
     assert all(bend.from_row == bend.to_row == 2 for bend in found.bends)
@@ -24,11 +26,11 @@ def test_a_chain_is_level() -> None:
 
 def test_an_operand_stands_just_before_its_first_use() -> None:
     """In (x + y)·z the variable z is not needed before the product."""
-    assert plan([[], [], [], [0, 1], [3, 2]], 5, 1).layers == (0, 0, 1, 1, 2)
+    assert plan(((), (), (), (0, 1), (3, 2)), 5, 1).layers == (0, 0, 1, 1, 2)
 
 
 @given(graphs())
-def test_edges_lead_to_the_right_and_end_at_their_node(operands: list[list[int]]) -> None:
+def test_edges_lead_to_the_right_and_end_at_their_node(operands: Operands) -> None:
     found = plan(operands, 5, 1)
     arriving = [bend.edge for bend in found.bends if bend.arrives]
     assert sorted((edge.node, edge.operand) for edge in arriving) == sorted(
@@ -42,7 +44,7 @@ def test_edges_lead_to_the_right_and_end_at_their_node(operands: list[list[int]]
 
 
 @given(graphs(), st.sampled_from([(5, 1), (3, 0)]))
-def test_nothing_in_a_layer_lies_on_something_else(operands: list[list[int]], size: tuple[int, int]) -> None:
+def test_nothing_in_a_layer_lies_on_something_else(operands: Operands, size: tuple[int, int]) -> None:
     found = plan(operands, *size)
     taken: set[tuple[int, int]] = set()
     for layer, row in zip(found.layers, found.rows, strict=True):
@@ -55,7 +57,7 @@ def test_nothing_in_a_layer_lies_on_something_else(operands: list[list[int]], si
 
 
 @given(graphs())
-def test_every_stretch_that_is_not_level_has_an_upright_line_of_its_own(operands: list[list[int]]) -> None:
+def test_every_stretch_that_is_not_level_has_an_upright_line_of_its_own(operands: Operands) -> None:
     found = plan(operands, 5, 1)
     turning = [bend for bend in found.bends if bend.from_row != bend.to_row]
     lines = {(bend.channel, bend.track) for bend in turning}
