@@ -13,7 +13,7 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 from ..charts.axes import compact
 from ..charts.raster import suitable_glyphs
 from ..run_view import RunView
-from ..widgets.text_rows import Row, TextRows
+from ..widgets.text_rows import Row, TextRows, wrapped_rows
 from .drawn_graph import Drawn, drawn_expression, drawn_network
 from .looking import Looking
 from .view import View
@@ -177,7 +177,8 @@ graph that is larger than the screen; a click on a node explains it."""
         self.show(time.monotonic())
 
     def _say(self, text: str) -> None:
-        self._sheet.show([((text, "dim foreground"),)])
+        width, height = self._sheet.size
+        self._sheet.show(wrapped_rows(text, "dim foreground", width, 6 * height))
         self._rule.show([])
 
     def _follow(self, drawn: Drawn, width: int, height: int) -> None:

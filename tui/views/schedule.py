@@ -250,7 +250,7 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
         swept = self._swept
         width, height = self._sweep.size
         if swept is None:
-            words = "sweeping the learning rate…" if self.run.asked else "g makes the range test: the loss against α"
+            words = "sweeping the learning rate…" if self.run.asked else "g: range test, the loss against α"
             self._sweep.show([((words, "dim foreground"),)])
             self._rates.show([])
             return

@@ -69,7 +69,7 @@ async def test_the_horizon_is_chosen_by_keys(watched: Watched) -> None:
 async def test_a_sweep_suggests_rates_and_enter_takes_the_chosen_one(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         me, view = await looking(seat)
-        assert "g makes the range test" in me.text(SWEEP)
+        assert "g: range test" in me.text(SWEEP)
         await me.press("enter")
         assert me.view.spec.optimizer.lr == 0.01, "there is nothing to take yet"
         await me.press("g")
