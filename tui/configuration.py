@@ -104,6 +104,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "glyphs": (lambda value: value in GLYPHS, f"one of {', '.join(GLYPHS)}"),
     "frames_per_second": (_is_rate, f"a whole number from {FRAMES[0]} to {FRAMES[1]}"),
     "keymap": (lambda value: value in KEYMAPS, f"one of {', '.join(KEYMAPS)}"),
-    "keys": (_are_keys, 'a table such as [keys] with lines like "run.pause" = "space,p"'),
+    "keys": (_are_keys, 'a table such as [keys] with lines like "run.pause" = "space,f9"'),
 }
 """What each field may be."""

@@ -12,6 +12,8 @@ from textual.keys import KEY_ALIASES, Keys
 from .configuration import Configuration, wrong
 
 EVERYWHERE = "everywhere"
+STEPS_OUT = "escape"
+"""A view has this key while it is inside something, and leaves it to the screen otherwise."""
 _NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"escape", "insert", "delete"}
 _MODIFIERS = ("ctrl+", "shift+", "alt+", "super+", "meta+")
 
@@ -104,7 +106,7 @@ def _refuse_clashes(known: Mapping[str, KeyedCommand], chosen: Mapping[str, tupl
         mine = known[name].scope
         for other, keys in now.items():
             together = EVERYWHERE in (mine, known[other].scope) or known[other].scope == mine
-            shared = set(keys) & set(now[name])
+            shared = (set(keys) & set(now[name])) - {STEPS_OUT}
             if other != name and together and shared:
                 raise wrong(f"keys.{name}", ",".join(now[name]), f"keys that {other} does not have: not {min(shared)}")
 

@@ -16,16 +16,13 @@ from engine.method.trainer import Trainer
 from engine.text import clean
 from presets import Preset
 
-from .charts.axes import cell, compact, linear_ticks, log_ticks, padded
-from .charts.furniture import furniture
-from .charts.raster import DOTS_ACROSS, Stroke, raster, suitable_glyphs
+from .charts.axes import compact
+from .charts.rate_curve import Mark, is_wide, rate_curve
 
 CHART_ROWS = 16
 WIDEST = 100
 TABLE_ROWS = 10
 NOTHING_TO_LEARN = "the loss is not finite at the very first step: there is nothing to learn from"
-WIDE_RANGE = 50.0
-"""Losses that differ by more than this factor are drawn on a logarithmic axis."""
 
 
 def print_rate_search(preset: Preset, *, as_json: bool, **bounds: Any) -> int:
@@ -77,23 +74,8 @@ def lines(found: RangeTest, width: int) -> list[str]:
 
 def _chart(found: RangeTest, width: int) -> list[str]:
     """Return the smoothed loss against the rate, with a dotted line at each suggestion."""
-    lowest, highest = float(found.smoothed.min()), float(found.smoothed.max())
-    log_y = lowest > 0.0 and highest > WIDE_RANGE * lowest
-    x, y = np.log10(found.lr), np.log10(found.smoothed) if log_y else found.smoothed
-    xlim = padded(float(x[0]), float(x[-1]), 0.0, log=True)
-    ylim = padded(float(y.min()), float(y.max()), 0.05, log=log_y)
-    ticks = log_ticks if log_y else linear_ticks
-    box = furniture(width, CHART_ROWS, xlim, ylim, log_ticks(*xlim, width // 12), ticks(*ylim, 6))
-    curve = Stroke(x=x, low=y, high=y, broken=np.zeros(len(x), dtype=np.bool_))
-    canvas = raster([curve], box.width, box.height, xlim, ylim).rows(suitable_glyphs())
-    for suggestion in found.suggestions:
-        column = cell(float(np.log10(suggestion.lr)), xlim, box.width, DOTS_ACROSS)
-        for row, text in enumerate(canvas):
-            mark = suggestion.name[0] if row == 0 else "·"
-            if text[column] == " ":
-                canvas[row] = text[:column] + mark + text[column + 1 :]
-    rows = list(box.rows)
-    for row, text in enumerate(canvas, start=box.top):
-        rows[row] = rows[row][: box.left] + text + rows[row][box.left + box.width :]
-    scale = " (log)" if log_y else ""
-    return [f"smoothed loss{scale} against the learning rate", *(row.rstrip() for row in rows)]
+    marks = [Mark(lr=suggestion.lr, letter=suggestion.name[0]) for suggestion in found.suggestions]
+    rows = rate_curve(found.lr, found.smoothed, marks, width, CHART_ROWS)
+    scale = " (log)" if is_wide(found.smoothed) else ""
+    texts = ("".join(text for text, _ in row).rstrip() for row in rows)
+    return [f"smoothed loss{scale} against the learning rate", *texts]

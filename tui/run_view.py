@@ -49,6 +49,7 @@ class RunView:
         notices: What happened, the newest last.
         asked: The commands that the engine has not answered yet, by their number, in words.
         undoing: The live changes of this dashboard, to be taken back.
+        swept: What the last sweep of the learning rate has found.
     """
 
     def __init__(self, client: Client) -> None:
@@ -58,6 +59,7 @@ class RunView:
         self.has_broken_off = False
         self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
         self.asked: dict[int, str] = {}
+        self.swept: protocol.RatesSwept | None = None
         self._then: dict[int, Callable[[Answer], None]] = {}
         self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
         """What is being looked at, by the number of the command."""
@@ -252,6 +254,7 @@ class RunView:
                 return True
             case protocol.RatesSwept(seq=seq):
                 self.asked.pop(seq, None)
+                self.swept = message
                 self._note(found_rates(message))
                 return True
             case protocol.Diverged():

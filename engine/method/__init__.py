@@ -12,8 +12,13 @@ changes      what can change between two steps
 shaping      what happens to a gradient before the rule uses it, and what is added to the rule's step
 stopping     when a run is over, as people type it and as it is judged
 file_spec    from a spec to its samples, and what it leaves for its data file to say
+measuring    the figures of every tensor at a point
+snapshot     all that a trainer is between two steps
 trainer      the state machine: one step, one change between two steps, one snapshot
 race         the lanes of a race: what each trainer does differently
+path         where the parameters have been
+rehearsal    the coming step, worked out with its numbers and taken back
+locks        what a teacher has locked
 goal         what a lesson wants to see happen, and the judge who watches for it
 diagnostics/ what the lecture says about a point of training, measured there
 """

@@ -68,6 +68,11 @@ class BatchStream:
         """How many batches a whole epoch has at the present size."""
         return -(-self.count // self.size)
 
+    def epoch_of(self, ahead: int) -> int:
+        """Return the pass to which the batch belongs that is taken after `ahead` more calls, 1 being the next."""
+        left = -(-(self.count - self._taken) // self.size)
+        return self.epoch if ahead <= left else self.epoch + 1 + (ahead - left - 1) // self.batches_per_epoch
+
     def configure(self, *, size: int | str, shuffle: bool) -> None:
         """Use these from the next batch on; what is left of the epoch is cut anew, no sample is used twice.
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .telemetry import StepBuffer
 
 if TYPE_CHECKING:
     # A client wants to know of the bounds alone.
@@ -74,16 +73,11 @@ def sweep(trainer: Trainer, *, low: float = LOWEST, high: float = HIGHEST, steps
         raise InputError(f"learning rates from {low:g} to {high:g}; allowed: 0 < from < to ≤ 1000000")
     if not FEWEST <= steps <= MOST:
         raise InputError(f"{steps} steps; allowed: a whole number ≥ {FEWEST} and ≤ {MOST:,}")
-    snapshot, recorded, figures = trainer.snapshot(), trainer.steps, trainer.figures
-    trainer.steps = StepBuffer()
-    try:
+    with trainer.aside():
         # A held rate keeps any schedule away from the dial that the sweep turns.
         trainer.apply({"schedule.hold": low})
         with np.errstate(over="ignore", invalid="ignore"):
             lr, loss, smoothed = _curve(trainer, np.geomspace(low, high, steps))
-    finally:
-        trainer.restore(snapshot)
-        trainer.steps, trainer.figures = recorded, figures
     return RangeTest(
         lr=lr,
         loss=loss,

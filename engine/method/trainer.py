@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,26 +15,17 @@ from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences
 from .line_search import LineSearch
+from .measuring import measured, norms_of
 from .noise import GradientNoise
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .projection import way
 from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
+from .snapshot import NonFinite, Snapshot
 from .spec import RunSpec, SeedSpec
 from .stopping import LossWatch, StopRules
-from .telemetry import FIGURES, StepBuffer, Sums, TensorFigures, length_of, shortest_square_root
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NonFinite:
-    """A step whose loss or gradient was not a finite number; its update was not made, see `Trainer.step`."""
-
-    step: int
-    quantity: str
-    """ "loss" or "gradient"."""
-    tensor: str
-    """The first tensor whose gradient is not finite, or whose norm overflows."""
+from .telemetry import StepBuffer, TensorFigures, length_of, shortest_square_root
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,28 +38,6 @@ class Place:
     way: tuple[tuple[Operations, Vector], ...] = ()
     """The step from here to the other place, stretch by stretch: what makes the update and goes there by it, and the
     vector that then holds the update."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """All of a trainer's state; restoring it goes on bit for bit as the original did."""
-
-    spec: RunSpec
-    step: int
-    theta: Vector
-    previous: Vector
-    state: State
-    position: Position
-    plateau: PlateauState
-    watch: LossWatch
-    sums: tuple[Sums, Sums]
-    """Of the updates that led here, and of those that led to `previous`."""
-    average: tuple[Vector, Vector] | None
-    """With the parameters here, and with `previous`."""
-    trials: int
-    astray: int
-    ended: str | None
-    non_finite: NonFinite | None
 
 
 class Trainer:
@@ -107,8 +78,10 @@ class Trainer:
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
         self._average: Average | None = None
+        self.search: LineSearch | None = None
         self._trials = self.astray = 0
         self.dials: Dials
+        self._begin: Callable[[], None]
         self.prepare()
 
     @property
@@ -125,6 +98,16 @@ class Trainer:
     def evaluations(self) -> int:
         """How often loss and gradient of a batch were computed: once a step, and once for every trial of a search."""
         return self.step_count + self._trials
+
+    @property
+    def gradient(self) -> Vector:
+        """The vector of the gradient, in which the rule makes its update; nobody else changes it."""
+        return self._grad
+
+    @property
+    def plateau(self) -> PlateauState:
+        """What a schedule that looks at the loss has seen; its own."""
+        return self._plateau
 
     @property
     def largest_product(self) -> int:
@@ -164,7 +147,7 @@ class Trainer:
         # A norm that overflows counts as well: its squares would poison the rule's state.
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             return self._refuse(batch, loss, grad_norm, measure)
-        grad_norms = self._norms(grad) if measure else None
+        grad_norms = norms_of(grad, self.tensors) if measure else None
         if self._shaping is not None and not self._shaping.apply(self.theta, grad, grad_norm):
             return self._refuse(batch, loss, math.inf, measure)
         self._begin()
@@ -180,7 +163,7 @@ class Trainer:
             update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
             # By now the gradient's vector holds the update.
-            self._measure(grad_norms, self._norms(grad))
+            self._measure(grad_norms, norms_of(grad, self.tensors))
         self._here, self._there = self._there, here
         if self._average is not None:
             self._average.advance(self.spec.averaging, self.theta, self.step_count)
@@ -317,6 +300,31 @@ class Trainer:
         self.steps, self.figures = StepBuffer(sums=snapshot.sums), None
         self.prepare()
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Stand, when the block is left, where the trainer stands now, bit for bit: a step in it leaves no trace."""
+        snapshot, recorded, figures, search = self.snapshot(), self.steps, self.figures, self.search
+        self.steps = StepBuffer()
+        if search is not None:
+            self.prepare()  # the trials of the last search are not written over
+        try:
+            yield
+        finally:
+            self.restore(snapshot)
+            self.steps, self.figures = recorded, figures
+            if search is not None and self.search is not None:
+                self.search.remember(search)
+
+    def before_update(self, look: Callable[[], None]) -> None:
+        """Call `look` before every update, when `gradient` holds what the rule is given; until the next `prepare`."""
+        begin = self._begin
+
+        def look_and_begin() -> None:
+            look()
+            begin()
+
+        self._begin = look_and_begin
+
     def prepare(self) -> None:
         """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""
         carried_out = execution(self.spec.compute.update)
@@ -416,7 +424,7 @@ class Trainer:
             self._trials += 1
             self.non_finite = None
             return self.step(measure=measure)
-        norms = self._norms(self._grad)
+        norms = norms_of(self._grad, self.tensors)
         first = next((index for index, norm in enumerate(norms) if not math.isfinite(norm)), 0)
         is_loss = not math.isfinite(loss)
         if is_loss:
@@ -433,21 +441,6 @@ class Trainer:
             self.ended = self._stop.reached(self.step_count, self.batches.epochs)
         return False
 
-    def _norms(self, vector: Vector) -> list[float]:
-        parts = (vector[tensor.start : tensor.stop] for tensor in self.tensors)
-        return [length_of(part) for part in parts]
-
     def _measure(self, grad_norms: list[float], update_norms: list[float]) -> None:
-        weight_norms = self._norms(self.theta)
-        moment = self.rule.second_moment(self.state)
-        values = np.empty((len(self.tensors), len(FIGURES)))
-        for row, tensor in enumerate(self.tensors):
-            rms = None
-            if moment is not None:
-                # The square root of the mean of v̂ is the root mean square of √v̂.
-                rms = math.sqrt(float(np.add.reduce(moment[0][tensor.start : tensor.stop])) / tensor.size / moment[1])
-            weight_norm, update_norm = weight_norms[row], update_norms[row]
-            ratio = update_norm / weight_norm if weight_norm else (math.inf if update_norm else 0.0)
-            effective = self.rule.effective_lr(self.state, rms, self.dials.lr)
-            values[row] = (weight_norm, grad_norms[row], math.nan if rms is None else rms, effective, ratio)
+        values = measured(self.rule, self.state, self.dials.lr, self.theta, self.tensors, grad_norms, update_norms)
         self.figures = TensorFigures(step=self.step_count, values=values)

@@ -253,8 +253,8 @@ class BoundNetwork:
     def __init__(self, network: Network, theta: Vector, grad: Vector, regularisation: Regularisation) -> None:
         self._network = network
         self._theta, self._regularisation = theta, regularisation
-        self._weights = _blocks(network, theta)
-        self._gradients = _blocks(network, grad)
+        self._weights = layer_blocks(network, theta)
+        self._gradients = layer_blocks(network, grad)
         self._first_product = self._weights[0].T.dot
         self._passes: dict[int, Pass] = {}
         hidden = len(network.widths) > 2
@@ -382,7 +382,7 @@ class BoundNetwork:
         )
 
 
-def _blocks(network: Network, vector: Vector) -> tuple[NDArray[Any], ...]:
+def layer_blocks(network: Network, vector: Vector) -> tuple[NDArray[Any], ...]:
     """Return one view (inputs + 1, units) per layer: the weights with their bias as the last row, if there is one."""
     blocks = []
     for weight in network.weights:

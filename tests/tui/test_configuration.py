@@ -34,11 +34,11 @@ def test_without_a_file_everything_is_as_usual() -> None:
 
 def test_what_is_written_holds(file: Path) -> None:
     file.write_text(
-        'theme = "gdtui-high-contrast"\nglyphs = "ascii"\nframes_per_second = 10\n[keys]\n"run.pause" = "p,ctrl+]"\n'
+        'theme = "gdtui-high-contrast"\nglyphs = "ascii"\nframes_per_second = 10\n[keys]\n"run.pause" = "f9,ctrl+]"\n'
     )
     wanted = preferences()
     assert (wanted.theme, wanted.glyphs, wanted.frames_per_second) == ("gdtui-high-contrast", "ascii", 10)
-    assert wanted.keymap == {"run.pause": "p,ctrl+right_square_bracket"}
+    assert wanted.keymap == {"run.pause": "f9,ctrl+right_square_bracket"}
 
 
 def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file: Path) -> None:
@@ -105,10 +105,6 @@ def test_a_comma_can_be_a_key(keys: str) -> None:
     assert "comma" in keymap(Configuration(keys={"pace.down": keys}))["pace.down"].split(",")
 
 
-SHARED = {"escape"}
-"""A view takes it while it is inside something, and leaves it to the screen otherwise."""
-
-
 def test_usually_no_two_commands_that_are_in_force_together_have_the_same_key() -> None:
     for scope in {command.scope for command in commands()}:
         keys = [
@@ -116,7 +112,7 @@ def test_usually_no_two_commands_that_are_in_force_together_have_the_same_key() 
             for command in commands()
             if command.scope in (scope, EVERYWHERE)
             for key in command.keys
-            if key not in SHARED
+            if key != STEPS_OUT
         ]
         assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
 
@@ -133,7 +129,7 @@ def test_under_vi_no_two_commands_that_are_in_force_together_have_the_same_key()
             for command in commands()
             if command.scope in (scope, EVERYWHERE)
             for key in now[command.name]
-            if key not in SHARED
+            if key != STEPS_OUT
         ]
         assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
 

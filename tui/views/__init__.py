@@ -6,6 +6,9 @@ deck      the tabs and tiles in which they stand
 curves    up to six charts of what happens with the steps, over the table of parameters; metrics, lines, chart_grid and
           reading are its parts: what can be shown, which curves that makes, where the charts stand, the row below
 model     class regions, fitted curves, pictures with predictions, the confusion matrix, the weights
+graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
+equation  the update rule with the numbers of the coming step
+schedule  the learning rate's past and future, and how the loss answers to it
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
 engine (`engine.method.inspections`), as there is no mathematics in here.
@@ -47,5 +50,8 @@ class ViewKind:
 VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
     ViewKind(name="model", title="Model", place="model:ModelView"),
+    ViewKind(name="graph", title="Graph", place="graph:GraphView"),
+    ViewKind(name="equation", title="Equation", place="equation:EquationView"),
+    ViewKind(name="schedule", title="Schedule", place="schedule:ScheduleView"),
 )
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""

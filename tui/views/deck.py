@@ -110,7 +110,8 @@ class Deck(Vertical):
     @property
     def shown(self) -> list[View]:
         """The views that can be seen."""
-        return [self._made[number] for number in self._shown]
+        # The clock goes on while one is being made.
+        return [self._made[number] for number in self._shown if number in self._made]
 
     @property
     def _shown(self) -> list[int]:

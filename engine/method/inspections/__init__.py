@@ -10,6 +10,9 @@ boundary     what it says over two of its inputs
 fit          what it says over its one input
 predictions  what it makes of the samples that are held out
 weights      its weights, between units and as pictures
+graph        the nodes of a typed-in function, or the layers of a network, with values and gradients
+equation     the coming step of one parameter, as its rule works it out
+course       what the schedule makes of the learning rate from here on
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
         "predictions": "predictions:PredictionsInspection",
         "weights": "weights:WeightsInspection",
         "pictures": "weights:PicturesInspection",
+        "graph": "graph:GraphInspection",
+        "equation": "equation:EquationInspection",
+        "course": "course:CourseInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""

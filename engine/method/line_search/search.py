@@ -68,6 +68,10 @@ class LineSearch:
         """The trials of the last search, (trials, 3): α, φ and φ′, in their order; a view."""
         return self._ray.trials
 
+    def remember(self, other: LineSearch) -> None:
+        """Take the trials of another search for the last ones."""
+        self._ray = other._ray
+
     def walk(self, here: Tied, there: Tied, batch: Batch, loss: float, noise: Vector | None) -> float:
         """Return how far to go along the update in the gradient's vector, and leave what that makes in `update`.
 

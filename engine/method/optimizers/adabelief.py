@@ -12,6 +12,8 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .adam import adam_weights
+from .formula import WorkingOut, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -71,6 +73,16 @@ class Adabelief(Rule):
             return Moments()
         square = state.s + state.s_weight * (state.m / state.m_weight) ** 2
         return Moments(mean=state.m, mean_weight=state.m_weight, square=square, square_weight=state.s_weight)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both means, their weights and the step."""
+        eps, beta2 = quantity("ε", self.eps), quantity("β₂", self.beta2)
+        m = sheet.mean("m", sheet.remembered("m"), quantity("β₁", sheet.inertia), sheet.g, "what is expected")
+        surprise = beta2 * sheet.remembered("s") + (1.0 - beta2) * (sheet.g - m) ** 2 + eps
+        s = sheet.line("s", surprise, "mean of the squared surprise", replaces=True)
+        c1, c2 = adam_weights(sheet, self.beta2, "s")
+        m_hat, s_hat = sheet.corrected("m", m / c1), sheet.corrected("s", s / c2)
+        sheet.step(sheet.lr * m_hat / (root(s_hat) + eps))
 
     def _bound(self, state: AdabeliefState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes α·m̂/(√ŝ + ε) of the gradient, with one division as in `Adam`."""

@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import WorkingOut, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -71,6 +72,14 @@ class Adadelta(Rule):
     def moments(self, state: AdadeltaState) -> Moments:
         """Return v with its weight."""
         return Moments(square=state.v, square_weight=state.v_weight, steps=state.steps)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both means and the step."""
+        rho, eps, d = quantity("ρ", self.rho), quantity("ε", self.eps), sheet.remembered("d")
+        v = sheet.mean("v", sheet.remembered("v"), rho, sheet.g**2, "mean of the squared gradient")
+        step = sheet.line("δ", sheet.g * root(d + eps) / root(v + eps), "as long as its recent kind")
+        sheet.mean("d", d, rho, step**2, "mean of the squared δ, for the next step")
+        sheet.step(sheet.lr * step)
 
     def _bound(self, state: AdadeltaState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes α·Δ of the gradient."""

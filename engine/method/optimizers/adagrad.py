@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
+from .formula import WorkingOut, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -73,6 +74,16 @@ class Adagrad(Rule):
         if state.steps == 0.0:
             return Moments()
         return Moments(square=state.squares / state.steps, square_weight=1.0, steps=state.steps)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the sum of the squares and the step."""
+        eps, lr = quantity("ε", self.eps), sheet.lr
+        total = sheet.line("G", sheet.remembered("squares", "G") + sheet.g**2, "sum of all squares", replaces=True)
+        if self.lr_decay:
+            lr = sheet.line("αₜ", lr / (1.0 + quantity("t₋", sheet.state.steps) * quantity("k", self.lr_decay)), "rate")
+        if self.initial_accumulator:
+            total = quantity("G₀", self.initial_accumulator) + total
+        sheet.step(lr * sheet.g / (root(total) + eps if self.form == "torch" else root(total + eps)))
 
     def _bound(self, state: AdagradState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what adds to the sum and makes the update of the gradient."""

@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import Formula, WorkingOut, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -33,6 +34,23 @@ class AdamState(State):
     """Total weight of the squared gradients in `v`, from 0 towards 1."""
     steps: float = 0.0
     """How many gradients `v` has seen."""
+
+
+def adam_means(sheet: WorkingOut, beta2: float) -> tuple[Formula, Formula]:
+    """Write the lines of m and v as Adam has them, for a state with vectors of these names."""
+    return (
+        sheet.mean("m", sheet.remembered("m"), quantity("β₁", sheet.inertia), sheet.g, "mean of the gradient"),
+        sheet.mean("v", sheet.remembered("v"), quantity("β₂", beta2), sheet.g**2, "mean of the squared gradient"),
+    )
+
+
+def adam_weights(sheet: WorkingOut, beta2: float, second: str = "v") -> tuple[Formula, Formula]:
+    """Write the lines of c₁ and c₂, the weights of m and of the second mean, for a state with both."""
+    old = getattr(sheet.state, f"{second}_weight")
+    return (
+        sheet.weight("c₁", sheet.state.m_weight, quantity("β₁", sheet.inertia), "m"),
+        sheet.weight("c₂", old, quantity("β₂", beta2), second),
+    )
 
 
 class AdamArithmetic(Rule):
@@ -70,6 +88,20 @@ class AdamArithmetic(Rule):
             square_weight=state.v_weight,
             steps=state.steps,
         )
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both means, their weights and the step."""
+        eps = quantity("ε", self.eps)
+        m, v = adam_means(sheet, self.beta2)
+        if not self.bias_correction:
+            sheet.step(sheet.lr * m / (root(v) + eps))
+            return
+        c1, c2 = adam_weights(sheet, self.beta2)
+        if self.form == "keras":
+            sheet.step(sheet.lr * root(c2) / c1 * (m / (root(v) + eps)))
+            return
+        m_hat, v_hat = sheet.corrected("m", m / c1), sheet.corrected("v", v / c2)
+        sheet.step(sheet.lr * m_hat / (root(v_hat) + eps))
 
     def _bound(self, state: AdamState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes α·m̂/(√v̂ + ε) of the gradient.

@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import WorkingOut, largest, quantity, size
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -70,6 +71,16 @@ class Adamax(Rule):
     def moments(self, state: AdamaxState) -> Moments:
         """Return the mean; a maximum says nothing about the mean square but that it is less."""
         return Moments(mean=state.m, mean_weight=state.m_weight)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the mean, the maximum and the step."""
+        eps, beta1, beta2 = quantity("ε", self.eps), quantity("β₁", sheet.inertia), quantity("β₂", self.beta2)
+        is_torch = self.form == "torch"
+        m = sheet.mean("m", sheet.remembered("m"), beta1, sheet.g, "mean of the gradient")
+        seen = size(sheet.g) + eps if is_torch else size(sheet.g)
+        u = sheet.line("u", largest(beta2 * sheet.remembered("u"), seen), "the largest gradient, fading", replaces=True)
+        c1 = sheet.weight("c₁", sheet.state.m_weight, beta1, "m")
+        sheet.step(sheet.lr / c1 * (m / (u if is_torch else u + eps)))
 
     def _bound(self, state: AdamaxState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances mean and maximum and makes (α/c₁)·m/u of the gradient."""

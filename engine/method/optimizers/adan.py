@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import WorkingOut, number, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -77,6 +78,28 @@ class Adan(Rule):
     def moments(self, state: AdanState) -> Moments:
         """Return the mean gradient, and the mean squared look-ahead gradient as its square."""
         return Moments(mean=state.m, mean_weight=state.m_weight, square=state.n, square_weight=state.n_weight)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the three means, their weights and the step."""
+        g, state, eps = sheet.g, sheet.state, quantity("ε", self.eps)
+        beta1, beta2, beta3 = (
+            quantity(f"β{sign}", value)
+            for sign, value in zip("₁₂₃", (sheet.inertia, self.beta2, self.beta3), strict=True)
+        )
+        change = number(0.0)
+        if state.d_weight:
+            change = sheet.line("Δg", g - sheet.remembered("last", "g₋"), "how the gradient has changed")
+        m = sheet.mean("m", sheet.remembered("m"), beta1, g, "mean of the gradient")
+        d = sheet.mean("d", sheet.remembered("d"), beta2, change, "mean of its change")
+        n = sheet.mean("n", sheet.remembered("n"), beta3, (g + beta2 * change) ** 2, "mean of the squared look-ahead")
+        c1 = sheet.weight("c₁", state.m_weight, beta1, "m")
+        c2 = sheet.weight("c₂", state.d_weight, beta2, "d")
+        c3 = sheet.weight("c₃", state.n_weight, beta3, "n")
+        m_hat, d_hat, n_hat = (
+            sheet.corrected(symbol, mean / weight)
+            for symbol, mean, weight in (("m", m, c1), ("d", d, c2), ("n", n, c3))
+        )
+        sheet.step(sheet.lr * (m_hat + beta2 * d_hat) / (root(n_hat) + eps))
 
     def _bound(self, state: AdanState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the three means and makes α·(m̂ + β₂·d̂)/(√n̂ + ε) of the gradient."""

@@ -12,6 +12,8 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .adam import adam_means, adam_weights
+from .formula import WorkingOut, largest, number, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -92,6 +94,28 @@ class Amsgrad(Rule):
             square_weight=state.v_weight,
             steps=state.steps,
         )
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both means, the maximum and the step."""
+        eps, state, top = quantity("ε", self.eps), sheet.state, sheet.remembered("largest", "v̄")
+        corrects_first = self.form == "optax"
+        if bool(state.is_corrected) != corrects_first and state.v_weight > 0.0:
+            weight = quantity("c₂", state.v_weight)
+            words = "the maximum of the form before, as this one has it"
+            top = sheet.line("v̄", top / weight if corrects_first else top * weight, words, replaces=True)
+        m, v = adam_means(sheet, self.beta2)
+        c1, c2 = adam_weights(sheet, self.beta2) if self.form != "paper" else (number(1.0), number(1.0))
+        seen = v / c2 if corrects_first else v
+        top = sheet.line("v̄", largest(top, seen), "the largest second moment so far", replaces=True)
+        match self.form:
+            case "torch":
+                sheet.step(sheet.lr * sheet.corrected("m", m / c1) / (root(top / c2) + eps))
+            case "keras":
+                sheet.step(sheet.lr * root(c2) / c1 * (m / (root(top) + eps)))
+            case "optax":
+                sheet.step(sheet.lr * sheet.corrected("m", m / c1) / (root(top) + eps))
+            case "paper":
+                sheet.step(sheet.lr * m / (root(top) + eps))
 
     def _bound(self, state: AmsgradState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and the maximum and makes the update of the gradient."""

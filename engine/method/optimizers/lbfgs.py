@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import numbers
+from .formula import WorkingOut, largest, quantity
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 
@@ -99,6 +100,19 @@ class Lbfgs(Rule):
     def moments(self, state: LbfgsState) -> Moments:
         """Return nothing learnt that another rule could use."""
         return Moments()
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the entry of H·g, which all parameters have a part in, and the step."""
+        direction, state = sheet.grad.copy(), sheet.state.copy()
+        self.bind(state, direction, Dials(lr=sheet.lr.value, momentum=0.0)).begin()
+        if state.pairs:
+            known = quantity("(H·g)ᵢ", float(direction[sheet.index]))
+            words = f"by the two loops over {state.pairs} pair{'s' if state.pairs > 1 else ''} of steps and turns"
+            d = sheet.line("d", known, words)
+        else:
+            length = quantity("‖g‖₁", float(np.abs(sheet.grad.astype(np.float64)).sum()))
+            d = sheet.line("d", sheet.g / largest(1.0, length), "no pair yet: H is a number")
+        sheet.step(sheet.lr * d)
 
     def _bound(self, state: LbfgsState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what makes a pair of the last step, and then α·H·g of the gradient."""

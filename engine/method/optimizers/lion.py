@@ -11,6 +11,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
+from .formula import WorkingOut, quantity, sign
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -59,6 +60,13 @@ class Lion(Rule):
     def moments(self, state: LionState) -> Moments:
         """Return the mean with its weight."""
         return Moments(mean=state.m, mean_weight=state.m_weight) if state.m_weight else Moments()
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the interpolated momentum, the step by its sign, and what is remembered."""
+        beta1, m = quantity("β₁", sheet.inertia), sheet.remembered("m")
+        way = sheet.line("u", beta1 * m + (1.0 - beta1) * sheet.g, "between memory and gradient")
+        sheet.mean("m", m, quantity("β₂", self.beta2), sheet.g, "mean of the gradient, for the next step")
+        sheet.step(sheet.lr * sign(way), "a step by the sign of u alone")
 
     def _bound(self, state: LionState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what makes α·sign(…) of the gradient and advances the mean."""

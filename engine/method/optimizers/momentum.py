@@ -11,6 +11,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
+from .formula import Formula, WorkingOut, quantity
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 
@@ -71,6 +72,21 @@ class Velocity(Rule):
         total = self.share / (1.0 - self.momentum)
         return MomentumState(moments.mean * (total / moments.mean_weight), total, 0.0)
 
+    def velocity(self, sheet: WorkingOut, symbol: str) -> tuple[Formula, Formula]:
+        """Write the lines of the velocity; return it with what has entered it, g or α·g."""
+        state, mu = sheet.state, quantity("μ", sheet.inertia)
+        entering = sheet.lr * sheet.g if self.holds_lr else sheet.g
+        if state.total == 0.0:
+            return sheet.line(symbol, entering, "velocity: the first gradient enters it whole"), entering
+        old = sheet.remembered("buffer", symbol)
+        if self.holds_lr != bool(state.holds_lr):
+            last = quantity("α₋", state.lr or self.lr)
+            words = "the velocity of the form before, by the last α"
+            old = sheet.line(symbol, old * last if self.holds_lr else old / last, words, replaces=True)
+        if self.share != 1.0:
+            entering = (1.0 - quantity("τ", 1.0 - self.share)) * entering
+        return sheet.line(symbol, mu * old + entering, "velocity", replaces=True), entering
+
     def moments(self, state: MomentumState) -> Moments:
         """Return the buffer as a mean gradient of weight 1 − ∏μ."""
         if state.total == 0.0:
@@ -124,6 +140,11 @@ class Momentum(Velocity):
     def share(self) -> float:
         """1 − τ."""
         return 1.0 - self.dampening
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the velocity and the step along it."""
+        b, _ = self.velocity(sheet, "b")
+        sheet.step(b if self.holds_lr else sheet.lr * b)
 
     def _bound(self, state: MomentumState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the buffer and makes α·b of the gradient."""

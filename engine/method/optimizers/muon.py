@@ -13,6 +13,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Operations, Tensor, Vector
 from ..passes import averaged, called, numbers
+from .formula import WorkingOut, largest, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
@@ -85,6 +86,40 @@ class Muon(Rule):
     def moments(self, state: MuonState) -> Moments:
         """Return the mean gradient; of its square too little is known."""
         return Moments(mean=state.m, mean_weight=state.m_weight) if state.m_weight else Moments()
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the step of a matrix's entry, or Adam's step for what is no matrix."""
+        tensor = next((each for each in sheet.tensors if each.start <= sheet.index < each.stop), None)
+        if tensor is None or len(tensor.shape) != 2:
+            m = sheet.mean("m", sheet.remembered("m"), quantity("μ", sheet.inertia), sheet.g, "mean of the gradient")
+            beta2 = quantity("β₂", self.beta2)
+            v = sheet.mean("v", sheet.remembered("v"), beta2, sheet.g**2, "mean of the squared gradient")
+            c1 = sheet.weight("c₁", sheet.state.m_weight, quantity("μ", sheet.inertia), "m")
+            c2 = sheet.weight("c₂", sheet.state.v_weight, beta2, "v")
+            m_hat, v_hat = sheet.corrected("m", m / c1), sheet.corrected("v", v / c2)
+            sheet.step(sheet.lr * m_hat / (root(v_hat) + quantity("ε", self.eps)))
+            return
+        mu, inputs, outputs = quantity("μ", sheet.inertia), *tensor.shape
+        m = sheet.mean("M", sheet.remembered("m", "M"), mu, sheet.g, "mean of the gradient")
+        if self.nesterov:
+            sheet.line("N", mu * m + (1.0 - mu) * sheet.g, "the same, one step ahead")
+        # An entry of the orthogonal matrix depends on all the others.
+        grad, old = (vector[tensor.start : tensor.stop] for vector in (sheet.grad, sheet.state.m))
+        mean = mu.value * old + (1.0 - mu.value) * grad
+        whole = (mu.value * mean + (1.0 - mu.value) * grad if self.nesterov else mean).reshape(tensor.shape)
+        turned = np.ascontiguousarray(whole.T if inputs > outputs else whole)
+        for operation in _orthogonalised(turned):
+            operation()
+        entry = (turned.T if inputs > outputs else turned).reshape(-1)[sheet.index - tensor.start]
+        words = f"its entry in the orthogonal matrix next to {'N' if self.nesterov else 'M'}"
+        o = sheet.line("o", quantity(f"orth({'N' if self.nesterov else 'M'})", entry), words)
+        ratio = quantity("outputs", outputs) / quantity("inputs", inputs)
+        if self.adjust == "original":
+            a = sheet.line("a", root(largest(1.0, ratio)), "by the shape of the matrix")
+        else:
+            longer = largest(quantity("outputs", outputs), quantity("inputs", inputs))
+            a = sheet.line("a", 0.2 * root(longer), "by the shape of the matrix")
+        sheet.step(sheet.lr * a * o)
 
     def _bound(self, state: MuonState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the means and makes the step of the gradient, tensor by tensor."""

@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import Formula, WorkingOut, number, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -99,6 +100,28 @@ class Nadam(Rule):
     def _momentum(self, step: float, beta1: float) -> float:
         """Return μ of a step, counted from 1."""
         return beta1 if self.form == "optax" else beta1 * (1.0 - 0.5 * 0.96 ** (step * self.momentum_decay))
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the momenta, both means and the step that looks ahead."""
+        state, eps = sheet.state, quantity("ε", self.eps)
+        beta1, beta2 = quantity("β₁", sheet.inertia), quantity("β₂", self.beta2)
+        now, following = (self._written_momentum(sheet, beta1, ahead) for ahead in (0, 1))
+        product = sheet.line("P", quantity("P", state.product) * now, "product of all μ so far", replaces=True)
+        share = now if self.form == "paper" else beta1
+        m = sheet.mean("m", sheet.remembered("m"), share, sheet.g, "mean of the gradient")
+        v = sheet.mean("v", sheet.remembered("v"), beta2, sheet.g**2, "mean of the squared gradient")
+        c2 = sheet.weight("c₂", state.v_weight, beta2, "v")
+        v_hat = sheet.corrected("v", v / c2)
+        ahead = following / (1.0 - product * following) * m + (1.0 - now) / (1.0 - product) * sheet.g
+        sheet.step(sheet.lr * ahead / (root(v_hat) + eps))
+
+    def _written_momentum(self, sheet: WorkingOut, beta1: Formula, ahead: int) -> Formula:
+        """Write the momentum of this step, or of the next one."""
+        symbol, words = ("μ₊", "momentum of the next step") if ahead else ("μ", "momentum of this step")
+        if self.form == "optax":
+            return sheet.line(symbol, beta1, words)
+        time = quantity("t", sheet.state.steps + 1.0 + ahead) * quantity("ψ", self.momentum_decay)
+        return sheet.line(symbol, beta1 * (1.0 - 0.5 * number(0.96) ** time), words)
 
     def _product(self, steps: float) -> float:
         """Return the product of the momenta of so many steps."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
+from .formula import WorkingOut, quantity
 from .momentum import MomentumState, Velocity
 from .rule import BoundRule, Dials, spare, stretches
 
@@ -35,6 +36,12 @@ class Nesterov(Velocity):
     form_defaults: ClassVar[Mapping[str, Mapping[str, float]]] = {"keras": {"lr": 1e-2}}
 
     name: Literal["nesterov"] = "nesterov"
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the velocity and the step that looks ahead along it."""
+        b, entered = self.velocity(sheet, "b")
+        mu = quantity("μ", sheet.inertia)
+        sheet.step(entered + mu * b if self.holds_lr else sheet.lr * (entered + mu * b))
 
     def _bound(self, state: MomentumState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the buffer and makes α·(g + μ·b) of the gradient."""

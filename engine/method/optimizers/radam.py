@@ -12,6 +12,8 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .adam import adam_means, adam_weights
+from .formula import WorkingOut, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 TRUSTED = 5.0
@@ -84,6 +86,25 @@ class Radam(Rule):
         if length <= TRUSTED or longest <= 4.0:
             return None
         return math.sqrt((length - 4.0) * (length - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * length))
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both means, how far v can be trusted, and the step."""
+        state, eps = sheet.state, quantity("ε", self.eps)
+        m, v = adam_means(sheet, self.beta2)
+        c1, c2 = adam_weights(sheet, self.beta2)
+        m_hat = sheet.corrected("m", m / c1)
+        beta2 = quantity("β₂", self.beta2)
+        longest = sheet.line("ρ∞", 2.0 / (1.0 - beta2) - 1.0, "length of an endless average")
+        length = longest
+        if c2.value < 1.0:
+            t = quantity("t", state.steps + 1.0)
+            length = sheet.line("ρₜ", longest - 2.0 * t * (1.0 - c2) / c2, "length of the average so far")
+        if length.value <= TRUSTED or longest.value <= 4.0:
+            sheet.step(sheet.lr * m_hat, "v is not trusted yet: a step without it")
+            return
+        above, below = (length - 4.0) * (length - 2.0) * longest, (longest - 4.0) * (longest - 2.0) * length
+        r = sheet.line("r", root(above / below), "rectification: the step is that much shorter")
+        sheet.step(sheet.lr * r * m_hat * root(c2) / (root(v) + eps))
 
     def _bound(self, state: RadamState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both means and makes the rectified step, or α·m̂, of the gradient.

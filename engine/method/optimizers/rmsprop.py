@@ -12,6 +12,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .formula import WorkingOut, largest, quantity, root
 from .momentum import velocity_unit
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
@@ -98,6 +99,27 @@ class Rmsprop(Rule):
             square_weight=state.v_weight,
             steps=state.steps,
         )
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the means and the scaled step, or the velocity of such steps."""
+        rho, eps, state = quantity("ρ", self.rho), quantity("ε", self.eps), sheet.state
+        is_torch = self.form == "torch"
+        square = sheet.mean("v", sheet.remembered("v"), rho, sheet.g**2, "mean of the squared gradient")
+        if self.centered:
+            mean = sheet.mean("ḡ", sheet.remembered("mean", "ḡ"), rho, sheet.g, "mean of the gradient")
+            square = sheet.line("s", largest(square - mean**2, 0.0), "variance of the gradient")
+        floored = root(square) + eps if is_torch else root(square + eps)
+        if not self.momentum:
+            sheet.step(sheet.lr * sheet.g / floored)
+            return
+        old = sheet.remembered("buffer", "b")
+        if state.buffer_weight and is_torch == bool(state.holds_lr):
+            last = quantity("α₋", state.lr or self.lr)
+            words = "the velocity of the form before, by the last α"
+            old = sheet.line("b", old / last if is_torch else old * last, words, replaces=True)
+        entering = sheet.g / floored if is_torch else sheet.lr * sheet.g / floored
+        b = sheet.line("b", quantity("μ", sheet.inertia) * old + entering, "velocity", replaces=True)
+        sheet.step(sheet.lr * b if is_torch else b)
 
     def _bound(self, state: RmspropState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances the means and makes α·g/(√v + ε), or α·b with momentum, of the gradient."""

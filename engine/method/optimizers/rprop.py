@@ -11,6 +11,7 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, numbers
+from .formula import WorkingOut, largest, number, quantity, sign, smallest
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 
@@ -64,6 +65,25 @@ class Rprop(Rule):
     def moments(self, state: RpropState) -> Moments:
         """Return nothing: a sign tells no other rule how long the gradient was."""
         return Moments()
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write whether the sign has changed, the step's new length and the step."""
+        length, lr = sheet.remembered("length", "ℓ"), sheet.lr
+        agrees = sheet.line(
+            "s", sign(sheet.g) * sheet.remembered("sign", "s₋"), "1: the sign stays; −1: it has changed"
+        )
+        if agrees.value > 0.0:
+            length, words = quantity("η₊", self.lengthen) * length, "longer, as the sign has stayed"
+        elif agrees.value < 0.0:
+            length, words = quantity("η₋", self.shorten) * length, "shorter, as the sign has changed"
+        else:
+            words = "as it was: there was no sign to compare with"
+        most, least = quantity("Δmax", self.longest) / lr, quantity("Δmin", self.shortest) / lr
+        new = sheet.line("ℓ", largest(smallest(length, most), least), words, replaces=True)
+        if agrees.value < 0.0:
+            sheet.step(number(0.0), "no step: this gradient counts as 0")
+        else:
+            sheet.step(lr * new * sign(sheet.g))
 
     def _bound(self, state: RpropState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what adapts the steps and makes Δ·sign(g) of the gradient.

@@ -15,6 +15,7 @@ from pydantic import model_validator
 from ...fields import Decoupled, LearningRate, Section, WeightDecay
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, called
+from .formula import WorkingOut
 
 STRETCH_BYTES = 128 * 1024
 """How much of a vector a rule works on at once: its passes over gradient and state then stay in the cache."""
@@ -165,6 +166,13 @@ class Rule(Section, abc.ABC):
             tensors: The parts of the vector, for rules that treat a matrix as one.
         """
         return self._bound(state, grad, dials or self.dials(), tensors)
+
+    @abc.abstractmethod
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write the arithmetic of the coming update for one parameter, line by line, the last one by `sheet.step`.
+
+        It is a second account of what `bind` makes, for people; a test compares the two for every rule of the table.
+        """
 
     @abc.abstractmethod
     def _bound(self, state: Any, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:

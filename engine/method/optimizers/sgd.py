@@ -11,6 +11,7 @@ import numpy as np
 from ...fields import LearningRate
 from ...subject.objective import Tensor, Vector
 from ..passes import numbers
+from .formula import WorkingOut
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
 
@@ -47,6 +48,10 @@ class Sgd(Rule):
     def moments(self, state: SgdState) -> Moments:
         """Return nothing learnt."""
         return Moments()
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write α·g."""
+        sheet.step(sheet.lr * sheet.g)
 
     def _bound(self, state: SgdState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what makes α·g of the gradient."""

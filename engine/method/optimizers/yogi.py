@@ -12,6 +12,8 @@ import numpy as np
 from ... import fields
 from ...subject.objective import Tensor, Vector
 from ..passes import Passes, averaged, numbers
+from .adam import adam_weights
+from .formula import WorkingOut, quantity, root, sign
 from .rule import BoundRule, Dials, Moments, Rule, State, spare, stretches
 
 FIRST_SQUARE = 1e-6
@@ -72,6 +74,16 @@ class Yogi(Rule):
         if not state.v_weight:
             return Moments()  # what v starts from is not learnt
         return Moments(mean=state.m, mean_weight=state.m_weight, square=state.v, square_weight=state.v_weight)
+
+    def work_out(self, sheet: WorkingOut) -> None:
+        """Write both moments, their weights and the step."""
+        eps, beta2, old = quantity("ε", self.eps), quantity("β₂", self.beta2), sheet.remembered("v")
+        m = sheet.mean("m", sheet.remembered("m"), quantity("β₁", sheet.inertia), sheet.g, "mean of the gradient")
+        moved = old - (1.0 - beta2) * sign(old - sheet.g**2) * sheet.g**2
+        v = sheet.line("v", moved, "second moment, by g² at most", replaces=True)
+        c1, c2 = adam_weights(sheet, self.beta2)
+        m_hat, v_hat = sheet.corrected("m", m / c1), sheet.corrected("v", v / c2)
+        sheet.step(sheet.lr * m_hat / (root(v_hat) + eps))
 
     def _bound(self, state: YogiState, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Return what advances both moments and makes α·m̂/(√v̂ + ε) of the gradient, as in `Adam`."""
