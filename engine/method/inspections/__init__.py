@@ -5,6 +5,7 @@ coarse first. A new one is a module here, a line in the table, and a view in `tu
 
 inspection   what all of them have in common
 path         where the parameters have been
+tensor       the entries of one tensor: how they are spread, and where they are
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
     __name__,
     {
         "path": "path:PathInspection",
+        "tensor": "tensor:TensorInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""

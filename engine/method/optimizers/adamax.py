@@ -103,3 +103,7 @@ class Adamax(Rule):
     def effective_lr(self, state: AdamaxState, rms: float | None, lr: float) -> float:
         """Return α / u with the mean of u over all parameters."""
         return lr / (float(np.add.reduce(state.u)) / len(state.u) + (0.0 if self.form == "torch" else self.eps))
+
+    def rates(self, state: AdamaxState, lr: float) -> Vector:
+        """Return α / u of every parameter; inf where there was no gradient yet."""
+        return lr / (state.u + (0.0 if self.form == "torch" else self.eps))
