@@ -1,0 +1,106 @@
+"""What there is to be seen of the entries of a tensor, and how it is put into words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from engine.run.protocol import Seen
+from engine.text import counted
+
+from ..charts.axes import compact
+from ..charts.band import Band
+from ..charts.history import Series
+from ..widgets.text_rows import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """Something to be seen of every parameter."""
+
+    key: str
+    about: str
+    """As the engine calls it."""
+    title: str
+
+
+QUANTITIES = (
+    Quantity(key="v", about="root", title="√v̂"),
+    Quantity(key="e", about="rate", title="effective α"),
+    Quantity(key="g", about="gradient", title="gradient"),
+    Quantity(key="w", about="weight", title="weights"),
+)
+
+
+@dataclass(slots=True)
+class Course:
+    """What was seen of a tensor's entries step by step, while somebody looked."""
+
+    whole: Band = field(default_factory=Band)
+    """From the least to the greatest."""
+    half: Band = field(default_factory=Band)
+    """Between the outer quartiles."""
+    middle: Series = field(default_factory=Series)
+    """The median."""
+    first_step: int = -1
+
+    def add(self, seen: Seen) -> None:
+        """Take what was seen at a step, unless that is known already."""
+        if self.middle.count and seen.step <= self.middle.last_x:
+            return
+        if not self.middle.count:
+            self.first_step = seen.step
+        low, middle, high = seen.facts["quartiles"]
+        self.whole.append_both(seen.step, seen.facts["low"], seen.facts["high"])
+        self.half.append_both(seen.step, low, high)
+        self.middle.append(seen.step, middle)
+
+
+def matrix_shape(seen: Seen) -> tuple[int, int]:
+    """Return the rows and columns of the tensor that was seen; a vector is a row."""
+    shape = seen.facts["shape"]
+    return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
+
+
+def in_words(seen: Seen, title: str) -> Row:
+    """Return what was seen, and when, as a row."""
+    facts = seen.facts
+    low, middle, high = facts["quartiles"]
+    values = (
+        ("RMS", facts["rms"]),
+        ("min", facts["low"]),
+        ("¼", low),
+        ("median", middle),
+        ("¾", high),
+        ("max", facts["high"]),
+    )
+    spans = [(f"{title} after step {seen.step:,}  ", "dim foreground")]
+    for word, value in values:
+        spans += [(f"{word} ", "dim foreground"), (f"{compact(value)}  ", "bold foreground")]
+    return *spans, *((f"{note}  ", "warning") for note in _notes(seen))
+
+
+def in_blocks(seen: Seen) -> str:
+    """Return what a cell of the picture stands for; nothing where it is one entry."""
+    facts, (rows, columns) = seen.facts, seen.arrays["cells"].shape
+    shape = matrix_shape(seen)
+    blocks = -(-shape[0] // rows), -(-shape[1] // columns)
+    if blocks == (1, 1):
+        return ""
+    what = "mean" if facts["block"] == "mean" else "largest"
+    return f", a cell is the {what} of up to {blocks[0]}×{blocks[1]}"
+
+
+def _notes(seen: Seen) -> list[str]:
+    """Return what is to be said about what was seen."""
+    facts = seen.facts
+    notes: list[str] = [facts["note"]] if facts["note"] else []
+    if facts["samples"] > 1:
+        notes.append(f"over {counted(facts['samples'], 'training sample')}")
+    if facts["every"] > 1:
+        notes.append(f"one row in {facts['every']} so far")
+    if facts["not_finite"]:
+        notes.append(f"{facts['not_finite']:,} not finite")
+    if facts["drawn"] < facts["count"]:
+        notes.append(f"quartiles of {facts['drawn']:,} entries")
+    return notes
