@@ -22,8 +22,8 @@ STRETCH = 1 << 17
 """Entries that are worked on at once: about a millisecond for the slowest of these."""
 DRAWN = 1 << 16
 """The quartiles of more entries than this are those of so many of them, drawn at random: right to 0.4 % in rank."""
-DECADES = 8
-"""A logarithmic histogram reaches no further below the largest entry: what is smaller goes into the bins nearest 0."""
+SMALLEST_SHARE = 0.005
+"""The smallest entries, this share of them, do not stretch a logarithmic histogram: they go into the bins nearest 0."""
 QUARTERS = (0.25, 0.5, 0.75)
 
 
@@ -91,9 +91,7 @@ def extent(values: Values) -> Generator[None, None, Extent]:
 
 def quartiles(values: Values) -> tuple[float, float, float]:
     """Return the quartiles of the finite entries of a vector, of at most `DRAWN` of them; nan where there is none."""
-    if values.size > DRAWN:
-        # The same places every time: what moves in the picture has moved in training.
-        values = values[np.random.default_rng(0).integers(values.size, size=DRAWN)]
+    values = _drawn(values)
     kept = values[np.isfinite(values)]
     if not kept.size:
         return math.nan, math.nan, math.nan
@@ -131,8 +129,7 @@ def histogram(values: Values, found: Extent, bins: int, scale: str) -> Generator
 
 
 def _by_size(values: Values, found: Extent, bins: int) -> Generator[None, None, Histogram]:
-    top = math.log10(found.size)
-    bottom = max(math.log10(found.least), top - DECADES)
+    top, bottom = math.log10(found.size), math.log10(_usual_least(values))
     if top - bottom < 0.1:
         bottom, top = top - 0.5, top + 0.5
     signs = [sign for sign, occurs in ((-1.0, found.low < 0.0), (1.0, found.high > 0.0)) if occurs]
@@ -190,6 +187,20 @@ def reduced(matrix: Values, rows: int, columns: int, block: str) -> Generator[No
     if block == "mean":
         cells /= np.diff(row_edges)[:, None] * np.diff(column_edges)
     return _in_single(cells)
+
+
+def _drawn(values: Values) -> Values:
+    """Return the vector, or some of a long one: always of the same places, so that what moves has been trained."""
+    return values if values.size <= DRAWN else values[np.random.default_rng(0).integers(values.size, size=DRAWN)]
+
+
+def _usual_least(values: Values) -> float:
+    """Return the size of the smallest entry but for a small share of them; there is one that is not 0."""
+    for some in (_drawn(values), values):
+        sizes = np.abs(some[np.isfinite(some) & (some != 0.0)])
+        if sizes.size:
+            break
+    return float(np.partition(sizes, place := int(SMALLEST_SHARE * sizes.size))[place])
 
 
 @np.errstate(all="ignore")

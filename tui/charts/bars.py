@@ -13,7 +13,7 @@ from .axes import Tick, linear_ticks, log_ticks
 from .raster import Glyphs
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
-_COLUMNS_A_TICK = 10
+_COLUMNS_A_TICK = 8
 
 
 def bars(counts: Sequence[int] | NDArray[Any], height: int, glyphs: Glyphs) -> list[str]:

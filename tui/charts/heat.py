@@ -20,6 +20,11 @@ BROKEN, NOTHING = -1, -2
 """Instead of a level: a number that is not finite, and a place without one."""
 SIGNED_DECADES = 4
 """Both signs in logarithms: so far below the largest size begins what counts as 0."""
+DECADES_AROUND = 2.0
+"""In logarithms the levels reach no further from the median: a few parameters that never had a gradient have an
+effective rate of α/ε, a million times that of the others."""
+USUAL_SHARE = 0.98
+"""Where there are both signs, the ends are at the size that so many do not exceed: the few beyond are at the end."""
 RISING = ".:-=+*%#@"
 """Characters for the levels from the least to the greatest."""
 SIGNED = "dcba.1234"
@@ -57,20 +62,12 @@ class Thermometer:
         is_signed = bool(known.size) and float(known.min()) < 0.0
         if (scale, is_signed) != self._kind:
             self._kind, self._limits = (scale, is_signed), StickyLimits(log=scale == "log")
-        sizes = np.abs(known)
-        if scale == "log":
-            sizes = sizes[sizes > 0.0]
-        if not sizes.size:
-            low = high = math.nan
-        elif scale == "log":
-            low, high = math.log10(float(sizes.min())), math.log10(float(sizes.max()))
-        else:
-            low, high = (0.0 if is_signed else float(known.min())), float(sizes.max())
+        low, high = _ends(known, scale, is_signed=is_signed)
         limits = self._limits.update(low, high, now)
         with np.errstate(all="ignore"):
             levels = (_signed if is_signed else _rising)(values, scale, limits)
         levels[~finite] = BROKEN
-        return Heat(levels=levels, is_signed=is_signed, labels=_labels(limits, scale, is_signed=is_signed))
+        return Heat(levels=levels, is_signed=is_signed, labels=_labels(limits, known, scale, is_signed=is_signed))
 
 
 def _rising(values: NDArray[np.float64], scale: Scale, limits: Limits) -> NDArray[np.int8]:
@@ -91,15 +88,35 @@ def _signed(values: NDArray[np.float64], scale: Scale, limits: Limits) -> NDArra
     return levels
 
 
-def _labels(limits: Limits, scale: Scale, *, is_signed: bool) -> tuple[str, str, str]:
-    low, high = limits
+def _ends(known: NDArray[np.float64], scale: Scale, *, is_signed: bool) -> Limits:
+    """Return what the least and the greatest level stand for, in axis coordinates; nan where there is nothing."""
+    sizes = np.abs(known)
+    if scale == "log":
+        sizes = np.log10(sizes[sizes > 0.0])
+    if not sizes.size:
+        return math.nan, math.nan
+    low, high = float(sizes.min()), float(sizes.max())
+    if scale == "log":
+        middle = float(np.median(sizes))
+        return max(low, middle - DECADES_AROUND), min(high, middle + DECADES_AROUND)
     if is_signed:
-        top = compact(_power(high) if scale == "log" else high)
-        return f"−{top}", "0", top
+        return 0.0, float(np.quantile(sizes, USUAL_SHARE)) or high
+    return float(known.min()), float(known.max())
+
+
+def _labels(limits: Limits, known: NDArray[np.float64], scale: Scale, *, is_signed: bool) -> tuple[str, str, str]:
+    low, high = limits
     middle = low / 2.0 + high / 2.0
     if scale == "log":
         low, middle, high = _power(low), _power(middle), _power(high)
-    return compact(low), compact(middle), compact(high)
+    below, above = (
+        ("≤ " if known.size and known.min() < low else ""),
+        ("≥ " if known.size and known.max() > high else ""),
+    )
+    if is_signed:
+        beyond = " and beyond" if np.abs(known).max() > high else ""
+        return f"−{compact(high)}", "0", f"{compact(high)}{beyond}"
+    return f"{below}{compact(low)}", compact(middle), f"{above}{compact(high)}"
 
 
 def _power(exponent: float) -> float:

@@ -43,6 +43,7 @@ class Course:
     middle: Series = field(default_factory=Series)
     """The median."""
     first_step: int = -1
+    """That of the first of them."""
 
     def add(self, seen: Seen) -> None:
         """Take what was seen at a step, unless that is known already."""
@@ -50,10 +51,13 @@ class Course:
             return
         if not self.middle.count:
             self.first_step = seen.step
-        low, middle, high = seen.facts["quartiles"]
-        self.whole.append_both(seen.step, seen.facts["low"], seen.facts["high"])
-        self.half.append_both(seen.step, low, high)
-        self.middle.append(seen.step, middle)
+        facts = seen.facts
+        low, middle, high = facts["quartiles"]
+        # A logarithmic axis has no place for 0: the band then begins at the smallest that is not.
+        least = facts["least"] if facts["low"] == 0.0 else facts["low"]
+        self.whole.append_both(seen.step, least, facts["high"])
+        self.half.append_both(seen.step, low or least, high or least)
+        self.middle.append(seen.step, middle or least)
 
 
 def matrix_shape(seen: Seen) -> tuple[int, int]:
@@ -62,19 +66,17 @@ def matrix_shape(seen: Seen) -> tuple[int, int]:
     return (shape[0], math.prod(shape[1:])) if len(shape) > 1 else (1, math.prod(shape))
 
 
-def in_words(seen: Seen, title: str) -> Row:
-    """Return what was seen, and when, as a row."""
+def in_words(seen: Seen, title: str, width: int) -> Row:
+    """Return what was seen, and when, as a row; the quartiles only where there is room for them."""
     facts = seen.facts
     low, middle, high = facts["quartiles"]
-    values = (
-        ("RMS", facts["rms"]),
-        ("min", facts["low"]),
-        ("¼", low),
-        ("median", middle),
-        ("¾", high),
-        ("max", facts["high"]),
-    )
-    spans = [(f"{title} after step {seen.step:,}  ", "dim foreground")]
+    values = [("min", facts["low"]), ("median", middle), ("max", facts["high"]), ("RMS", facts["rms"])]
+    of = f" of {counted(facts['samples'], 'sample')}" if facts["samples"] > 1 else ""
+    heading = f"step {seen.step:,}{of}  "
+    if width >= 110:
+        values[1:2] = [("¼", low), ("median", middle), ("¾", high)]
+        heading = f"{title}{of} after step {seen.step:,}  "
+    spans = [(heading, "dim foreground")]
     for word, value in values:
         spans += [(f"{word} ", "dim foreground"), (f"{compact(value)}  ", "bold foreground")]
     return *spans, *((f"{note}  ", "warning") for note in _notes(seen))
@@ -95,8 +97,6 @@ def _notes(seen: Seen) -> list[str]:
     """Return what is to be said about what was seen."""
     facts = seen.facts
     notes: list[str] = [facts["note"]] if facts["note"] else []
-    if facts["samples"] > 1:
-        notes.append(f"over {counted(facts['samples'], 'training sample')}")
     if facts["every"] > 1:
         notes.append(f"one row in {facts['every']} so far")
     if facts["not_finite"]:

@@ -25,6 +25,7 @@ from .entries import QUANTITIES, Course, in_blocks, in_words, matrix_shape
 from .looking import Looking
 from .view import View
 
+GRADIENT = [each.about for each in QUANTITIES].index("gradient")
 SCALES = ("auto", "linear", "log")
 PANELS = ("picture", "spread", "course")
 """What a view without room for all of them shows one of."""
@@ -59,7 +60,7 @@ is no room for all.
     ParametersView #picture { margin-right: 2; }
     ParametersView #spread { height: 1fr; }
     ParametersView #course { height: 1fr; }
-    ParametersView #all { layout: grid; grid-size: 2 2; grid-gutter: 0 2; }
+    ParametersView #all { layout: grid; grid-size: 2 2; grid-gutter: 0 2; margin: 0 1; height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -89,6 +90,8 @@ is no room for all.
         super().__init__(run)
         self._shown = -1
         self._quantity = 0
+        self._is_chosen = False
+        """Whether a person has chosen the quantity."""
         self._scale, self._block, self._panel, self._shows_all = "auto", "mean", 0, False
         self._table = ParameterTable(run.welcome.tensors, cursor=True, id="table")
         self._tabs, self._summary = TextRows(id="quantities"), TextRows(id="summary")
@@ -163,6 +166,10 @@ is no room for all.
             for number, looking in enumerate(self._looks):
                 if number != self._quantity:
                     looking.stop()
+            if self._looks[self._quantity].refusal and not self._is_chosen:
+                # A rule without a second moment has a gradient all the same.
+                self._quantity = GRADIENT
+                self._tell_quantities()
             self._look(self._quantity, self._picture, now)
             self._draw_picture(self._quantity, self._picture, now)
             self._draw_spread()
@@ -241,7 +248,12 @@ is no room for all.
         curves = [
             Curve(label="min–max", series=course.whole, colour="primary", faint=True, silent=True, shape="envelope"),
             Curve(label="quartiles", series=course.half, colour="primary", silent=True, shape="envelope"),
-            Curve(label="median", series=course.middle, colour="accent", readout=compact),
+            Curve(
+                label=f"median, looked at from step {course.first_step:,}",
+                series=course.middle,
+                colour="accent",
+                readout=compact,
+            ),
         ]
         self._course.show(curves, lane.markers, x_end=self.run.x_end, now=now)
 
@@ -271,7 +283,7 @@ is no room for all.
             self._summary.show([(*name, (words, "warning"))])
             return
         title = QUANTITIES[self._quantity].title
-        self._summary.show([(*name, *in_words(seen, title))])
+        self._summary.show([(*name, *in_words(seen, title, self.size.width))])
 
     def export(self) -> list[tuple[str, ...]]:
         """Return the table, and below it the histogram of the tensor with the cursor."""
@@ -292,7 +304,7 @@ is no room for all.
 
     def action_quantity(self, number: int) -> None:
         """Show this quantity of the parameters."""
-        self._quantity, self._shows_all = number, False
+        self._quantity, self._shows_all, self._is_chosen = number, False, True
         self._arrange()
 
     def action_turn(self, by: int) -> None:

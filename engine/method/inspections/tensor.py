@@ -32,9 +32,9 @@ class TensorInspection(Inspection):
     """The entries of one tensor: how they are spread, and a picture of where they are.
 
     Facts: `name`, `shape`, `quantity`; `count`, `zeros`, `not_finite`; `low`, `quartiles` (three), `high` and `rms` of
-    the finite entries; `drawn`, from how many entries the quartiles are; `every`, 1 where all rows were looked at;
-    `scale`, that of the histogram; `block`, what a cell is; `samples`, those behind a gradient, 0 otherwise; `note`,
-    what is to be said about the quantity.
+    the finite entries, `least` the smallest size but 0; `drawn`, from how many entries the quartiles are; `every`, 1
+    where all rows were looked at; `scale`, that of the histogram; `block`, what a cell is; `samples`, those behind a
+    gradient, 0 otherwise; `note`, what is to be said about the quantity.
     Arrays: `cells` (rows, columns), float32; `left`, `right` and `counts` (bins,).
     """
 
@@ -122,6 +122,7 @@ class TensorInspection(Inspection):
             "low": found.low,
             "quartiles": list(quartiles(values)),
             "high": found.high,
+            "least": found.least,
             "rms": found.rms,
             "drawn": min(found.count, DRAWN),
             "scale": counted.scale,

@@ -84,10 +84,11 @@ def test_sizes_of_both_signs_are_counted_in_decades_on_either_side_of_zero() -> 
     assert found.counts.tolist() == [1, 2, 0, 0, 1, 1, 1, 1]
 
 
-def test_what_is_far_smaller_than_the_rest_does_not_stretch_a_logarithmic_histogram() -> None:
-    found = counted(np.array([1e-30, 1e-3, 1.0]), 8, "log")
-    assert found.left[0] == pytest.approx(1e-8)
-    assert found.counts.tolist() == [1, 0, 0, 0, 0, 1, 0, 1]
+def test_a_few_tiny_entries_do_not_stretch_a_logarithmic_histogram() -> None:
+    values = np.concatenate([np.full(3, 1e-30), np.geomspace(1e-3, 1.0, 997)])
+    found = counted(values, 30, "log")
+    assert found.left[0] == pytest.approx(1e-3, rel=0.1)
+    assert found.counts.sum() == 1000
 
 
 def test_zeros_alone_have_a_linear_histogram_in_any_scale() -> None:
