@@ -19,6 +19,7 @@ from engine.text import clean
 
 from .charts.history import Series, Smoother
 from .charts.markers import Marker
+from .past_figures import PastFigures
 from .wording import label_of
 
 Severity = Literal["information", "warning", "error"]
@@ -91,6 +92,7 @@ class LaneView:
         """Take the figures of the tensors."""
         if figures.segment == self.segment:
             self.figures = figures.figures.values
+            self.past_figures.add(figures.figures.step, self.figures)
 
     def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
@@ -176,6 +178,7 @@ class LaneView:
         self._history = None
         self._looked_up_to = 0
         self.finished = self.diverged = self.figures = None
+        self.past_figures = PastFigures()
         self.step = 0
         self._add_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()

@@ -34,7 +34,7 @@ SQUARE = np.array([[0.0, 9.0], [4.5, 9.0]])
 
 async def test_an_entry_is_a_block_under_its_title_and_the_legend_has_values() -> None:
     app = MapApp()
-    async with app.run_test(size=(40, 6)):
+    async with app.run_test(size=(50, 6)):
         app.map.show(SQUARE, "linear", "weights", (2, 2), 0.0)
         title, *picture, legend = app.map.export().splitlines()
         assert title == "weights"

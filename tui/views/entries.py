@@ -22,13 +22,19 @@ class Quantity:
     about: str
     """As the engine calls it."""
     title: str
+    figure: int
+    """The column of the table that sums it up."""
+    is_norm: bool
+    """Whether that is a length, which is the RMS times the root of the number of entries."""
+    line: str
+    """What the line of that figure is called."""
 
 
 QUANTITIES = (
-    Quantity(key="v", about="root", title="√v̂"),
-    Quantity(key="e", about="rate", title="effective α"),
-    Quantity(key="g", about="gradient", title="gradient"),
-    Quantity(key="w", about="weight", title="weights"),
+    Quantity(key="v", about="root", title="√v̂", figure=2, is_norm=False, line="RMS"),
+    Quantity(key="e", about="rate", title="effective α", figure=3, is_norm=False, line="the table's"),
+    Quantity(key="g", about="gradient", title="gradient", figure=1, is_norm=True, line="RMS of the minibatch's"),
+    Quantity(key="w", about="weight", title="weights", figure=0, is_norm=True, line="RMS"),
 )
 
 

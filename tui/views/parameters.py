@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from textual.actions import SkipAction
@@ -9,11 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.events import Click, Resize
+from textual.geometry import Size
 
 from engine.run.protocol import Seen
 from engine.text import clean
 
 from ..charts.axes import compact
+from ..charts.history import Series
 from ..run_view import RunView
 from ..screens.filtering import FilterDialog
 from ..widgets.chart import Curve, LiveChart
@@ -48,7 +51,7 @@ up to 256 training samples, `w` the weights.
   a cell is the mean of a block, or with `b` its largest entry. The mouse reads a value.
 - The **histogram** has a line under it from the least to the greatest, thick between the quartiles.
 - The **course** has bands from the least to the greatest, between the quartiles, and the median, for the steps at which
-  somebody looked here.
+  somebody looked here; the line of the table's figure goes on all the time since the dashboard was opened.
 
 `x` makes the scale logarithmic or linear, `m` shows all four pictures beside each other, `k` the next panel where there
 is no room for all.
@@ -96,10 +99,14 @@ is no room for all.
         self._table = ParameterTable(run.welcome.tensors, cursor=True, id="table")
         self._tabs, self._summary = TextRows(id="quantities"), TextRows(id="summary")
         self._ends: list[int] = []
+        self._drawn: tuple[int, float, Size] | None = None
+        """Which answer the histogram shows, and how large it is."""
         self._picture, self._spread = HeatMap(id="picture"), Histogram(id="spread")
         self._course = LiveChart("course", id="course")
         self._pictures = tuple(HeatMap() for _ in QUANTITIES)
         self._looks = tuple(Looking(run, "tensor", topic=each.about) for each in QUANTITIES)
+        self._line, self._line_of = Series(), (-1,) * 5
+        """What the table has shown of the quantity, and for which lane, segment, tensor, quantity and table it is."""
         self._courses: dict[tuple[int, int, int, str], Course] = {}
 
     def compose(self) -> ComposeResult:
@@ -217,12 +224,17 @@ is no room for all.
             picture.show(seen.arrays["cells"], seen.facts["scale"], words, matrix_shape(seen), now)
 
     def _draw_spread(self) -> None:
+        seen = self._seen(self._quantity)
         if not self._spread.region:
             return
-        seen = self._seen(self._quantity)
         if seen is None:
+            self._drawn = None
             self._spread.say("")
             return
+        drawn = (seen.seq, seen.share, self._spread.size)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         facts, arrays = seen.facts, seen.arrays
         apart = [
             f"{facts[key]:,} {words}"
@@ -241,15 +253,21 @@ is no room for all.
     def _draw_course(self, now: float) -> None:
         if not self._course.region:
             return
-        lane, about = self.run.lane, QUANTITIES[self._quantity].about
-        course = self._courses.get((lane.number, lane.segment, self._table.chosen, about), Course())
+        lane, quantity, tensor = self.run.lane, QUANTITIES[self._quantity], self._table.chosen
+        course = self._courses.get((lane.number, lane.segment, tensor, quantity.about), Course())
+        known = (lane.number, lane.segment, tensor, self._quantity, lane.past_figures.count)
+        if known != self._line_of:
+            size = math.prod(self.run.welcome.tensors[tensor].shape) if quantity.is_norm else 1
+            self._line_of = known
+            self._line = lane.past_figures.of(tensor, quantity.figure, per=math.sqrt(size))
         seen = self._seen(self._quantity)
         self._course.log_y = seen is not None and seen.facts["scale"] == "log" and not seen.facts["low"] < 0.0
         curves = [
             Curve(label="min–max", series=course.whole, colour="primary", faint=True, silent=True, shape="envelope"),
             Curve(label="quartiles", series=course.half, colour="primary", silent=True, shape="envelope"),
+            Curve(label=quantity.line, series=self._line, colour="success", readout=compact),
             Curve(
-                label=f"median, looked at from step {course.first_step:,}",
+                label=f"median since step {max(0, course.first_step):,}",
                 series=course.middle,
                 colour="accent",
                 readout=compact,

@@ -76,6 +76,8 @@ class HeatMap(Widget):
             shape: The rows and columns that `cells` stand for.
             now: Monotonic seconds.
         """
+        if cells is self._cells and (scale, title, shape) == (self._scale, self._title, self._shape):
+            return 0
         if self._words:
             self._words, self._codes = "", None
         self._cells, self._scale, self._title, self._shape, self._now = cells, scale, title, shape, now
@@ -258,7 +260,9 @@ class HeatMap(Widget):
             else:
                 spans.append(("█" * cells, Style(color=self._colour(level).rich_color)))
         value = self._under_the_mouse()
-        return [*spans, (f" {high}", text), (f"   {value}" if value else f"   middle {middle}", text)]
+        tail = f"   {value}" if value else "" if heat.is_signed else f"   middle {middle}"
+        used = sum(cell_len(part) for part, _ in spans) + 1 + cell_len(high)
+        return [*spans, (f" {high}", text), (tail if value or used + cell_len(tail) <= self.size.width else "", text)]
 
     def _under_the_mouse(self) -> str:
         """Return which entries the mouse is on, and their value; nothing where it is on none."""

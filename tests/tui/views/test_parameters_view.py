@@ -126,6 +126,12 @@ async def test_a_run_that_goes_on_is_followed(opened: Opened) -> None:
         course = next(iter(room.view._courses.values()))
         assert course.middle.count >= 2
         assert 0 <= course.first_step <= first
+        # The bands begin when somebody looks, and the table's figure when the dashboard is opened.
+        room.seat.dashboard.draw()
+        title = room.view.query_one("#course", LiveChart).export().splitlines()[0]
+        assert f"median since step {course.first_step}" in title
+        assert "RMS" in title
+        assert room.view._line.count >= 2
 
 
 async def test_sorting_by_keys_shows_by_what_and_which_way(opened: Opened) -> None:
