@@ -17,8 +17,7 @@ class FilterDialog(NewestSizeOnly, ModalScreen[None]):
     """Passes on every letter as it is typed; Enter keeps what was typed, escape lets it go."""
 
     DEFAULT_CSS = """
-    FilterDialog { align: left bottom; background: transparent; }
-    FilterDialog Input { width: 1fr; height: 1; border: none; background: $panel; }
+    FilterDialog Input { dock: bottom; width: 1fr; height: 1; border: none; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "drop", "Show all", id="filter.drop")]
 
@@ -26,6 +25,8 @@ class FilterDialog(NewestSizeOnly, ModalScreen[None]):
         """Begin with a pattern."""
         super().__init__()
         self._pattern, self._pass_on = pattern, pass_on
+        # The table must stay as readable as it is: it shows what fits so far.
+        self.styles.background = "transparent"
 
     def compose(self) -> ComposeResult:
         """Put the line at the bottom."""

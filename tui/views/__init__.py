@@ -5,6 +5,7 @@ looking   how one asks the engine to look at something more closely, no faster t
 deck      the tabs and tiles in which they stand
 curves    loss, gradient norm and learning rate against the step, and the table of parameters
 parameters  the table of parameters, and the entries of one tensor
+entries   what there is to be seen of those entries, in words
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
 engine (`engine.method.inspections`), as there is no mathematics in here.
