@@ -19,6 +19,7 @@ from engine.text import clean
 
 from .charts.history import Series
 from .charts.markers import Marker
+from .past_figures import PastFigures
 from .track import Track
 from .wording import label_of
 
@@ -93,6 +94,7 @@ class LaneView(Track):
         if figures.segment == self.segment:
             self.figures = figures.figures.values
             self.extend_figures(figures.figures.step, figures.figures.values)
+            self.past_figures.add(figures.figures.step, self.figures)
 
     def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
@@ -183,6 +185,7 @@ class LaneView(Track):
         self._history = None
         self._looked_up_to = 0
         self.finished = self.diverged = self.figures = None
+        self.past_figures = PastFigures()
         self.step = 0
         self.extend_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()

@@ -176,4 +176,4 @@ class _Rehearsing:
         one: State = type(state)(**alone, **state.weights())
         moment = rule.second_moment(one)
         rms = None if moment is None else math.sqrt(float(moment[0][0]) / moment[1])
-        return rule.effective_lr(one, rms, dials.lr)
+        return float(rule.effective_lr(one, rms, dials.lr))

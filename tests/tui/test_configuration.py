@@ -11,7 +11,7 @@ import pytest
 from engine.errors import InputError
 from tui import configuration, remembered
 from tui.configuration import Configuration
-from tui.keys import EVERYWHERE, commands, keymap
+from tui.keys import EVERYWHERE, STEPS_OUT, commands, keymap
 from tui.preferences import preferences
 from tui.theme import DARK
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from textual.app import App, ComposeResult
 
 from engine.run.protocol import TensorShape
 from tui.theme import DARK
-from tui.widgets.parameter_table import COLUMNS, ParameterTable
+from tui.widgets.parameter_table import COLUMNS, NAME, Order, ParameterTable
 
 USUAL = (12.36, 0.5585, 0.009429, 0.1061, 0.001018)
 
@@ -24,9 +25,9 @@ class TableApp(App[None]):
 
     CSS = "ParameterTable { height: 100%; }"
 
-    def __init__(self, tensors: Sequence[TensorShape]) -> None:
+    def __init__(self, tensors: Sequence[TensorShape], *, cursor: bool = False) -> None:
         super().__init__()
-        self.table = ParameterTable(tensors)
+        self.table = ParameterTable(tensors, cursor=cursor)
 
     def compose(self) -> ComposeResult:
         """Yield the table."""
@@ -168,3 +169,97 @@ async def test_a_wide_name_does_not_shift_its_figures() -> None:
     async with app.run_test(size=(100, 4)):
         app.table.show(figures(2))
         assert len({cell_len(line) for line in app.table.export().splitlines()}) == 1
+
+
+# ---- sorted, filtered, and with a cursor
+
+
+def names_shown(app: TableApp) -> list[str]:
+    return [row.removeprefix("▸ ").split()[0] for row in app.table.export().splitlines()[1:]]
+
+
+async def test_a_heading_sorts_by_its_column_the_largest_first_then_the_least_then_not_at_all() -> None:
+    app = TableApp(tensors(4))
+    async with app.run_test(size=(100, 8)) as pilot:
+        unsorted = figures(4)
+        unsorted[:, 1] = [2.0, math.nan, 7.0, 1.0]
+        app.table.show(unsorted)
+        x = app.table.export().splitlines()[0].index("‖g‖")
+        orders = []
+        for _ in range(3):
+            await pilot.click(ParameterTable, offset=(x, 0))
+            orders.append((names_shown(app), re.findall("[▲▼]", app.table.export())))
+        model = [tensor.name for tensor in tensors(4)]
+        # A figure that is not known is neither the largest nor the least.
+        assert orders == [
+            ([model[2], model[0], model[3], model[1]], ["▼"]),
+            ([model[3], model[0], model[2], model[1]], ["▲"]),
+            (model, []),
+        ]
+
+
+async def test_rows_change_places_when_their_figures_do() -> None:
+    app = TableApp(tensors(2))
+    async with app.run_test(size=(100, 8)):
+        app.table.sort(Order(column=0, falls=True))
+        for norms in ((1.0, 2.0), (2.0, 1.0)):
+            values = figures(2)
+            values[:, 0] = norms
+            app.table.show(values)
+            assert names_shown(app)[0] == tensors(2)[int(np.argmax(norms))].name
+
+
+async def test_names_are_sorted_as_people_count_and_shapes_by_their_size() -> None:
+    app = TableApp(tensors(24))
+    async with app.run_test(size=(100, 30)):
+        app.table.show(figures(24))
+        app.table.sort_by_next()
+        assert names_shown(app)[-2:] == ["layer12.bias", "layer12.weight"]
+        app.table.sort_by_next()
+        assert {name.split(".")[1] for name in names_shown(app)[:12]} == {"bias"}
+
+
+@pytest.mark.parametrize(("pattern", "count"), [("bias", 12), ("BIAS", 12), (r"^layer[12]\.", 4), ("(", 0), ("", 24)])
+async def test_a_filter_is_a_regular_expression_or_plain_text(pattern: str, count: int) -> None:
+    app = TableApp(tensors(24))
+    async with app.run_test(size=(100, 30)):
+        app.table.show(figures(24))
+        app.table.select(pattern)
+        assert len(app.table.export().splitlines()) - 1 == len(app.table.tensors) == count
+
+
+@pytest.mark.parametrize("count", [6, 100])
+async def test_only_rows_that_can_be_seen_are_made(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TableApp(tensors(count))
+    async with app.run_test(size=(100, 7)) as pilot:
+        app.table.show(figures(count))
+        made: list[int] = []
+        row = ParameterTable._row
+
+        def counted(table: ParameterTable, tensor: int, layout: Any) -> Any:
+            made.append(tensor)
+            return row(table, tensor, layout)
+
+        monkeypatch.setattr(ParameterTable, "_row", counted)
+        app.table.show(figures(count))
+        assert len(made) == 6
+        await pilot.press("tab", "end")
+        await pilot.pause()
+        assert made[-6:] == list(range(count - 6, count))
+
+
+async def test_the_cursor_stays_on_its_tensor_wherever_that_goes() -> None:
+    app = TableApp(tensors(100), cursor=True)
+    async with app.run_test(size=(100, 7)) as pilot:
+        app.table.show(figures(100))
+        app.table.move(3)
+        await pilot.click(ParameterTable, offset=(5, 2))
+        assert app.table.chosen == 1
+        app.table.sort(Order(column=NAME, falls=True))
+        await pilot.pause()
+        assert [row for row in screen_rows(app) if row.startswith("▸ layer1.bias")]
+        app.table.move(-1000)
+        await pilot.pause()
+        assert screen_rows(app)[1].startswith("▸ layer50.weight")
+        app.table.select("layer7")
+        assert app.table.chosen in app.table.tensors

@@ -9,6 +9,8 @@ model     class regions, fitted curves, pictures with predictions, the confusion
 graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
 equation  the update rule with the numbers of the coming step
 schedule  the learning rate's past and future, and how the loss answers to it
+parameters  the table of parameters, and the entries of one tensor
+entries   what there is to be seen of those entries, in words
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
 engine (`engine.method.inspections`), as there is no mathematics in here.
@@ -49,6 +51,7 @@ class ViewKind:
 
 VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
+    ViewKind(name="parameters", title="Parameters", place="parameters:ParametersView"),
     ViewKind(name="model", title="Model", place="model:ModelView"),
     ViewKind(name="graph", title="Graph", place="graph:GraphView"),
     ViewKind(name="equation", title="Equation", place="equation:EquationView"),

@@ -13,6 +13,7 @@ weights      its weights, between units and as pictures
 graph        the nodes of a typed-in function, or the layers of a network, with values and gradients
 equation     the coming step of one parameter, as its rule works it out
 course       what the schedule makes of the learning rate from here on
+tensor       the entries of one tensor: how they are spread, and where they are
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ INSPECTIONS: Catalogue[type[Inspection]] = Catalogue(
         "graph": "graph:GraphInspection",
         "equation": "equation:EquationInspection",
         "course": "course:CourseInspection",
+        "tensor": "tensor:TensorInspection",
     },
 )
 """Every inspection by the name under which it is asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -118,6 +118,6 @@ class Adabelief(Rule):
         """Return s and its weight: the mean squared surprise stands where Adam has the mean square."""
         return state.s, state.s_weight or 1.0
 
-    def effective_lr(self, state: AdabeliefState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: AdabeliefState, rms: Any, lr: float) -> Any:
         """Return α / (√ŝ + ε)."""
-        return lr / ((rms or 0.0) + self.eps)
+        return lr / (rms + self.eps)

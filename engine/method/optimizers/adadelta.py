@@ -117,3 +117,7 @@ class Adadelta(Rule):
         """Return α·√(d + ε)/√(v + ε), with the mean of d over all parameters."""
         recent = float(np.add.reduce(state.d)) / len(state.d)
         return lr * math.sqrt((recent + self.eps) / ((rms or 0.0) ** 2 + self.eps))
+
+    def rates(self, state: AdadeltaState, lr: float) -> Vector:
+        """Return α·√(d + ε)/√(v + ε) of every parameter, each with its own d."""
+        return lr * np.sqrt((state.d + self.eps) / (state.v + self.eps))

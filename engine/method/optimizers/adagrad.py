@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -114,8 +113,8 @@ class Adagrad(Rule):
         """Return the sum of the squares as it stands, without the initial accumulator."""
         return state.squares, 1.0
 
-    def effective_lr(self, state: AdagradState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: AdagradState, rms: Any, lr: float) -> Any:
         """Return α/(1 + (t − 1)·k) / (√(G₀ + G) + ε)."""
         length = lr / (1.0 + max(state.steps - 1.0, 0.0) * self.lr_decay)
-        total = (rms or 0.0) ** 2 + self.initial_accumulator
-        return length / (math.sqrt(total) + self.eps if self.form == "torch" else math.sqrt(total + self.eps))
+        total = rms * rms + self.initial_accumulator
+        return length / (total**0.5 + self.eps if self.form == "torch" else (total + self.eps) ** 0.5)

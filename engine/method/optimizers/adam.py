@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -141,10 +141,10 @@ class AdamArithmetic(Rule):
         """Return v and its weight, or 1 where the rule does not correct the bias."""
         return state.v, (state.v_weight or 1.0) if self.bias_correction else 1.0
 
-    def effective_lr(self, state: AdamState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: AdamState, rms: Any, lr: float) -> Any:
         """Return α / (√v̂ + ε), where Keras' ε counts as ε/√c₂."""
         scaled = self.form == "keras" and self.bias_correction and state.v_weight > 0.0
-        return lr / ((rms or 0.0) + (self.eps / math.sqrt(state.v_weight) if scaled else self.eps))
+        return lr / (rms + (self.eps / math.sqrt(state.v_weight) if scaled else self.eps))
 
 
 class Adam(AdamArithmetic):

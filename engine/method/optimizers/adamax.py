@@ -116,3 +116,7 @@ class Adamax(Rule):
         """Return α / u with the mean of u over all parameters; inf before there is any gradient."""
         largest = float(np.add.reduce(state.u)) / len(state.u) + (0.0 if self.form == "torch" else self.eps)
         return lr / largest if largest else math.inf
+
+    def rates(self, state: AdamaxState, lr: float) -> Vector:
+        """Return α / u of every parameter; inf where there was no gradient yet."""
+        return lr / (state.u + (0.0 if self.form == "torch" else self.eps))

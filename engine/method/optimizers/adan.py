@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -149,6 +149,6 @@ class Adan(Rule):
         """Return n and its weight."""
         return state.n, state.n_weight or 1.0
 
-    def effective_lr(self, state: AdanState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: AdanState, rms: Any, lr: float) -> Any:
         """Return α / (√n̂ + ε)."""
-        return lr / ((rms or 0.0) + self.eps)
+        return lr / (rms + self.eps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -169,7 +169,7 @@ class Amsgrad(Rule):
         used = state.v_weight if self.form in ("torch", "keras") and not state.is_corrected else 1.0
         return state.largest, used or 1.0
 
-    def effective_lr(self, state: AmsgradState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: AmsgradState, rms: Any, lr: float) -> Any:
         """Return α / (√(v̄/c₂) + ε), where Keras' ε counts as ε/√c₂."""
         scaled = self.form == "keras" and state.v_weight > 0.0
-        return lr / ((rms or 0.0) + (self.eps / math.sqrt(state.v_weight) if scaled else self.eps))
+        return lr / (rms + (self.eps / math.sqrt(state.v_weight) if scaled else self.eps))

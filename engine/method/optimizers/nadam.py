@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -173,6 +173,6 @@ class Nadam(Rule):
         """Return v and its weight."""
         return state.v, state.v_weight or 1.0
 
-    def effective_lr(self, state: NadamState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: NadamState, rms: Any, lr: float) -> Any:
         """Return α / (√v̂ + ε), where the mean has its full weight."""
-        return lr / ((rms or 0.0) + self.eps)
+        return lr / (rms + self.eps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -147,7 +147,7 @@ class Radam(Rule):
         """Return v and its weight."""
         return state.v, state.v_weight or 1.0
 
-    def effective_lr(self, state: RadamState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: RadamState, rms: Any, lr: float) -> Any:
         """Return α·r / (√v̂ + ε), or α while the second moment is not trusted."""
         factor = self.rectification(state) if state.steps else None
-        return lr if factor is None else lr * factor / ((rms or 0.0) + self.eps)
+        return lr if factor is None else lr * factor / (rms + self.eps)

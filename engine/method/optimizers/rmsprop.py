@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -177,10 +176,17 @@ class Rmsprop(Rule):
         """Return v as it stands: the rule corrects no bias. The centered form divides by less than its root."""
         return state.v, 1.0
 
-    def effective_lr(self, state: RmspropState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: RmspropState, rms: Any, lr: float) -> Any:
         """Return α / (√v + ε), times the total weight in the velocity where there is one."""
         length = lr * (state.buffer_weight or 1.0)
         if state.holds_lr:
             length = state.buffer_weight or lr
-        square = (rms or 0.0) ** 2
-        return length / (math.sqrt(square) + self.eps if self.form == "torch" else math.sqrt(square + self.eps))
+        return length / (rms + self.eps if self.form == "torch" else (rms * rms + self.eps) ** 0.5)
+
+    def rates(self, state: RmspropState, lr: float) -> Vector | None:
+        """Return the rate of every parameter; the centered form divides by √(v − ḡ²)."""
+        if not self.centered:
+            return super().rates(state, lr)
+        deviations = np.sqrt(np.maximum(state.v - state.mean * state.mean, 0.0))
+        rates: Vector = self.effective_lr(state, deviations, lr)
+        return rates

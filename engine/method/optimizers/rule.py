@@ -63,6 +63,15 @@ class State:
         What was learnt of the gradient before it stays true; only who waits to see what it led to has to forget it.
         """
 
+    def part(self, start: int, stop: int) -> Self:
+        """Return the state of the parameters from `start` up to `stop` alone; its vectors are views."""
+        return type(self)(
+            **{
+                name: value[..., start:stop] if isinstance(value, np.ndarray) else value
+                for name, value in self._items()
+            }
+        )
+
     def _items(self) -> list[tuple[str, Any]]:
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(cast("Any", self))]
 
@@ -185,15 +194,32 @@ class Rule(Section, abc.ABC):
         """
         return None
 
-    def effective_lr(self, state: Any, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: Any, rms: Any, lr: float) -> Any:
         """Return how far one step moves a parameter per unit of a constant gradient.
 
         Args:
             state: What the rule remembers.
             lr: The learning rate of the step.
-            rms: Root mean square of √v̂ over the parameters in question, or None where there is no second moment.
+            rms: Root mean square of √v̂ over the parameters in question, or None where there is no second moment; an
+                array has an answer for every entry.
         """
         return lr
+
+    def roots(self, state: Any) -> Vector | None:
+        """Return √v̂ of every parameter as a new vector, without ε; None where the rule keeps no second moment."""
+        moment = self.second_moment(state)
+        return None if moment is None else np.sqrt(moment[0] / moment[1])
+
+    def rates(self, state: Any, lr: float) -> Vector | None:
+        """Return the effective learning rate of every parameter by itself, as a new vector.
+
+        None where the rule divides no parameter's gradient by something of its own.
+        """
+        roots = self.roots(state)
+        if roots is None:
+            return None
+        rates: Vector = np.broadcast_to(self.effective_lr(state, roots, lr), roots.shape)
+        return rates
 
 
 def stretches(*vectors: Vector) -> Iterator[tuple[Vector, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -119,6 +119,6 @@ class Yogi(Rule):
         """Return v and the weight by which it is divided."""
         return state.v, state.v_weight or 1.0
 
-    def effective_lr(self, state: YogiState, rms: float | None, lr: float) -> float:
+    def effective_lr(self, state: YogiState, rms: Any, lr: float) -> Any:
         """Return α / (√v̂ + ε)."""
-        return lr / ((rms or 0.0) + self.eps)
+        return lr / (rms + self.eps)
