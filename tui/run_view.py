@@ -292,7 +292,7 @@ class RunView:
                 old, new = in_words(change.old), in_words(change.new)
                 self._note(f"{whose}step {applied.step:,}: {name} {old} → {new}, in force{by}")
         elif applied.command == "reset" and not repeated:
-            self._note(f"reset: the same parameters and batches from step 0{by}")
+            self._note(_reset_in_words(applied, by))
         elif applied.command in WHOLE_RUN and not repeated:
             self._note(f"step {applied.step:,}: {WHOLE_RUN[applied.command]}{by}")
         if waited_for:
@@ -372,6 +372,13 @@ class RunView:
     def _note(self, text: str, severity: Severity = "information") -> None:
         self.notices.append(Notice(text=text, severity=severity))
         self.changes += 1
+
+
+def _reset_in_words(applied: protocol.Applied, by: str) -> str:
+    for change in applied.changes:
+        if change.key == "problem.start":
+            return f"reset: from ({change.new}) on, where r leads from now on too{by}"
+    return f"reset: the same parameters and batches from step 0{by}"
 
 
 def _unanswered(sequence: int) -> protocol.Rejected:

@@ -11,9 +11,10 @@ import numpy as np
 from ..subject.objective import Batch, BoundObjective, Evaluation, Objective, Operations, Vector
 from .averaging import Average
 from .batches import BatchStream, Position
-from .changes import Change, changed_spec, differences
+from .changes import Change, changed_spec, differences, moved_start, restarted_spec
 from .line_search import LineSearch
 from .noise import GradientNoise
+from .objectives import build_objective
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
 from .projection import way
@@ -217,22 +218,29 @@ class Trainer:
         self.prepare()
         return changes
 
-    def reset(self, *, keep: bool) -> list[Change]:
+    def reset(self, *, keep: bool, start: tuple[float, ...] | None = None) -> list[Change]:
         """Go back to the start: the same initial parameters, the same order of the batches, no state.
 
         Args:
             keep: Whether the rule and everything else that was turned stay as they are now, or go back as well.
+            start: Where a function begins from now on, at later resets too; None leaves it as it is.
 
         Returns:
-            The fields that went back.
+            The fields that went back, and the start where it is another one.
+
+        Raises:
+            InputError: There is no such start; everything stays as it was.
         """
         old = self.spec
+        if start is not None:
+            self.spec, self._first_spec = (restarted_spec(spec, start) for spec in (old, self._first_spec))
+            self.objective = build_objective(self.spec)
         if not keep:
             self.spec, self.rule = self._first_spec, self._first_spec.optimizer
-        start = self.objective.start()
+        theta = self.objective.start()
         for place in (self._here, self._there):
-            np.copyto(place.theta, start)
-        self.state = self.rule.fresh_state(start)
+            np.copyto(place.theta, theta)
+        self.state = self.rule.fresh_state(theta)
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
@@ -242,7 +250,7 @@ class Trainer:
         self.ended, self.non_finite, self.figures = None, None, None
         self.steps = StepBuffer()
         self.prepare()
-        return differences(old, self.spec)
+        return differences(old, self.spec) + moved_start(old, self.spec)
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
         """Return loss and accuracy over a split, or `at_most` its first samples.

@@ -89,6 +89,8 @@ class Reset(Command):
     kind: Literal["reset"] = "reset"
     keep: bool = False
     """Whether the optimizer and its hyperparameters stay as they are now."""
+    start: tuple[float, ...] | None = Field(default=None, max_length=64)
+    """Where a function begins from now on, one number a coordinate; None leaves the start as it is."""
 
 
 class Stop(Command):

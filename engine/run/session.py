@@ -157,8 +157,7 @@ class Session:
                 # It fitted when it was ordered; someone has switched the rule meanwhile.
                 self.flush()
                 step = lane.trainer.step_count
-                where = f"{lane.called}scheduled for step {step}"
-                refused = protocol.Rejected(seq=0, reason=f"{where}: {error}")
+                refused = protocol.Rejected(seq=0, reason=f"{lane.called}scheduled for step {step}: {error}")
                 self._outbox.tell_event(refused, lane=lane.number, step=step, kind="rejected", actor="schedule")
             else:
                 self._confirm("set", lane, changes, actor="schedule")
@@ -337,7 +336,7 @@ class Session:
             case protocol.StepOnce():
                 return self._step_once(lanes)
             case protocol.Reset():
-                return self._reset(keep=command.keep)
+                return self._reset(keep=command.keep, start=command.start)
             case protocol.Stop():
                 self.finish("stopped")
                 return [(lane, []) for lane in lanes]
@@ -346,7 +345,8 @@ class Session:
 
     def _set(self, values: dict[int, dict[str, Any]], *, carry: bool) -> Changes:
         """Change fields of lanes by their numbers, or nothing where one of them cannot; what is shared, for all."""
-        shared = {key: value for part in values.values() for key, value in part.items() if _is_shared(key)}
+        given = [pair for part in values.values() for pair in part.items()]
+        shared = {key: value for key, value in given if key.partition(".")[0] in SHARED_SECTIONS}
         wanted = [(lane, {**values.get(lane.number, {}), **shared}) for lane in self.lanes]
         wanted = [(lane, part) for lane, part in wanted if part]
         for lane, part in wanted:
@@ -418,11 +418,12 @@ class Session:
                 self._finish(lane, lane.trainer.ended)
         return [(lane, []) for lane in stepping]
 
-    def _reset(self, *, keep: bool) -> Changes:
+    def _reset(self, *, keep: bool, start: tuple[float, ...] | None) -> Changes:
         self.flush()
+        # Of one function all lanes can begin at the same places: the first one refuses for all.
+        changes = [(lane, lane.trainer.reset(keep=keep, start=start)) for lane in self.lanes]
         if not self._going:
             self._wish = "running"
-        changes = [(lane, lane.trainer.reset(keep=keep)) for lane in self.lanes]
         self._outbox.new_segment()
         self._problem = None
         for lane in self.lanes:
@@ -447,7 +448,3 @@ class Session:
                 "numpy": np.__version__,
             },
         )
-
-
-def _is_shared(key: str) -> bool:
-    return key.partition(".")[0] in SHARED_SECTIONS
