@@ -183,15 +183,22 @@ class RunView:
         return self.client.next_sequence()
 
     def look(
-        self, about: str, settings: dict[str, Any] | None, then: Callable[[Sight], None], *, topic: str = ""
+        self,
+        about: str,
+        settings: dict[str, Any] | None,
+        then: Callable[[Sight], None],
+        *,
+        topic: str = "",
+        lane: int | None = None,
     ) -> None:
-        """Ask to look at the lane more closely; `then` takes every answer, and a refusal.
+        """Ask to look at a lane more closely; `then` takes every answer, and a refusal.
 
         Args:
             about: The name of an inspection; see `engine.method.inspections`.
             settings: Its fields; None to look no longer.
             then: Called with what is found, several times where it comes coarse first, or with why it cannot be.
             topic: Tells apart what is wanted of the same kind at the same time; a second one replaces the first.
+            lane: The number of the lane; None for the one that the keys speak of.
         """
         sequence = self.next_sequence()
         place = (about, topic)
@@ -201,9 +208,8 @@ class RunView:
             return
         if settings is not None:
             self._looking[sequence] = (place, then)
-        self.client.send(
-            protocol.Inspect(seq=sequence, lane=self.lane.number, about=about, settings=settings, topic=topic)
-        )
+        number = self.lane.number if lane is None else lane
+        self.client.send(protocol.Inspect(seq=sequence, lane=number, about=about, settings=settings, topic=topic))
 
     # ---- messages
 

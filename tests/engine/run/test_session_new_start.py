@@ -37,7 +37,7 @@ def test_all_lanes_of_a_race_begin_at_the_new_start_and_everyone_hears_from_wher
 
 
 def test_the_journal_and_a_client_that_comes_later_know_the_new_start(start: MakeRun) -> None:
-    run = start(RAVINE)
+    run = start(RAVINE, recorded=True)
     run.take(2)
     run.applied(Reset, start=(0.5, 2.0))
     run.session.commit()
