@@ -54,7 +54,7 @@ class Canvas:
 
     def characters(self, glyphs: Glyphs = "braille") -> NDArray[np.uint32]:
         """Return the code points to print, (rows, columns), with the marks of divergence in the top row."""
-        points = _GLYPHS[glyphs][self.codes]
+        points = glyphs_of(self.codes, glyphs)
         if points.shape[0]:
             points[0, self.diverged] = ord("x" if glyphs == "ascii" else DIVERGED)
         return points
@@ -98,13 +98,24 @@ def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, yli
             broken = np.rint(place[curve.broken & (place > -0.5) & (place < width * DOTS_ACROSS - 0.5)])
             diverged[broken.astype(np.intp) // DOTS_ACROSS] = True
             drawn = _dots(place, curve, width * DOTS_ACROSS, height * DOTS_DOWN, ylim)
-            cells = drawn.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
-            bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
-            code = np.packbits(bits, axis=-1, bitorder="little")[:, :, 0]
+            code = codes_of(drawn)
             touched = code != 0
             codes[touched] = code[touched]
             owner[touched] = index
     return Canvas(codes=codes, owner=owner, diverged=diverged)
+
+
+def codes_of(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the code of every cell, (rows, columns), from its dots, (4 x rows, 2 x columns), row 0 at the top."""
+    height, width = dots.shape[0] // DOTS_DOWN, dots.shape[1] // DOTS_ACROSS
+    cells = dots.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
+    bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
+    return np.packbits(bits, axis=-1, bitorder="little").reshape(height, width)
+
+
+def glyphs_of(codes: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.uint32]:
+    """Return the code points that show cells of these codes, in the same shape."""
+    return _GLYPHS[glyphs][codes]
 
 
 def _dots(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -> NDArray[np.bool_]:
