@@ -14,7 +14,7 @@ MOST_LEVELS = 11
 """Levels of a map, so twelve bands at the most: more cost more bytes a row and tell no more."""
 _STRIDES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """Decades between two levels."""
-LOWEST_SHARE = 0.01
+LOWEST_SHARE = 0.003
 """Of the heights over the floor so many lie below the first level at most: there is no end to a logarithm."""
 
 NO_NUMBER, ABOVE_ALL, BELOW_ALL = -1, -2, -3
@@ -38,7 +38,7 @@ class Levels:
 
     def labels(self) -> tuple[str, ...]:
         """Return every level in words."""
-        return tuple(f"{edge:.2g}" if self.is_log else f"{edge:.4g}" for edge in self.edges)
+        return tuple(_short(edge, 2 if self.is_log else 4) for edge in self.edges)
 
     def of(self, values: ArrayLike) -> NDArray[np.int16]:
         """Return the band of each of `values`, from 0, or what it is instead of a number."""
@@ -49,6 +49,11 @@ class Levels:
         band[np.isposinf(array)] = ABOVE_ALL
         band[np.isneginf(array)] = BELOW_ALL
         return band
+
+
+def _short(number: float, digits: int) -> str:
+    text = f"{number:.{digits}g}"
+    return f"{float(text):.0f}" if 10.0**digits <= abs(number) < 1e4 else text.replace("e+0", "e").replace("e-0", "e-")
 
 
 def spread_out(values: ArrayLike) -> bool:

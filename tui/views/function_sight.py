@@ -37,6 +37,7 @@ class FunctionSight:
     """A function as the engine tells it.
 
     Attributes:
+        run: What is looked at.
         heights: The newest that were told; None before.
         home: The window that is worth seeing.
         facts: What was told with them.
@@ -45,7 +46,7 @@ class FunctionSight:
 
     def __init__(self, run: RunView) -> None:
         """Look at this run."""
-        self._run = run
+        self.run = run
         self._map = Looking(run, "landscape", topic=TOPIC)
         self._motion = Looking(run, "motion", topic=TOPIC)
         self._search = Looking(run, "search", topic=TOPIC)
@@ -68,7 +69,7 @@ class FunctionSight:
     @property
     def is_line(self) -> bool:
         """Whether the function has one variable."""
-        problem = self._run.spec.problem
+        problem = self.run.spec.problem
         return not isinstance(problem, DatasetProblem) and len(problem.begins) == 1
 
     @property
@@ -84,19 +85,19 @@ class FunctionSight:
     @property
     def start(self) -> Place:
         """Where the lane that the keys speak of has begun."""
-        problem = self._run.spec.problem
+        problem = self.run.spec.problem
         assert not isinstance(problem, DatasetProblem), "only a function is looked at so"
         return _place(problem.begins)
 
     def start_at(self, place: Place) -> tuple[float, ...]:
         """Return the start of which these are the first two coordinates, the others as they are."""
-        problem = self._run.spec.problem
+        problem = self.run.spec.problem
         assert not isinstance(problem, DatasetProblem), "only a function is looked at so"
         return (*place, *problem.begins[2:])[: len(problem.begins)]
 
     def want(self, now: float, *, columns: int, rows: int, window: Window | None) -> None:
         """Ask for what is to be seen, where that is not under way; called at every frame."""
-        run = self._run
+        run = self.run
         settings: dict[str, Any] = {"columns": min(columns, 1024), "rows": min(rows, 1024)}
         if window is not None:
             settings |= {"x": list(window.x)} if self.is_line else {"x": list(window.x), "y": list(window.y)}
@@ -137,7 +138,7 @@ class FunctionSight:
             told = seen.arrays["points"].astype(np.float64)
             points = np.zeros((len(told), 2))
             points[:, : min(2, told.shape[1])] = told[:, :2]
-        progress = self._run.lanes[lane].progress
+        progress = self.run.lanes[lane].progress
         is_newer = progress is not None and (seen is None or progress.step >= seen.step)
         if progress is not None and progress.point is not None and is_newer:
             points = np.concatenate([points, [_place(progress.point)]])
@@ -161,7 +162,7 @@ class FunctionSight:
 
     def search(self) -> Seen | None:
         """Return the last line search, where one is made."""
-        return self._search.seen if self._run.spec.search_method != "none" else None
+        return self._search.seen if self.run.spec.search_method != "none" else None
 
     def height_at(self, place: Place) -> float:
         """Return the height of the map there; nan where it does not reach."""

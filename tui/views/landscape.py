@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import string
 from typing import Any, ClassVar
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -18,12 +16,12 @@ from engine.subject.spec import DatasetProblem
 from ..charts.axes import compact
 from ..charts.bands import Levels, levels, spread_out
 from ..charts.window import Place, Window
-from ..preview import described
 from ..run_view import RunView
-from ..widgets.contour_map import Arrow, ContourMap, Mark, Scene, Trail
-from ..widgets.height_curve import CurveScene, HeightCurve, Point
-from ..widgets.status import lane_colour
-from ..widgets.text_rows import Row, Span, TextRows
+from ..widgets.contour_map import ContourMap
+from ..widgets.height_curve import HeightCurve
+from ..widgets.text_rows import Row, TextRows
+from . import landscape_scenes as scenes
+from . import landscape_words as words
 from .function_sight import FunctionSight
 from .plane_sight import PlaneSight
 from .view import View
@@ -77,8 +75,8 @@ takes other directions: two random ones, filter-normalised, or the principal com
         Binding("enter", "confirm", "Start here", id="landscape.confirm"),
         Binding("escape", "step_out", "Leave", id="landscape.step-out", show=False),
         *(
-            Binding(key, f"move({across}, {up})", words, id=f"landscape.{key}", show=False, group=_PAN)
-            for key, across, up, words in (
+            Binding(key, f"move({across}, {up})", name, id=f"landscape.{key}", show=False, group=_PAN)
+            for key, across, up, name in (
                 ("left", -1, 0, "Left"),
                 ("right", 1, 0, "Right"),
                 ("up", 0, 1, "Up"),
@@ -86,8 +84,8 @@ takes other directions: two random ones, filter-normalised, or the principal com
             )
         ),
         *(
-            Binding(f"shift+{key}", f"move({across}, {up})", words, id=f"landscape.far-{key}", show=False)
-            for key, across, up, words in (
+            Binding(f"shift+{key}", f"move({across}, {up})", name, id=f"landscape.far-{key}", show=False)
+            for key, across, up, name in (
                 ("left", -5, 0, "Far left"),
                 ("right", 5, 0, "Far right"),
                 ("up", 0, 5, "Far up"),
@@ -164,216 +162,34 @@ takes other directions: two random ones, filter-normalised, or the principal com
         self.set_class(self.run.spec.search_method != "none", "-searching")
         if self._follows:
             self._follow()
+        scale = None if sight.heights is None else self._scaled(sight.heights, sight.floor)
         if self._is_line:
-            self._show_curve()
+            self._curve.show(scenes.curve(sight, self.window, scale, aim=self._aim, with_slope=self._has_arrows))
         else:
-            self._show_map()
-        self._show_search()
-        self._title.show([self._title_row()])
-        self._readout.show([self._readout_row()])
+            self._map.show(scenes.contours(sight, self.window, scale, aim=self._aim, with_arrows=self._has_arrows))
+            self._legend.show([self._legend_row(scale)])
+        if self._search.display and self._search.size:
+            self._search.show(scenes.line_search(sight.search()))
+        self._title.show([words.function_title(sight, scale, follows=self._follows)])
+        self._readout.show([words.function_readout(sight, self._aim)])
 
     def _scaled(self, heights: Any, floor: float | None) -> Levels:
         """Return the levels for these heights, made once."""
         key = (heights, self._is_log)
         if self._levels is None or self._levels[0][0] is not heights or self._levels[0][1] != self._is_log:
-            log = spread_out(heights.values) if self._is_log is None else self._is_log
+            # A curve shows what is low and what is high by itself.
+            log = (not self._is_line and spread_out(heights.values)) if self._is_log is None else self._is_log
             self._levels = (key, levels(heights.values, log=log, floor=floor))
         return self._levels[1]
 
-    def _show_map(self) -> None:
-        sight = self._function
-        heights = sight.heights
-        scale = None if heights is None else self._scaled(heights, sight.floor)
-        arrows, marks = self._moving()
-        trails = [Trail(points=sight.trail(lane.number), colour=self._colour(lane.number)) for lane in self._lanes()]
-        message = () if heights is not None else (sight.refusal or "the engine computes the map",)
-        scene = Scene(
-            window=self.window,
-            heights=heights,
-            levels=scale,
-            trails=trails,
-            arrows=arrows if self._has_arrows else (),
-            marks=marks,
-            cross=self._aim,
-            message=message,
-        )
-        self._map.show(scene)
-        self._legend.show([self._legend_row(scale)])
-
-    def _lanes(self) -> list[Any]:
-        """Return the lanes, the one that the keys speak of on top."""
-        return sorted(self.run.lanes, key=lambda lane: lane is self.run.lane)
-
-    def _colour(self, lane: int) -> str:
-        return lane_colour(lane) if self.run.is_race else "accent"
-
-    def _moving(self) -> tuple[list[Arrow], list[Mark]]:
-        """Return the arrows of the lane that the keys speak of, and the signs of all."""
-        sight, motion = self._function, self._function.motion()
-        least = sight.floor
-        marks = [
-            Mark(place=place, sign="◆" if least is not None and value <= least + 1e-9 else "◇", colour="foreground")
-            for place, value in sight.minima
-        ]
-        marks.append(Mark(place=sight.start, sign="□", colour=self._colour(self.run.lane.number)))
-        for lane in self._lanes():
-            trail = sight.trail(lane.number)
-            if len(trail):
-                sign = string.ascii_uppercase[lane.number] if self.run.is_race else "●"
-                place = (float(trail[-1, 0]), float(trail[-1, 1]))
-                if lane is self.run.lane and motion is not None and motion.ball is not None and not self.run.is_race:
-                    marks.append(Mark(place=motion.ball, sign="●", colour="accent"))
-                    sign = "◉"
-                marks.append(Mark(place=place, sign=sign, colour=self._colour(lane.number), shows_way=True))
-        arrows: list[Arrow] = []
-        if motion is not None:
-            downhill = -motion.gradient[0], -motion.gradient[1]
-            arrows.append(Arrow(place=motion.point, way=downhill, share=1.0, letter="−∇", colour="success"))
-            if motion.coast is not None:
-                arrows.append(Arrow(place=motion.point, way=motion.coast, share=0.75, letter="m", colour="warning"))
-        return arrows, marks
-
-    def _show_curve(self) -> None:
-        sight = self._function
-        heights, motion = sight.heights, sight.motion()
-        points: list[Point] = []
-        scale: Levels | None = None
-        if heights is not None:
-            scale = self._scaled(heights, sight.floor)
-            for place, value in sight.minima:
-                points.append(Point(place=(place[0], value), sign="◆", colour="foreground"))
-            for lane in self._lanes():
-                trail = sight.trail(lane.number)
-                if not len(trail):
-                    continue
-                x = float(trail[-1, 0])
-                at = motion is not None and lane is self.run.lane and motion.point[0] == x
-                height = motion.loss if motion is not None and at else sight.height_at((x, 0.0))
-                sign = string.ascii_uppercase[lane.number] if self.run.is_race else "●"
-                slope = motion.gradient[0] if motion is not None and at and self._has_arrows else None
-                points.append(Point(place=(x, height), sign=sign, colour=self._colour(lane.number), slope=slope))
-        scene = CurveScene(
-            x=np.zeros(0) if heights is None else heights.x,
-            heights=np.zeros(0) if heights is None else heights.values[0],
-            limits=self.window.x,
-            is_log=scale is not None and scale.is_log,
-            floor=0.0 if scale is None else scale.floor,
-            trails=[(sight.trail(lane.number)[:, 0], self._colour(lane.number)) for lane in self._lanes()],
-            points=points,
-            cross=None if self._aim is None else self._aim[0],
-            message=sight.refusal or "the engine computes the curve",
-        )
-        self._curve.show(scene)
-
-    def _show_search(self) -> None:
-        seen = self._function.search()
-        if not self._search.display or not self._search.size:
-            return
-        trials = np.zeros((0, 3)) if seen is None else seen.arrays["trials"].astype(np.float64)
-        if seen is None or not len(trials):
-            self._search.show(
-                CurveScene(x=np.zeros(0), heights=np.zeros(0), limits=(0.0, 1.0), message="no line search made yet")
-            )
-            return
-        facts = seen.facts
-        alphas, heights = seen.arrays["alphas"].astype(np.float64), seen.arrays["values"].astype(np.float64)
-        if not len(alphas):
-            # Only the trials are known: their own heights in the order of their α.
-            order = np.argsort(trials[:, 0])
-            alphas = np.concatenate([[0.0], trials[order, 0]])
-            heights = np.concatenate([[facts["value"]], trials[order, 1]])
-        points = [Point(place=(0.0, facts["value"]), sign="□", colour="foreground", slope=facts["slope"])]
-        accepted = facts["accepted"]
-        for number, (alpha, height, _) in enumerate(trials.tolist(), start=1):
-            sign = "●" if alpha == accepted else str(number) if number < 10 else "○"
-            points.append(Point(place=(alpha, height), sign=sign, colour="accent" if sign == "●" else "warning"))
-        scene = CurveScene(x=alphas, heights=heights, limits=(0.0, float(alphas[-1]) or 1.0), points=points)
-        self._search.show(scene)
-
     def _show_plane(self) -> None:
         sight = self._plane
-        heights = sight.heights
-        scale = None if heights is None else self._scaled(heights, None)
-        trail = sight.trail
-        marks = [Mark(place=(0.0, 0.0), sign="●", colour="accent", shows_way=True)] if heights is not None else []
-        if len(trail) > 1:
-            marks.insert(0, Mark(place=(float(trail[0, 0]), float(trail[0, 1])), sign="□", colour="accent"))
-        message: tuple[str, ...] = ()
-        if heights is None:
-            message = (
-                (sight.progress(),)
-                if sight.progress()
-                else ("g computes the loss over", sight.wanted, "", "d takes other directions")
-            )
-        self._map.show(
-            Scene(
-                window=self.window,
-                heights=heights,
-                levels=scale,
-                trails=[Trail(points=trail, colour="accent")],
-                marks=marks,
-                message=message,
-            )
-        )
+        sight.keep_path()
+        scale = None if sight.heights is None else self._scaled(sight.heights, None)
+        self._map.show(scenes.plane(sight, self.window, scale))
         self._legend.show([self._legend_row(scale)])
-        self._title.show([((sight.title(), "bold foreground"),)])
-        words = sight.progress() or (sight.steps_since if heights is not None else "")
-        next_ = "g computes it anew · " if heights is not None else ""
-        loss = "" if sight.seen is None else f"loss {compact(float(sight.seen.facts['loss']))}   "
-        self._readout.show(
-            [
-                (
-                    (loss, "bold accent"),
-                    (f"{words}   " if words else "", "warning" if sight.refusal else "foreground"),
-                    (f"{next_}d: {sight.wanted}", "dim foreground"),
-                )
-            ]
-        )
-
-    # ---- words
-
-    def _title_row(self) -> Row:
-        what = described(self.run.spec)[0][1]
-        scale = self._levels[1] if self._levels is not None else None
-        held = ", ".join(
-            f"{name} = {compact(float(value))}" for name, value in self._function.facts.get("held", {}).items()
-        )
-        spans: list[Span] = [(what, "bold foreground")]
-        if held:
-            spans.append((f"   at {held}", "foreground"))
-        if scale is not None:
-            over = f" of f − ({compact(scale.floor)})" if scale.is_log and scale.floor else ""
-            spans.append((f"   {'logarithmic' if scale.is_log else 'linear'} scale{over}", "dim foreground"))
-        if self._follows:
-            spans.append(("   follows", "accent"))
-        return tuple(spans)
-
-    def _readout_row(self) -> Row:
-        names = list(self._function.facts.get("names", ["x", "y"]))[:2]
-        if self._aim is not None:
-            at = ", ".join(f"{name} {compact(number)}" for name, number in zip(names, self._aim, strict=False))
-            height = compact(self._function.height_at(self._aim))
-            return (
-                (f"start at {at}?  f {height}   ", "bold accent"),
-                ("enter starts there · esc leaves", "foreground"),
-            )
-        motion = self._function.motion()
-        if motion is None:
-            return (("", "plain"),)
-        at = "  ".join(f"{name} {compact(number)}" for name, number in zip(names, motion.point, strict=False))
-        spans: list[Span] = [
-            (f"{self.run.lane.title}  ", self._colour(self.run.lane.number)) if self.run.is_race else ("", "plain"),
-            (f"{at}  ", "foreground"),
-            (f"f {compact(motion.loss)}  ", "bold accent"),
-            (f"‖∇f‖ {compact(motion.gradient_norm)}", "success"),
-        ]
-        if motion.coast is not None:
-            spans.append((f"  momentum moves it by {compact(math.hypot(*motion.coast))}", "warning"))
-        seen = self._function.search()
-        if seen is not None and seen.facts["accepted"] is not None:
-            trials = len(seen.arrays["trials"])
-            spans.append((f"  φ(α): α {compact(float(seen.facts['accepted']))} after {trials} trials", "accent"))
-        return tuple(spans)
+        self._title.show([words.plane_title(sight)])
+        self._readout.show([words.plane_readout(sight)])
 
     def _legend_row(self, scale: Levels | None) -> Row:
         return () if scale is None else self._map.legend(scale, self.size.width)
@@ -461,8 +277,8 @@ takes other directions: two random ones, filter-normalised, or the principal com
         if self._aim is None:
             return
         start = self._function.start_at(self._aim)
-        words = f"start at ({', '.join(compact(number) for number in start)})"
-        self.run.send(protocol.Reset(seq=self.run.next_sequence(), keep=True, start=start), words)
+        asked = f"start at ({', '.join(compact(number) for number in start)})"
+        self.run.send(protocol.Reset(seq=self.run.next_sequence(), keep=True, start=start), asked)
         self._aim = None
         self.refresh_bindings()
 
@@ -534,23 +350,11 @@ takes other directions: two random ones, filter-normalised, or the principal com
 
     def export(self) -> list[tuple[str, ...]]:
         """Return the heights that are seen, with their coordinates."""
-        heights = self._plane.heights if self._is_network else self._function.heights
-        if heights is None:
-            return []
-        if self._is_line:
-            return [
-                ("x", "f"),
-                *((repr(float(x)), repr(float(f))) for x, f in zip(heights.x, heights.values[0], strict=True)),
-            ]
-        names = ("u", "v", "loss") if self._is_network else (*self._function.facts["names"][:2], "f")
-        return [
-            names,
-            *(
-                (repr(float(x)), repr(float(y)), repr(float(value)))
-                for y, row in zip(heights.y, heights.values, strict=True)
-                for x, value in zip(heights.x, row, strict=True)
-            ),
-        ]
+        return (
+            words.table(self._plane.heights, "uv")
+            if self._is_network
+            else words.table(self._function.heights, self._function.facts.get("names", [])[:2])
+        )
 
 
 def _readable(number: float, mesh: float) -> float:

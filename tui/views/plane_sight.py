@@ -37,7 +37,14 @@ class PlaneSight:
         self.is_waiting = False
         self.directions = "random"
         self._seed = 0
+        self._keeps = False
         self.count = 0
+
+    def keep_path(self) -> None:
+        """Let the engine keep the path from now on, so that there is one to be seen on a plane."""
+        if not self._keeps:
+            self._keeps = True
+            self._run.look("path", {"only_keep": True}, self._take_refusal, topic=TOPIC)
 
     def ask(self, window: Window | None) -> None:
         """Let the engine compute it, over this window or one that suits the directions."""
@@ -77,13 +84,13 @@ class PlaneSight:
         facts = seen.facts
         if facts["variance"] is not None:
             first, second = facts["variance"]
-            what = f"loss over the plane of the path: {first:.1%} and {second:.1%} of its variance"
+            what = f"loss over the path's plane, {first:.1%} + {second:.1%} of its variance"
         else:
             what = "loss over two random directions, filter-normalised"
         part = "" if facts["samples"] == facts["of"] else f", first {facts['samples']:,} of {facts['of']:,} samples"
         whose = f", {self._run.lanes[seen.lane].title}" if self._run.is_race else ""
         stale = " of before the reset" if seen.segment != self._run.lanes[seen.lane].segment else ""
-        return f"{what} · around step {seen.step:,}{stale}{whose}{part}"
+        return f"{what} · step {seen.step:,}{stale}{whose}{part}"
 
     def progress(self) -> str:
         """Return how far the engine is, or why it does nothing, in words."""
@@ -114,6 +121,9 @@ class PlaneSight:
             return ""
         since = self._run.lanes[seen.lane].step - seen.step
         return f"{counted(since, 'step')} ago" if since > 0 else ""
+
+    def _take_refusal(self, sight: Seen | Rejected) -> None:
+        self.refusal = sight.reason if isinstance(sight, Rejected) else ""
 
     def _take(self, sight: Seen | Rejected) -> None:
         self.count += 1

@@ -50,6 +50,8 @@ class CurveScene:
     """Where points were, (points,), each way with its colour."""
     points: Sequence[Point] = ()
     cross: float | None = None
+    title: str = ""
+    """Stands in the top edge of the box."""
     message: str = ""
     """Stands in the middle where there is no curve."""
 
@@ -98,6 +100,7 @@ class HeightCurve(CellPicture):
         characters = np.frombuffer(text.encode("utf-32-le"), "<u4").reshape(picture.characters.shape)
         picture.characters[:] = characters
         picture.inks[:] = np.where((characters >= 0x2500) & (characters < 0x2580), _BOX, _TEXT)
+        picture.write(around.left + 1, 0, scene.title[: around.width], _TEXT)
         inside = picture.part(around.left, around.top, around.width, around.height)
         if inside.width > 0 and inside.height > 0:
             self._draw(inside, scene, heights, Window(x=scene.limits, y=ylim))

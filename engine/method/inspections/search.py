@@ -16,7 +16,9 @@ from ..trainer import Trainer
 from .inspection import Finding, Inspection
 
 BEYOND = 1.15
-"""How far past the last trial the curve goes on."""
+"""How far past the longest trial the curve goes on."""
+FARTHEST = 4.0
+"""And no farther than this many times the accepted step: a short one, found after many trials, would be a dot."""
 
 
 class SearchInspection(Inspection):
@@ -66,7 +68,8 @@ class SearchInspection(Inspection):
         # The step that was made, as long as it was, says which way the search has looked.
         way = (trainer.theta.astype(np.float64) - start) / accepted
         finite = trials[np.isfinite(trials[:, 0]), 0]
-        alphas = np.linspace(0.0, BEYOND * float(max(accepted, *finite)), self.points)
+        farthest = min(BEYOND * max(accepted, *finite.tolist()), FARTHEST * accepted)
+        alphas = np.linspace(0.0, farthest, self.points)
         theta = start.copy()
         bound = trainer.objective.bind(theta, np.empty_like(theta))
         values = np.empty_like(alphas)
