@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import is_not
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ class ContourMap(CellPicture):
         self._glyphs = suitable_glyphs()
         self._around: Furniture | None = None
         self._scene: Scene | None = None
-        self._ground_of: tuple[object, ...] = ()
+        self._made_of: tuple[tuple[object, ...], tuple[object, ...]] = (), ()
         self._below: Picture | None = None
         """The map without what moves."""
         self._inks: dict[str, int] = {}
@@ -140,12 +141,10 @@ class ContourMap(CellPicture):
         coloured: list[Trail | Arrow | Mark] = [*scene.trails, *scene.arrows, *scene.marks]
         palette = self._palette_for(bands, [item.colour for item in coloured])
         place = (around.left, around.top, around.width, around.height)
-        ground_of = (scene.heights, scene.levels, scene.window, self.size, palette, around)
-        if self._below is None or any(
-            one is not other and one != other
-            for one, other in zip(ground_of, self._ground_of or (None,) * 6, strict=True)
-        ):
-            self._below, self._ground_of = self._map(scene, around), ground_of
+        # What is compared by what it is comes first, and what is only ever replaced is compared by being the same.
+        made_of = (scene.window, self.size, around, scene.message), (scene.heights, scene.levels, palette)
+        if self._below is None or made_of[0] != self._made_of[0] or any(map(is_not, made_of[1], self._made_of[1])):
+            self._below, self._made_of = self._map(scene, around), made_of
         picture = self._below.copy()
         self._draw_over(picture.part(*place), scene)
         if self._glyphs == "ascii":
