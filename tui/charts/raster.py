@@ -28,6 +28,7 @@ DIVERGED = "×"
 
 # Bit 2^k of a code is this dot of the cell, counted along its rows: the order of the Unicode block from U+2800 on.
 _DOT_OF_BIT = (0, 2, 4, 1, 3, 5, 6, 7)
+_BIT_OF_DOT = np.argsort(_DOT_OF_BIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,19 +99,22 @@ def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, yli
             broken = np.rint(place[curve.broken & (place > -0.5) & (place < width * DOTS_ACROSS - 0.5)])
             diverged[broken.astype(np.intp) // DOTS_ACROSS] = True
             drawn = _dots(place, curve, width * DOTS_ACROSS, height * DOTS_DOWN, ylim)
-            code = codes_of(drawn)
+            cells = drawn.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
+            bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
+            code = np.packbits(bits, axis=-1, bitorder="little")[:, :, 0]
             touched = code != 0
             codes[touched] = code[touched]
             owner[touched] = index
     return Canvas(codes=codes, owner=owner, diverged=diverged)
 
 
-def codes_of(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the code of every cell, (rows, columns), from its dots, (4 x rows, 2 x columns), row 0 at the top."""
-    height, width = dots.shape[0] // DOTS_DOWN, dots.shape[1] // DOTS_ACROSS
-    cells = dots.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
-    bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
-    return np.packbits(bits, axis=-1, bitorder="little").reshape(height, width)
+def codes_at(columns: NDArray[np.intp], rows: NDArray[np.intp], width: int, height: int) -> NDArray[np.uint8]:
+    """Return the code of every cell, (height, width), where these dots are lit, counted from the left and the top."""
+    bits = np.zeros((DOTS_DOWN * DOTS_ACROSS, height, width), np.bool_)
+    dot = rows % DOTS_DOWN * DOTS_ACROSS + columns % DOTS_ACROSS
+    bits[_BIT_OF_DOT[dot], rows // DOTS_DOWN, columns // DOTS_ACROSS] = True
+    codes: NDArray[np.uint8] = np.packbits(bits, axis=0, bitorder="little")[0]
+    return codes
 
 
 def glyphs_of(codes: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.uint32]:

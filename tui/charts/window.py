@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .axes import Limits, fractions
-from .raster import DOTS_ACROSS, DOTS_DOWN
+from .raster import DOTS_ACROSS, DOTS_DOWN, codes_at
 
 LEAST_SPAN = 1e-12
 """A window is never narrower than this share of how far from 0 it is: the floats run out."""
@@ -86,15 +86,14 @@ def arrow_head(across: float, down: float) -> str:
     return "→↗↑↖←↙↓↘"[turn]
 
 
-def dots(points: ArrayLike, window: Window, columns: int, rows: int) -> NDArray[np.bool_]:
-    """Return which dots the way through `points`, (points, 2), lights, (4 x rows, 2 x columns), row 0 at the top.
+def way_codes(points: ArrayLike, window: Window, columns: int, rows: int) -> NDArray[np.uint8]:
+    """Return which dots of every cell, (rows, columns), the way through `points`, (points, 2), lights, as codes.
 
     What lies outside the window is cut off; a point that is not finite is a gap.
     """
     wide, high = columns * DOTS_ACROSS, rows * DOTS_DOWN
-    lit = np.zeros((high, wide), np.bool_)
     if not wide or not high:
-        return lit
+        return np.zeros((rows, columns), np.uint8)
     shares = window.shares(points)
     starts, ends = _inside(shares[:-1], shares[1:])
     size = np.array([wide, high], np.float64)
@@ -106,8 +105,7 @@ def dots(points: ArrayLike, window: Window, columns: int, rows: int) -> NDArray[
     along = (number / np.repeat(np.maximum(counts - 1, 1), counts))[:, None]
     way = np.repeat(starts, counts, axis=0) * (1.0 - along) + np.repeat(ends, counts, axis=0) * along
     place = np.clip(way, 0.0, size - 1.0).astype(np.intp)
-    lit[place[:, 1], place[:, 0]] = True
-    return lit
+    return codes_at(place[:, 0], place[:, 1], columns, rows)
 
 
 def _inside(starts: NDArray[np.float64], ends: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -113,6 +113,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
         self._is_log: bool | None = None
         self._follows, self._has_arrows = False, True
         self._aim: Place | None = None
+        self._drawn: tuple[object, ...] = ()
         self._levels: tuple[Any, Levels] | None = None
 
     def compose(self) -> ComposeResult:
@@ -162,6 +163,10 @@ takes other directions: two random ones, filter-normalised, or the principal com
         self.set_class(self.run.spec.search_method != "none", "-searching")
         if self._follows:
             self._follow()
+        drawn = (self.run.changes, sight.count, self.size, self._window, self._aim, self._is_log, self._has_arrows)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
         scale = None if sight.heights is None else self._scaled(sight.heights, sight.floor)
         if self._is_line:
             self._curve.show(scenes.curve(sight, self.window, scale, aim=self._aim, with_slope=self._has_arrows))
@@ -225,7 +230,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
 
     def action_home(self) -> None:
         """Show everything again."""
-        self._follows = False
+        self._follows, self._drawn = False, ()
         self._see(None)
 
     def action_scale(self) -> None:
@@ -235,6 +240,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
     def action_follow(self) -> None:
         """Keep the point in the window, or no longer."""
         self._follows = not self._follows
+        self._drawn = ()
 
     def action_arrows(self) -> None:
         """Show the arrows, or no longer."""

@@ -15,8 +15,8 @@ from textual.message import Message
 from ..charts.axes import linear_ticks
 from ..charts.bands import ABOVE_ALL, NO_NUMBER, Heights, Levels
 from ..charts.furniture import Furniture, furniture
-from ..charts.raster import codes_of, glyphs_of, suitable_glyphs
-from ..charts.window import Place, Window, arrow_head, dots
+from ..charts.raster import glyphs_of, suitable_glyphs
+from ..charts.window import Place, Window, arrow_head, way_codes
 from .cell_picture import PLAIN, CellPicture, Palette, Picture
 from .text_rows import Row, Span
 
@@ -213,7 +213,7 @@ class ContourMap(CellPicture):
         if columns < 1 or rows < 1:
             return
         for trail in scene.trails:
-            self._draw_dots(inside, dots(trail.points, window, columns, rows), trail.colour)
+            self._draw_dots(inside, way_codes(trail.points, window, columns, rows), trail.colour)
         for arrow in scene.arrows:
             self._draw_arrow(inside, arrow, window)
         for mark in scene.marks:
@@ -229,8 +229,7 @@ class ContourMap(CellPicture):
             inside.characters[:, column], inside.inks[:, column] = ord("│"), _CROSS
             inside.characters[row, column] = ord("┼")
 
-    def _draw_dots(self, inside: Picture, lit: NDArray[np.bool_], colour: str) -> None:
-        codes = codes_of(lit)
+    def _draw_dots(self, inside: Picture, codes: NDArray[np.uint8], colour: str) -> None:
         drawn = codes != 0
         inside.characters[drawn] = glyphs_of(codes, self._glyphs)[drawn]
         inside.inks[drawn] = self._inks[colour]
@@ -255,7 +254,7 @@ class ContourMap(CellPicture):
             ],
             axis=1,
         )
-        self._draw_dots(inside, dots(points, window, inside.width, inside.height), arrow.colour)
+        self._draw_dots(inside, way_codes(points, window, inside.width, inside.height), arrow.colour)
         cell = window.cell_of((float(points[1, 0]), float(points[1, 1])), inside.width, inside.height)
         if cell is not None:
             inside.write(*cell, arrow_head(across, down) + arrow.letter, self._inks[arrow.colour])

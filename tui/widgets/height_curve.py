@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..charts.axes import Limits, linear_ticks, log_ticks, padded
 from ..charts.furniture import Furniture, furniture
-from ..charts.raster import Stroke, codes_of, glyphs_of, raster, suitable_glyphs
-from ..charts.window import Place, Window, dots
+from ..charts.raster import Stroke, glyphs_of, raster, suitable_glyphs
+from ..charts.window import Place, Window, way_codes
 from .cell_picture import CellPicture, Palette, Picture
 
 _BOX, _TEXT, _CROSS, _CURVE, _TANGENT = range(5)
@@ -134,7 +134,7 @@ class HeightCurve(CellPicture):
         inside.inks[drawn] = _CURVE
         for way, colour in scene.trails:
             chords = np.stack([way, np.interp(way, scene.x, heights)], axis=1)
-            self._draw_dots(inside, dots(chords, window, columns, rows), self._inks[colour])
+            self._draw_dots(inside, way_codes(chords, window, columns, rows), self._inks[colour])
         for point in scene.points:
             self._draw_tangent(inside, point, scene, window)
         for point in scene.points:
@@ -155,11 +155,10 @@ class HeightCurve(CellPicture):
             return
         x = point.place[0] + np.linspace(-1.0, 1.0, 33) * TANGENT * (window.x[1] - window.x[0])
         heights = _on_axis(point.place[1] + point.slope * (x - point.place[0]), scene)
-        lit = dots(np.stack([x, heights], axis=1), window, inside.width, inside.height)
-        self._draw_dots(inside, lit, _TANGENT)
+        codes = way_codes(np.stack([x, heights], axis=1), window, inside.width, inside.height)
+        self._draw_dots(inside, codes, _TANGENT)
 
-    def _draw_dots(self, inside: Picture, lit: NDArray[np.bool_], ink: int) -> None:
-        codes = codes_of(lit)
+    def _draw_dots(self, inside: Picture, codes: NDArray[np.uint8], ink: int) -> None:
         drawn = codes != 0
         inside.characters[drawn] = glyphs_of(codes, self._glyphs)[drawn]
         inside.inks[drawn] = ink
