@@ -28,7 +28,7 @@ DIVERGED = "×"
 
 # Bit 2^k of a code is this dot of the cell, counted along its rows: the order of the Unicode block from U+2800 on.
 _DOT_OF_BIT = (0, 2, 4, 1, 3, 5, 6, 7)
-_BIT_OF_DOT = np.argsort(_DOT_OF_BIT)
+_CODE_OF_DOT = (1 << np.argsort(_DOT_OF_BIT)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,11 +110,10 @@ def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, yli
 
 def codes_at(columns: NDArray[np.intp], rows: NDArray[np.intp], width: int, height: int) -> NDArray[np.uint8]:
     """Return the code of every cell, (height, width), where these dots are lit, counted from the left and the top."""
-    bits = np.zeros((DOTS_DOWN * DOTS_ACROSS, height, width), np.bool_)
+    codes = np.zeros(height * width, np.uint8)
     dot = rows % DOTS_DOWN * DOTS_ACROSS + columns % DOTS_ACROSS
-    bits[_BIT_OF_DOT[dot], rows // DOTS_DOWN, columns // DOTS_ACROSS] = True
-    codes: NDArray[np.uint8] = np.packbits(bits, axis=0, bitorder="little")[0]
-    return codes
+    np.bitwise_or.at(codes, rows // DOTS_DOWN * width + columns // DOTS_ACROSS, _CODE_OF_DOT[dot])
+    return codes.reshape(height, width)
 
 
 def glyphs_of(codes: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.uint32]:

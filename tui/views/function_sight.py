@@ -54,6 +54,7 @@ class FunctionSight:
             Looking(run, "path", topic=f"{TOPIC}{lane.number}", every_s=PATH_EVERY_S, lane=lane.number)
             for lane in run.lanes
         ]
+        self._trails: dict[int, tuple[Seen | None, NDArray[np.float64]]] = {}
         self._wanted: tuple[Any, ...] = ()
         self._taken: Seen | None = None
         self.heights: Heights | None = None
@@ -131,18 +132,24 @@ class FunctionSight:
             self.count += 1
 
     def trail(self, lane: int) -> NDArray[np.float64]:
-        """Return where a lane was, (points, 2), its newest point last."""
-        seen = self._paths[lane].seen
-        points = np.zeros((0, 2))
-        if seen is not None:
-            told = seen.arrays["points"].astype(np.float64)
-            points = np.zeros((len(told), 2))
-            points[:, : min(2, told.shape[1])] = told[:, :2]
-        progress = self.run.lanes[lane].progress
-        is_newer = progress is not None and (seen is None or progress.step >= seen.step)
-        if progress is not None and progress.point is not None and is_newer:
-            points = np.concatenate([points, [_place(progress.point)]])
-        return points
+        """Return where a lane was, (points, 2), as it was last told: the same array until it is told again."""
+        seen, known = self._paths[lane].seen, self._trails.get(lane)
+        if known is None or known[0] is not seen:
+            points = np.zeros((0, 2))
+            if seen is not None:
+                told = seen.arrays["points"].astype(np.float64)
+                points = np.zeros((len(told), 2))
+                points[:, : min(2, told.shape[1])] = told[:, :2]
+            known = self._trails[lane] = (seen, points)
+        return known[1]
+
+    def newest(self, lane: int) -> Place | None:
+        """Return where a lane has come to, which is told more often than its way; None where nothing was told yet."""
+        seen, progress = self._paths[lane].seen, self.run.lanes[lane].progress
+        if progress is not None and progress.point is not None and (seen is None or progress.step >= seen.step):
+            return _place(progress.point)
+        points = self.trail(lane)
+        return _place(points[-1].tolist()) if len(points) else None
 
     def motion(self) -> Motion | None:
         """Return where the lane that the keys speak of is going."""

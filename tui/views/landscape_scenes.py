@@ -41,7 +41,10 @@ def contours(
         window=window,
         heights=sight.heights,
         levels=levels,
-        trails=[Trail(points=sight.trail(lane.number), colour=colour_of(run, lane.number)) for lane in _in_order(run)],
+        trails=[
+            Trail(points=sight.trail(lane.number), colour=colour_of(run, lane.number), newest=sight.newest(lane.number))
+            for lane in _in_order(run)
+        ],
         arrows=_arrows(motion) if with_arrows and motion is not None else (),
         marks=_marks(sight, motion),
         cross=aim,
@@ -56,11 +59,10 @@ def curve(
     run, motion, heights = sight.run, sight.motion(), sight.heights
     points = [Point(place=(place[0], value), sign="◆", colour="foreground") for place, value in sight.minima]
     for lane in _in_order(run):
-        trail = sight.trail(lane.number)
-        here = motion if lane is run.lane else None
-        if here is None and not len(trail):
+        here, newest = motion if lane is run.lane else None, sight.newest(lane.number)
+        if here is None and newest is None:
             continue
-        x = here.point[0] if here is not None else float(trail[-1, 0])
+        x = here.point[0] if here is not None else newest[0] if newest is not None else 0.0
         points.append(
             Point(
                 place=(x, here.loss if here is not None else sight.height_at((x, 0.0))),
@@ -151,14 +153,13 @@ def _marks(sight: FunctionSight, motion: Motion | None) -> list[Mark]:
     ]
     marks.append(Mark(place=sight.start, sign="□", colour=colour_of(run, run.lane.number)))
     for lane in _in_order(run):
-        trail, colour, sign = sight.trail(lane.number), colour_of(run, lane.number), sign_of(run, lane.number)
+        newest, colour, sign = sight.newest(lane.number), colour_of(run, lane.number), sign_of(run, lane.number)
         if lane is run.lane and motion is not None:
             if motion.ball is not None:
                 # The rule's point is ahead of its ball.
                 marks.append(Mark(place=motion.ball, sign=sign, colour=colour))
                 sign = "◉"
             marks.append(Mark(place=motion.point, sign=sign, colour=colour, shows_way=True))
-        elif len(trail):
-            place = float(trail[-1, 0]), float(trail[-1, 1])
-            marks.append(Mark(place=place, sign=sign, colour=colour, shows_way=True))
+        elif newest is not None:
+            marks.append(Mark(place=newest, sign=sign, colour=colour, shows_way=True))
     return marks

@@ -38,6 +38,7 @@ class PlaneSight:
         self.directions = "random"
         self._seed = 0
         self._keeps = False
+        self._trail = np.zeros((0, 2))
         self.count = 0
 
     def keep_path(self) -> None:
@@ -106,7 +107,7 @@ class PlaneSight:
     @property
     def trail(self) -> NDArray[np.float64]:
         """Where the parameters were, seen on the plane, (points, 2)."""
-        return np.zeros((0, 2)) if self.seen is None else self.seen.arrays["path"].astype(np.float64)
+        return self._trail
 
     @property
     def window(self) -> Window | None:
@@ -131,6 +132,7 @@ class PlaneSight:
             self.refusal, self.is_waiting = sight.reason, False
             return
         values, facts = sight.arrays["values"], sight.facts
+        self._trail = sight.arrays["path"].astype(np.float64)
         self.seen, self.refusal, self.is_waiting = sight, "", sight.share < 1.0
         x, y = ([float(end) for end in facts[name]] for name in ("x", "y"))
         across, up = np.linspace(x[0], x[1], values.shape[1]), np.linspace(y[0], y[1], values.shape[0])

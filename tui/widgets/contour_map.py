@@ -39,8 +39,10 @@ class Trail:
     """A way over the map."""
 
     points: NDArray[np.float64]
-    """(points, 2), in the order in which they were visited."""
+    """(points, 2), in the order in which they were visited; the same array as long as they are the same."""
     colour: str
+    newest: Place | None = None
+    """Where it has come to since the last of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ class ContourMap(CellPicture):
         self._made_of: tuple[tuple[object, ...], tuple[object, ...]] = (), ()
         self._below: Picture | None = None
         """The map without what moves."""
+        self._trails: dict[int, tuple[NDArray[np.float64], tuple[Window, int, int], NDArray[np.uint8]]] = {}
+        """By their place in the scene: the points, how they were seen, and the codes that were made of them."""
         self._inks: dict[str, int] = {}
         self._styles: Palette | None = None
         self._grabbed: tuple[int, int] | None = None
@@ -212,8 +216,8 @@ class ContourMap(CellPicture):
         columns, rows, window = inside.width, inside.height, scene.window
         if columns < 1 or rows < 1:
             return
-        for trail in scene.trails:
-            self._draw_dots(inside, way_codes(trail.points, window, columns, rows), trail.colour)
+        for number, trail in enumerate(scene.trails):
+            self._draw_dots(inside, self._trail_codes(number, trail, window, columns, rows), trail.colour)
         for arrow in scene.arrows:
             self._draw_arrow(inside, arrow, window)
         for mark in scene.marks:
@@ -228,6 +232,16 @@ class ContourMap(CellPicture):
             inside.characters[row, :], inside.inks[row, :] = ord("─"), _CROSS
             inside.characters[:, column], inside.inks[:, column] = ord("│"), _CROSS
             inside.characters[row, column] = ord("┼")
+
+    def _trail_codes(self, number: int, trail: Trail, window: Window, columns: int, rows: int) -> NDArray[np.uint8]:
+        """Return the codes of a trail; of what was drawn before only the newest stretch is made."""
+        known = self._trails.get(number)
+        if known is None or known[0] is not trail.points or known[1] != (window, columns, rows):
+            codes = way_codes(trail.points, window, columns, rows)
+            known = self._trails[number] = (trail.points, (window, columns, rows), codes)
+        if trail.newest is None or not len(trail.points):
+            return known[2]
+        return known[2] | way_codes([trail.points[-1], trail.newest], window, columns, rows)
 
     def _draw_dots(self, inside: Picture, codes: NDArray[np.uint8], colour: str) -> None:
         drawn = codes != 0
