@@ -218,8 +218,11 @@ class ContourMap(CellPicture):
             return
         for number, trail in enumerate(scene.trails):
             self._draw_dots(inside, self._trail_codes(number, trail, window, columns, rows), trail.colour)
-        for arrow in scene.arrows:
-            self._draw_arrow(inside, arrow, window)
+        # Heads and letters over all lines, and those of the first arrow on top.
+        heads = [self._draw_arrow(inside, arrow, window) for arrow in scene.arrows]
+        for head in reversed(heads):
+            if head is not None:
+                inside.write(*head)
         for mark in scene.marks:
             cell = window.cell_of(mark.place, columns, rows)
             if cell is not None:
@@ -248,7 +251,8 @@ class ContourMap(CellPicture):
         inside.characters[drawn] = glyphs_of(codes, self._glyphs)[drawn]
         inside.inks[drawn] = self._inks[colour]
 
-    def _draw_arrow(self, inside: Picture, arrow: Arrow, window: Window) -> None:
+    def _draw_arrow(self, inside: Picture, arrow: Arrow, window: Window) -> tuple[int, int, str, int] | None:
+        """Draw an arrow's line, and return its head as it is to be written."""
         start = window.shares(arrow.place)[0]
         x, y = arrow.place
         towards = window.shares((x + arrow.way[0], y + arrow.way[1]))[0] - start
@@ -256,7 +260,7 @@ class ContourMap(CellPicture):
         across, down = towards[0] * inside.width, towards[1] * inside.height * ROW_IN_COLUMNS
         length = float(np.hypot(across, down))
         if not (0.0 < length < np.inf and np.isfinite(start).all()):
-            return
+            return None
         longest = max(3.0, LONGEST_ARROW * inside.height * ROW_IN_COLUMNS)
         scale = max(3.0, arrow.share * longest) / length
         end = start + towards * scale
@@ -270,8 +274,7 @@ class ContourMap(CellPicture):
         )
         self._draw_dots(inside, way_codes(points, window, inside.width, inside.height), arrow.colour)
         cell = window.cell_of((float(points[1, 0]), float(points[1, 1])), inside.width, inside.height)
-        if cell is not None:
-            inside.write(*cell, arrow_head(across, down) + arrow.letter, self._inks[arrow.colour])
+        return None if cell is None else (*cell, arrow_head(across, down) + arrow.letter, self._inks[arrow.colour])
 
     # ---- colours
 
