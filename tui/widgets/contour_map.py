@@ -220,9 +220,9 @@ class ContourMap(CellPicture):
             self._draw_dots(inside, self._trail_codes(number, trail, window, columns, rows), trail.colour)
         # Heads and letters over all lines, and those of the first arrow on top.
         heads = [self._draw_arrow(inside, arrow, window) for arrow in scene.arrows]
-        for head in reversed(heads):
-            if head is not None:
-                inside.write(*head)
+        for written in reversed(heads):
+            if written is not None:
+                inside.write(*written)
         for mark in scene.marks:
             cell = window.cell_of(mark.place, columns, rows)
             if cell is not None:
