@@ -15,8 +15,8 @@ from tui.charts.bands import ABOVE_ALL, BELOW_ALL, MOST_LEVELS, NO_NUMBER, Heigh
 
 def test_a_logarithmic_scale_has_powers_of_ten_for_levels() -> None:
     found = levels(np.logspace(-2, 4, 300), log=True, floor=0.0)
-    assert found.edges == pytest.approx([0.01, 0.1, 1.0, 10.0, 100.0, 1e3, 1e4], rel=1e-9) or len(found.edges) >= 6
-    assert set(found.labels()) >= {"0.1", "1", "10", "100", "1000"}
+    assert found.edges == pytest.approx([0.1, 1.0, 10.0, 100.0, 1e3, 1e4], rel=1e-9)
+    assert found.labels() == ("0.1", "1", "10", "100", "1000", "1e4")
 
 
 def test_heights_are_measured_from_the_known_minimum() -> None:
