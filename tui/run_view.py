@@ -197,15 +197,22 @@ class RunView:
         return self.client.next_sequence()
 
     def look(
-        self, about: str, settings: dict[str, Any] | None, then: Callable[[Sight], None], *, topic: str = ""
+        self,
+        about: str,
+        settings: dict[str, Any] | None,
+        then: Callable[[Sight], None],
+        *,
+        topic: str = "",
+        lane: int | None = None,
     ) -> None:
-        """Ask to look at the lane more closely; `then` takes every answer, and a refusal.
+        """Ask to look at a lane more closely; `then` takes every answer, and a refusal.
 
         Args:
             about: The name of an inspection; see `engine.method.inspections`.
             settings: Its fields; None to look no longer.
             then: Called with what is found, several times where it comes coarse first, or with why it cannot be.
             topic: Tells apart what is wanted of the same kind at the same time; a second one replaces the first.
+            lane: The number of the lane; None for the one that the keys speak of.
         """
         sequence = self.next_sequence()
         place = (about, topic)
@@ -215,9 +222,8 @@ class RunView:
             return
         if settings is not None:
             self._looking[sequence] = (place, then)
-        self.client.send(
-            protocol.Inspect(seq=sequence, lane=self.lane.number, about=about, settings=settings, topic=topic)
-        )
+        number = self.lane.number if lane is None else lane
+        self.client.send(protocol.Inspect(seq=sequence, lane=number, about=about, settings=settings, topic=topic))
 
     # ---- messages
 
@@ -311,9 +317,7 @@ class RunView:
                 old, new = in_words(change.old), in_words(change.new)
                 self._note(f"{whose}{how}step {applied.step:,}: {name} {old} → {new}, in force{by}")
         elif applied.command == "reset" and not repeated:
-            seeds = [change.new for change in applied.changes if change.key.startswith("seed.")]
-            start = f"seed {seeds[0]}: other parameters and" if seeds else "the same parameters and"
-            self._note(f"reset: {start} batches from step 0{by}")
+            self._note(_reset_in_words(applied, by))
         elif applied.command in WHOLE_RUN and not repeated:
             self._note(f"step {applied.step:,}: {WHOLE_RUN[applied.command]}{by}")
         if waited_for:
@@ -393,6 +397,15 @@ class RunView:
     def _note(self, text: str, severity: Severity = "information") -> None:
         self.notices.append(Notice(text=text, severity=severity))
         self.changes += 1
+
+
+def _reset_in_words(applied: protocol.Applied, by: str) -> str:
+    for change in applied.changes:
+        if change.key == "problem.start":
+            return f"reset: from ({change.new}) on, where r leads from now on too{by}"
+        if change.key.startswith("seed."):
+            return f"reset: seed {change.new}: other parameters and batches from step 0{by}"
+    return f"reset: the same parameters and batches from step 0{by}"
 
 
 def _unanswered(sequence: int) -> protocol.Rejected:

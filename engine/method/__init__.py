@@ -12,6 +12,7 @@ changes      what can change between two steps
 shaping      what happens to a gradient before the rule uses it, and what is added to the rule's step
 stopping     when a run is over, as people type it and as it is judged
 file_spec    from a spec to its samples, and what it leaves for its data file to say
+place        where the parameters lie, and the way to where they lie next
 measuring    the figures of every tensor at a point
 snapshot     all that a trainer is between two steps
 trainer      the state machine: one step, one change between two steps, one snapshot

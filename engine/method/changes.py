@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import InputError
+from ..subject.spec import DatasetProblem
 from ..text import clean
 from .optimizers import RULES, Rule, successor
 from .schedules import SCHEDULES, Schedule, following
@@ -68,6 +69,26 @@ def changed_spec(spec: RunSpec, values: dict[str, Any]) -> RunSpec:
         return RunSpec.model_validate(data)
     except ValidationError as error:
         raise InputError(complaint(error, "change", {}).removeprefix("change: ")) from None
+
+
+def restarted_spec(spec: RunSpec, start: tuple[float, ...]) -> RunSpec:
+    """Return `spec` with a function that begins at `start`; `InputError` says why there is no such start."""
+    if isinstance(spec.problem, DatasetProblem):
+        raise InputError("problem.start: a network has no start to choose: its first weights are drawn from seed.init")
+    data = spec.as_given()
+    data["problem"] = {**data["problem"], "start": list(start)}
+    try:
+        return RunSpec.model_validate(data)
+    except ValidationError as error:
+        raise InputError(complaint(error, "start", {}).removeprefix("start: ")) from None
+
+
+def moved_start(old: RunSpec, new: RunSpec) -> list[Change]:
+    """Return from where to where the start of a function was moved, as text; nothing where it stands."""
+    if isinstance(old.problem, DatasetProblem) or isinstance(new.problem, DatasetProblem):
+        return []
+    before, after = (", ".join(f"{number:.12g}" for number in problem.begins) for problem in (old.problem, new.problem))
+    return [] if before == after else [Change(key="problem.start", old=before, new=after)]
 
 
 def differences(old: RunSpec, new: RunSpec) -> list[Change]:

@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..subject.objective import Batch, BoundObjective, Evaluation, Objective, Operations, Vector
+from ..subject.objective import Batch, Evaluation, Objective, Vector
 from .averaging import Average
 from .batches import BatchStream, Position
-from .changes import Change, changed_spec, differences
+from .changes import Change, changed_spec, differences, moved_start, restarted_spec
 from .line_search import LineSearch
 from .measuring import measured, norms_of
 from .noise import GradientNoise
+from .objectives import build_objective
 from .optimizers import Dials, Rule, State, carried_state, stretches
 from .passes import execution
+from .place import Place
 from .projection import way
 from .schedules import PlateauState, ScheduleAtWork
 from .shaping import DecoupledDecay, Shaping
@@ -26,18 +28,6 @@ from .snapshot import NonFinite, Snapshot
 from .spec import RunSpec, SeedSpec
 from .stopping import LossWatch, StopRules
 from .telemetry import StepBuffer, TensorFigures, length_of, shortest_square_root
-
-
-@dataclass(slots=True, kw_only=True)
-class Place:
-    """One of the two vectors between which the parameters go to and fro."""
-
-    theta: Vector
-    bound: BoundObjective
-    """The objective at these parameters."""
-    way: tuple[tuple[Operations, Vector], ...] = ()
-    """The step from here to the other place, stretch by stretch: what makes the update and goes there by it, and the
-    vector that then holds the update."""
 
 
 class Trainer:
@@ -207,17 +197,26 @@ class Trainer:
         self.prepare()
         return changes
 
-    def reset(self, *, keep: bool, seeds: SeedSpec | None = None) -> list[Change]:
+    def reset(
+        self, *, keep: bool, seeds: SeedSpec | None = None, start: tuple[float, ...] | None = None
+    ) -> list[Change]:
         """Go back to the start: the same initial parameters, the same order of the batches, no state.
 
         Args:
             keep: Whether the rule and everything else that was turned stay as they are now, or go back as well.
             seeds: Other seeds, which make another start; later resets go back to that one.
+            start: Where a function begins from now on, at later resets too; None leaves it as it is.
 
         Returns:
-            The fields that went back, and the seeds that are others now.
+            The fields that went back, and the seeds and the start where they are others now.
+
+        Raises:
+            InputError: There is no such start; everything stays as it was.
         """
         old = self.spec
+        if start is not None:
+            self.spec, self._first_spec = (restarted_spec(spec, start) for spec in (old, self._first_spec))
+            self.objective = build_objective(self.spec)
         if seeds is not None:
             self.spec, self._first_spec = (
                 spec.model_copy(update={"seed": seeds}) for spec in (self.spec, self._first_spec)
@@ -225,10 +224,10 @@ class Trainer:
         if not keep:
             self.spec, self.rule = self._first_spec, self._first_spec.optimizer
         self._reseed(old.seed)
-        start = self.objective.start()
+        theta = self.objective.start()
         for place in (self._here, self._there):
-            np.copyto(place.theta, start)
-        self.state = self.rule.fresh_state(start)
+            np.copyto(place.theta, theta)
+        self.state = self.rule.fresh_state(theta)
         batch = self.spec.batch
         self.batches.configure(size=batch.size, shuffle=batch.shuffle)
         self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
@@ -242,6 +241,7 @@ class Trainer:
         return [
             *(Change(key=f"seed.{name}", old=was, new=now) for (name, was), (_, now) in drawn if was != now),
             *differences(old, self.spec),
+            *moved_start(old, self.spec),
         ]
 
     def take_back(self) -> bool:

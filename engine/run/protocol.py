@@ -99,6 +99,8 @@ class Reset(Command):
     """Whether the optimizer and its hyperparameters stay as they are now."""
     seed: int | None = Field(default=None, ge=0, lt=1 << 53)
     """Another seed of the initial weights, the batch order and the dropout from now on; the data stay as they are."""
+    start: tuple[float, ...] | None = Field(default=None, max_length=64)
+    """Where a function begins from now on, one number a coordinate; None leaves the start as it is."""
 
 
 class Stop(Command):

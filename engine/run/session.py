@@ -162,8 +162,7 @@ class Session:
                 # It fitted when it was ordered; someone has switched the rule meanwhile.
                 self.flush()
                 step = lane.trainer.step_count
-                where = f"{lane.called}scheduled for step {step}"
-                refused = protocol.Rejected(seq=0, reason=f"{where}: {error}")
+                refused = protocol.Rejected(seq=0, reason=f"{lane.called}scheduled for step {step}: {error}")
                 self._outbox.tell_event(refused, lane=lane.number, step=step, kind="rejected", actor="schedule")
             else:
                 self._confirm("set", lane, changes, actor="schedule")
@@ -329,7 +328,7 @@ class Session:
             case protocol.FinishEpoch():
                 return self._finish_epoch(lanes, (actor, command.seq))
             case protocol.Reset():
-                return self._reset(keep=command.keep, seed=command.seed)
+                return self._reset(command)
             case protocol.Stop():
                 self.finish("stopped")
                 return [(lane, []) for lane in lanes]
@@ -411,15 +410,18 @@ class Session:
         for lane in self._going:
             self._confirm("pause", lane, [], actor=actor, seq=seq)
 
-    def _reset(self, *, keep: bool, seed: int | None) -> Changes:
-        seeds = [None] * len(self.lanes) if seed is None else self._controls.seeds(seed)
+    def _reset(self, command: protocol.Reset) -> Changes:
+        keep, start = command.keep, command.start
+        seeds = [None] * len(self.lanes) if command.seed is None else self._controls.seeds(command.seed)
         self.flush()
+        # Of one function all lanes can begin at the same places: the first one refuses for all.
+        changes = [
+            (lane, lane.trainer.reset(keep=keep, seeds=new, start=start))
+            for lane, new in zip(self.lanes, seeds, strict=True)
+        ]
         self._epoch_of = None
         if not any(lane.halt is None for lane in self.lanes):
             self._wish = "running"
-        changes = [
-            (lane, lane.trainer.reset(keep=keep, seeds=new)) for lane, new in zip(self.lanes, seeds, strict=True)
-        ]
         self._outbox.new_segment()
         self._problem = None
         for lane in self.lanes:

@@ -90,6 +90,11 @@ class LandscapeProblem(Section):
         return rotated(kind, self.rotation) if self.rotation else kind
 
     @property
+    def begins(self) -> tuple[float, ...]:
+        """Where the descent begins."""
+        return self.landscape.start if self.start is None else self.start
+
+    @property
     def _unturned(self) -> LandscapeKind:
         kind = LANDSCAPES[self.function]
         chosen = {name: value for name in KNOBS if (value := getattr(self, name)) is not None}
@@ -165,6 +170,11 @@ class ExpressionProblem(Section):
         """Every variable with its initial value, in their order."""
         variables = self.graph.variables
         return dict(zip(variables, self.start or (1.0,) * len(variables), strict=True))
+
+    @property
+    def begins(self) -> tuple[float, ...]:
+        """Where the descent begins."""
+        return tuple(self.point.values())
 
 
 class DatasetProblem(Section):

@@ -28,6 +28,7 @@ DIVERGED = "×"
 
 # Bit 2^k of a code is this dot of the cell, counted along its rows: the order of the Unicode block from U+2800 on.
 _DOT_OF_BIT = (0, 2, 4, 1, 3, 5, 6, 7)
+_CODE_OF_DOT = (1 << np.argsort(_DOT_OF_BIT)).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,14 @@ def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, yli
             codes[touched] = code[touched]
             owner[touched] = index
     return Canvas(codes=codes, owner=owner, diverged=diverged)
+
+
+def codes_at(columns: NDArray[np.intp], rows: NDArray[np.intp], width: int, height: int) -> NDArray[np.uint8]:
+    """Return the code of every cell, (height, width), where these dots are lit, counted from the left and the top."""
+    codes = np.zeros(height * width, np.uint8)
+    dot = rows % DOTS_DOWN * DOTS_ACROSS + columns % DOTS_ACROSS
+    np.bitwise_or.at(codes, rows // DOTS_DOWN * width + columns // DOTS_ACROSS, _CODE_OF_DOT[dot])
+    return codes.reshape(height, width)
 
 
 def codes_of(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:

@@ -1,16 +1,16 @@
 """The ways to look at a run: each is a widget of its own, chosen by a number, alone or beside others.
 
-view      what they have in common
-looking   how one asks the engine to look at something more closely, no faster than it answers
-deck      the tabs and tiles in which they stand
-curves    up to six charts of what happens with the steps, over the table of parameters; metrics, lines, chart_grid and
-          reading are its parts: what can be shown, which curves that makes, where the charts stand, the row below
-model     class regions, fitted curves, pictures with predictions, the confusion matrix, the weights
-graph     the nodes of a function, or the layers of a network, with what backpropagation puts on them
-equation  the update rule with the numbers of the coming step
-schedule  the learning rate's past and future, and how the loss answers to it
-parameters  the table of parameters, and the entries of one tensor
-entries   what there is to be seen of those entries, in words
+view        what they have in common
+looking     how one asks the engine to look at something more closely, no faster than it answers
+deck        the tabs and tiles in which they stand
+curves      up to six charts of what happens with the steps, over the table of parameters; metrics, lines, chart_grid
+            and reading are its parts: what can be shown, as which curves, where the charts stand, the row below
+parameters  the table of parameters, and the entries of one tensor; entries says in words what there is to be seen
+landscape   the heights of a function, or of a network's loss over a plane, with what moves over them
+model       class regions, fitted curves, pictures with predictions, the confusion matrix, the weights
+graph       the nodes of a function, or the layers of a network, with what backpropagation puts on them
+equation    the update rule with the numbers of the coming step
+schedule    the learning rate's past and future, and how the loss answers to it
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
 engine (`engine.method.inspections`), as there is no mathematics in here.
@@ -52,6 +52,7 @@ class ViewKind:
 VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
     ViewKind(name="parameters", title="Parameters", place="parameters:ParametersView"),
+    ViewKind(name="landscape", title="Landscape", place="landscape:LandscapeView"),
     ViewKind(name="model", title="Model", place="model:ModelView"),
     ViewKind(name="graph", title="Graph", place="graph:GraphView"),
     ViewKind(name="equation", title="Equation", place="equation:EquationView"),

@@ -21,11 +21,14 @@ class Looking:
         refusal: Why there is none, in a sentence.
     """
 
-    def __init__(self, run: RunView, about: str, *, topic: str = "", every_s: float = OFTEN_S) -> None:
-        """Look at the lane that `run` speaks of; see `RunView.look` for `about` and `topic`."""
+    def __init__(
+        self, run: RunView, about: str, *, topic: str = "", every_s: float = OFTEN_S, lane: int | None = None
+    ) -> None:
+        """Look at a lane, or at the one that `run` speaks of; see `RunView.look` for `about` and `topic`."""
         self.seen: Seen | None = None
         self.refusal = ""
         self._run, self._about, self._topic, self._every_s = run, about, topic, every_s
+        self._lane = lane
         self._asked: tuple[Any, ...] | None = None
         self._asked_at = -1e9
         self._waits = False
@@ -43,7 +46,7 @@ class Looking:
             now: Monotonic seconds.
             then: Called after every answer.
         """
-        lane = self._run.lane
+        lane = self._run.lane if self._lane is None else self._run.lanes[self._lane]
         question = (settings, lane.number, lane.segment, lane.step, lane.spec)
         # What a person chooses is asked for at once, in place of what was asked before.
         if self._asked is None or self._asked[:3] != question[:3]:
@@ -61,12 +64,12 @@ class Looking:
             if then is not None:
                 then()
 
-        self._run.look(self._about, settings, answered, topic=self._topic)
+        self._run.look(self._about, settings, answered, topic=self._topic, lane=self._lane)
 
     def stop(self) -> None:
         """Look no longer: the engine works for nobody."""
         if self._waits:
-            self._run.look(self._about, None, _nothing, topic=self._topic)
+            self._run.look(self._about, None, _nothing, topic=self._topic, lane=self._lane)
         self._asked, self._waits = None, False
 
 

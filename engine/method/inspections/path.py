@@ -15,7 +15,14 @@ class PathInspection(Inspection):
     Facts: `stride`, the steps between two of them. Arrays: `steps` (points,) and `points` (points, parameters).
     """
 
+    only_keep: bool = False
+    """Keep the path from now on, also that of a larger vector, and tell no points yet."""
+
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding]:
         """Yield the path at once; `InputError` where none is kept."""
+        if self.only_keep:
+            path.begin()
+            yield Finding(facts={"stride": path.stride})
+            return
         steps, points = path.up_to(trainer.step_count, trainer.theta)
         yield Finding(facts={"stride": path.stride}, arrays={"steps": steps, "points": points})

@@ -64,6 +64,11 @@ class LineSearch:
         return self._ray.made
 
     @property
+    def start(self) -> Trial:
+        """φ and φ′ where the last search began."""
+        return self._ray.start
+
+    @property
     def trials(self) -> NDArray[np.float64]:
         """The trials of the last search, (trials, 3): α, φ and φ′, in their order; a view."""
         return self._ray.trials

@@ -65,6 +65,10 @@ class Nesterov(Velocity):
         workspace = spare(grad)
         return BoundRule(begin=begin, parts=tuple(part(*views) for views in stretches(grad, state.buffer)))
 
+    def ahead(self, state: MomentumState, dials: Dials) -> Vector:
+        """Return −α·μ·b, from the ball to the look-ahead point."""
+        return state.buffer * (-dials.momentum * (1.0 if state.holds_lr else dials.lr))
+
     def effective_lr(self, state: MomentumState, rms: float | None, lr: float) -> float:
         """Return α·(1 + μ·the total weight in b): towards α/(1 − μ) under a constant gradient."""
         return lr + self.momentum * state.total * (1.0 if state.holds_lr else lr)

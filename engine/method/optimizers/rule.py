@@ -187,6 +187,13 @@ class Rule(Section, abc.ABC):
     def _bound(self, state: Any, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Do what `bind` promises."""
 
+    def ahead(self, state: Any, dials: Dials) -> Vector | None:
+        """Return how far the parameters are ahead of the ball, where a rule has its gradient taken there.
+
+        None where the parameters are the ball.
+        """
+        return None
+
     def second_moment(self, state: Any) -> tuple[Vector, float] | None:
         """Return the vector v and the number c by which the rule divides it: the gradient is divided by √(v/c) + ε.
 
