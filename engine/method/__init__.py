@@ -15,5 +15,6 @@ file_spec    from a spec to its samples, and what it leaves for its data file to
 trainer      the state machine: one step, one change between two steps, one snapshot
 race         the lanes of a race: what each trainer does differently
 goal         what a lesson wants to see happen, and the judge who watches for it
+alarms/      signs that training goes wrong, found in what is measured anyway
 diagnostics/ what the lecture says about a point of training, measured there
 """
