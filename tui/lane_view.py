@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,19 +18,11 @@ from engine.text import clean
 
 from .charts.history import Series, Smoother
 from .charts.markers import Marker
+from .notices import Severity
 from .wording import label_of
 
-Severity = Literal["information", "warning", "error"]
 GAP_PATIENCE_S = 0.6
 """How long a stretch that was left out for a slow client takes to be in the record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something that a person should read."""
-
-    text: str
-    severity: Severity = "information"
 
 
 class LaneView:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..errors import InputError, RunError
-from ..method.alarms import KINDS, Watch
+from ..method.alarms.kinds import KINDS
+from ..method.alarms.watch import Watch
 from ..method.changes import flat
 from ..method.goal import Judge
 from ..method.path import FAR, Path

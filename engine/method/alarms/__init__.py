@@ -11,9 +11,3 @@ units           what the activations of a few samples tell: dead and saturated u
 steepness       what the curvature tells of the learning rate
 watch           all of them together over one trainer
 """
-
-from .alarm import Alarm
-from .kinds import KINDS
-from .watch import Watch
-
-__all__ = ["KINDS", "Alarm", "Watch"]
