@@ -234,7 +234,7 @@ class LineReporter:
                 self._finished[message.lane] = message
             case protocol.Warned():
                 whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
-                advice = f": {message.advice}" if message.advice else ""
+                advice = f"; {message.advice}" if message.advice else ""
                 self._say(f"step {message.step:,}:{whose} {warning_in_words(message)}{advice}")
             case protocol.Applied(changes=changes):
                 self._specs[message.lane] = message.spec

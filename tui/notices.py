@@ -53,7 +53,7 @@ class Notice:
     @property
     def sentences(self) -> str:
         """What happened, and what to try."""
-        return f"{self.text}: {self.advice}" if self.advice else self.text
+        return f"{self.text}. {self.advice[:1].upper()}{self.advice[1:]}" if self.advice else self.text
 
 
 class Log:

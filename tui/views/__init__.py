@@ -4,6 +4,7 @@ view      what they have in common
 looking   how one asks the engine to look at something more closely, no faster than it answers
 deck      the tabs and tiles in which they stand
 curves    loss, gradient norm and learning rate against the step, and the table of parameters
+log       what happened, and what to do about it
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
 engine (`engine.method.inspections`), as there is no mathematics in here.
@@ -42,5 +43,8 @@ class ViewKind:
         return view
 
 
-VIEWS = (ViewKind(name="curves", title="Curves", place="curves:CurvesView"),)
+VIEWS = (
+    ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
+    ViewKind(name="log", title="Log", place="log:LogView"),
+)
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""

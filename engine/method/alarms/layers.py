@@ -96,7 +96,7 @@ class LayerWatch:
             self._latches.see(
                 "vanishing",
                 self.step,
-                f"the gradient of {name} is {_times(share)} of that of the layer with the largest",
+                f"the gradient of {name} is {_times(share)} times that of the steepest layer",
                 begins=share < 1.0 / APART,
                 ends=share > 3.0 / APART,
                 tensor=name,
