@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,8 @@ SOLVED = 1e-3
 """A loss that is down to this share of the first is none that anyone waits for to fall."""
 RISEN = 2.0
 """So many times the loss before the first update is worse than not to train at all."""
+FEW = 20
+"""Steps over which a loss is told from chance."""
 _LOSS, _GRAD_NORM = (SERIES.index(name) for name in ("loss", "grad_norm"))
 
 
@@ -46,7 +48,8 @@ class CurveWatch:
         self._since = 0
         self._level: float | None = None
         self._steepest = 0.0
-        self._newest = np.nan
+        self._few = max(FEW, min(batches_per_epoch, 1000))
+        self._last = np.empty(0)
 
     def see(self, block: StepBlock) -> None:
         """Look at the losses and the gradient norms of more steps."""
@@ -55,11 +58,12 @@ class CurveWatch:
             # What is not finite is told by the step itself.
             self._rows, self._held = [], 0
             return
-        if self._first is None:
+        self._last = np.concatenate([self._last, values[0]])[-self._few :]
+        if self._first is None and (self._sees_all or len(self._last) >= FEW):
             # One sample's loss may be anything; that of a few of them is a scale.
-            self._first = float(values[0, 0] if self._sees_all else np.median(values[0, :20]))
-        self._newest = float(np.mean(values[0, -self._window :]))
-        self._see_rise(values[0], block.last_step)
+            self._first = float(values[0, 0] if self._sees_all else np.median(self._last))
+        if self._first is not None:
+            self._see_rise(self._first, block.last_step)
         self._rows.append(values)
         self._held += values.shape[1]
         if self._held < self._window:
@@ -74,32 +78,32 @@ class CurveWatch:
 
     @property
     def loss(self) -> float:
-        """The mean loss of the last steps; nan before there are any."""
-        return self._newest
+        """The mean loss of the last epoch, or of some steps where that is long or short; inf before there are any."""
+        return float(self._last.mean()) if len(self._last) else math.inf
 
     def take(self) -> list[Alarm]:
         """Return what has begun or ended since the last time."""
         return [*self._flat.take(), *self._risen.take()]
 
-    def _see_rise(self, losses: NDArray[Any], step: int) -> None:
-        assert self._first is not None
+    def _see_rise(self, first: float, step: int) -> None:
+        self._lowest = min(self._lowest, float(self._last.min()), first)
+        if len(self._last) < FEW:
+            return
+        # Momentum overshoots for a few steps and comes back, and one odd sample makes one step's loss a hundredfold.
+        before, now = np.median(self._last[-FEW:].reshape(2, -1), axis=1).tolist()
         # The scale is that of the losses so far, as a function may well be negative.
-        scale = max(abs(self._first), self._first - self._lowest, 1e-12)
-        now = float(np.mean(losses[-20:]))
-        self._lowest = min(self._lowest, float(losses.min()), self._first)
-        begins = now - self._first > (RISEN - 1.0) * scale and len(losses) > 1 and losses[-1] >= losses[0]
-        text = f"the loss is {now:.4g}, and was {self._first:.4g} before the first update"
-        self._risen.see("rising", step, text, begins=begins, ends=now <= self._first)
+        begins = now > before and now - first > (RISEN - 1.0) * max(abs(first), first - self._lowest)
+        text = f"the loss is {now:.4g}, and was {first:.4g} at first"
+        self._risen.see("rising", step, text, begins=begins, ends=now <= first)
 
     def _see_window(self, rows: NDArray[np.float64], step: int) -> None:
         loss, steepness = rows.mean(axis=1).tolist()
-        assert self._first is not None
         self._steepest = max(self._steepest, steepness)
         if not loss >= self._best - BETTER * abs(self._best):
             self._best, self._since = loss, 0
         else:
             self._since += 1
-        waits = steepness > AT_REST * self._steepest and abs(loss) > SOLVED * abs(self._first)
+        waits = steepness > AT_REST * self._steepest and abs(loss) > SOLVED * abs(self._first or 0.0)
         begins = self._since >= PATIENCE and waits
         text = f"the loss has not fallen below {self._best:.4g} for {self._since * self._window:,} steps"
         left = self._level is not None and loss < self._level - LEFT * abs(self._level)

@@ -58,7 +58,7 @@ _ALL = (
         name="leaping",
         title="far too large a rate",
         advice="divide the learning rate by ten with {",
-        source="Stanford CS231n: an update is about 1e-3 of the weights' length; this is hundreds of times more",
+        source="Stanford CS231n: an update is about 1e-3 of the weights' length; this is a hundred times more",
     ),
     Kind(
         name="stalled",

@@ -32,7 +32,7 @@ USUAL_RATIO = 1e-3
 
 Source: A. Karpathy, CS231n, "Neural Networks Part 3", ratio of weights to updates.
 """
-TINY, HUGE = USUAL_RATIO / 1e3, USUAL_RATIO * 300.0
+TINY, HUGE = USUAL_RATIO / 1e3, USUAL_RATIO * 100.0
 FORGOTTEN = 0.01
 """A gradient of this share of √v̂ or less: what v̂ remembers has nothing to do with it any longer.
 
@@ -53,7 +53,7 @@ class LayerWatch:
 
     def __init__(self, tensors: Sequence[Tensor]) -> None:
         """Begin before the first measurement."""
-        self._latches, self._bursts = Latches(PATIENCE), Latches(2)
+        self._latches, self._bursts = Latches(PATIENCE), Latches(1)
         self._tensors = tensors
         self._roots = np.sqrt([tensor.size for tensor in tensors])
         self._weights = [index for index, tensor in enumerate(tensors) if len(tensor.shape) == 2]
@@ -115,17 +115,16 @@ class LayerWatch:
         self, before: NDArray[np.float64], gradients: NDArray[np.float64], ratios: NDArray[np.float64]
     ) -> None:
         """Look for a gradient far beyond its usual size whose step is as long as the weights themselves."""
-        for index in self._weights:
-            name, usual, gradient = self._tensors[index].name, float(before[index]), float(gradients[index])
-            times = gradient / usual if usual else 1.0
-            self._bursts.see(
-                "exploding",
-                self.step,
-                f"the gradient of {name} is {_times(times)} times its usual size",
-                begins=times > BURST and ratios[index] > 1.0,
-                ends=times < BURST / 10.0,
-                tensor=name,
-            )
+        times = [gradients[index] / before[index] if before[index] else 1.0 for index in self._weights]
+        worst = int(np.argmax(times))
+        name, most = self._tensors[self._weights[worst]].name, float(times[worst])
+        self._bursts.see(
+            "exploding",
+            self.step,
+            f"the gradient of {name} is {_times(most)} times its usual size",
+            begins=most > BURST and ratios[self._weights[worst]] > 1.0,
+            ends=most < BURST / 10.0 and float(ratios[self._weights].max()) < 1.0,
+        )
 
     def _look_at_updates(self, ratios: NDArray[np.float64], gradient: float) -> None:
         """Compare the updates with the weights that they change."""
