@@ -20,7 +20,7 @@ NoticeKind = Literal["command", "refusal", "warning", "evaluation", "goal", "run
 MAXIMUM_LOG = 500
 """How many notices are kept, and beside them how many evaluations."""
 EVALUATIONS_EVERY_S = 1.0
-"""An evaluation that follows another one sooner than this takes its place: short epochs make many a second."""
+"""An evaluation that followed another one sooner than this makes room for the next: short epochs make many a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +81,18 @@ class Log:
         return self.count
 
     def add(self, notice: Notice) -> None:
-        """Add a notice; an evaluation that follows another one of its lane at once takes its place."""
+        """Add a notice; an evaluation that came right after another one of its lane makes room for it."""
         if notice.kind != "evaluation":
             self.notices.append(notice)
             return
         mine = [other for other in list(self.evaluations)[-64:] if other.lane == notice.lane][-2:]
-        if len(mine) == 2 and notice.at is not None and _follows(mine[0], notice.at):
+        if len(mine) == 2 and _follows(*mine):
             self.evaluations.remove(mine[1])
         self.evaluations.append(notice)
 
 
-def _follows(earlier: Notice, at: float) -> bool:
-    return earlier.at is not None and at - earlier.at < EVALUATIONS_EVERY_S
+def _follows(earlier: Notice, later: Notice) -> bool:
+    return earlier.at is not None and later.at is not None and later.at - earlier.at < EVALUATIONS_EVERY_S
 
 
 def of_warning(warned: protocol.Warned, whose: str) -> Notice:

@@ -21,6 +21,7 @@ from engine.run.history import RecordReader
 from engine.run.process import EngineProcess
 from tui import run_view
 from tui.charts.history import Series
+from tui.notices import Log, Notice
 from tui.run_view import RunView
 
 if TYPE_CHECKING:
@@ -438,6 +439,54 @@ def test_without_its_record_a_run_can_still_be_watched(watch: Callable[..., Watc
     start = late.welcome.step
     until(lambda: late.lane.loss.count >= 10, late, first)
     assert points(late.lane.loss)[0][0] >= start
+
+
+def test_who_comes_later_reads_in_the_log_what_happened_before_and_when(watch: Callable[..., Watcher]) -> None:
+    rising = {**BOWL, "optimizer": {"name": "sgd", "lr": 0.0203}, "pace": {"steps_per_second": 400.0}}
+    watcher = watch(rising)
+    first = watcher.view("colleague")
+    until(lambda: any(notice.kind == "warning" for notice in first.notices), first)
+    turn(first, 0.5)
+    late = watcher.view()
+    late.catch_up(5.0)
+    told = [notice for notice in late.notices if notice.kind in ("warning", "command")]
+    assert [(notice.kind, notice.is_past) for notice in told] == [("warning", True), ("command", True)]
+    warning, command = told
+    assert warning.text.startswith("loss rises: the loss is ")
+    assert warning.advice
+    assert command.words.endswith("α 0.0203 → 0.01015, in force by colleague")
+    assert warning.step is not None
+    assert command.step is not None
+    assert warning.step <= command.step
+    recorded = {event.kind: event.wall_s for event in watcher.record.events(1)}
+    assert (warning.at, command.at) == (recorded["warned"], recorded["applied"])
+    # The message at the bottom is about what happens while someone watches.
+    assert late.log.newest is None
+
+
+def test_who_comes_later_reads_the_newest_evaluations_without_a_time(watch: Callable[..., Watcher]) -> None:
+    watcher = watch({**NETWORK, "stop": {"steps": 200}})
+    first = watcher.view()
+    until(lambda: first.lane.finished is not None, first)
+    late = watcher.view()
+    recorded = watcher.record.evaluations(1)
+    assert [notice.step for notice in late.log.evaluations][-1] == 200
+    assert len(late.log.evaluations) == len(recorded)
+    assert {notice.at for notice in late.log.evaluations} == {None}
+    assert [notice.step for notice in late.log] == sorted(notice.step or 0 for notice in late.log)
+
+
+def test_evaluations_push_nothing_else_out_and_the_newest_of_each_second_stays() -> None:
+    log = Log()
+    log.add(Notice(text="here to stay", number=log.next_number()))
+    for tick in range(4000):
+        told = Notice(text="evaluated", kind="evaluation", step=tick, lane=0, at=tick / 4.0, number=log.next_number())
+        log.add(told)
+    assert next(iter(log)).text == "here to stay"
+    steps = [notice.step or 0 for notice in log.evaluations]
+    assert len(steps) == 500
+    assert steps[-1] == 3999
+    assert set(np.diff(steps[:-1])) == {4}
 
 
 def test_a_divergence_is_known_to_those_who_come_later(watch: Callable[..., Watcher]) -> None:

@@ -58,17 +58,19 @@ class LogRows(TextRows):
         """
         width = self.size.width
         sign, word, colour = SIGNS[notice.kind]
-        reverse = "reverse " if chosen else ""
+        # What is chosen is one bar; only the sign keeps its colour.
+        reverse, faint = ("reverse ", "") if chosen else ("", "dim ")
         look = {"information": "foreground", "warning": "warning", "error": "bold error"}[notice.severity]
         if notice.severity == "information" and notice.kind == "evaluation":
             look = "dim foreground"
+        look = "foreground" if chosen else look
         lead = self._lead()
         pad = width - lead - cell_len(line) if chosen else 0
         if not first:
             return ((" " * lead, f"{reverse}foreground"), (line + " " * max(0, pad), f"{reverse}{look}"))
         spans: list[Span] = []
         if width >= 60:
-            spans.append((f"{ago(notice.at, now):>7}  ", f"{reverse}dim foreground"))
+            spans.append((f"{ago(notice.at, now):>7}  ", f"{reverse}{faint}foreground"))
         if width >= 36:
             step = "" if notice.step is None else f"{notice.step:,}"
             spans.append((f"{step:>9}  ", f"{reverse}foreground"))

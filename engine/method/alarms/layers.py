@@ -164,4 +164,6 @@ class LayerWatch:
 
 
 def _times(value: float) -> str:
-    return f"{value:.2g}" if value < 1000 else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    if 100.0 <= value < 1000.0:
+        return f"{value:.0f}"
+    return f"{value:.2g}".replace("e+0", "e").replace("e+", "e")
