@@ -239,6 +239,7 @@ async def test_the_newest_entry_is_copied_where_nothing_was_chosen(
         monkeypatch.setattr(seat.app, "copy_to_clipboard", copied.append)
         await log_of(seat, count=3)
         add(seat, "too slow", kind="warning", before="step 7: ", advice="press }")
+        drawn(seat)
         await seat.pilot.press("c")
         assert copied == ["step 7: too slow. Press }"]
 
