@@ -70,9 +70,11 @@ class CurveWatch:
             return
         rows = np.concatenate(self._rows, axis=1)
         whole = self._held // self._window * self._window
-        for start in range(0, whole, self._window):
-            last = block.last_step - self._held + start + self._window
-            self._see_window(rows[:, start : start + self._window], last)
+        means = rows[:, :whole].reshape(2, -1, self._window).mean(axis=2).T.tolist()
+        last = block.last_step - self._held
+        for loss, steepness in means:
+            last += self._window
+            self._see_window(loss, steepness, last)
         self._held -= whole
         self._rows = [rows[:, whole:]] if self._held else []
 
@@ -96,8 +98,7 @@ class CurveWatch:
         text = f"the loss is {now:.4g}, and was {first:.4g} at first"
         self._risen.see("rising", step, text, begins=begins, ends=now <= first)
 
-    def _see_window(self, rows: NDArray[np.float64], step: int) -> None:
-        loss, steepness = rows.mean(axis=1).tolist()
+    def _see_window(self, loss: float, steepness: float, step: int) -> None:
         self._steepest = max(self._steepest, steepness)
         if not loss >= self._best - BETTER * abs(self._best):
             self._best, self._since = loss, 0
