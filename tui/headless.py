@@ -19,7 +19,7 @@ from engine.text import clean, counted
 
 from .json_lines import portable
 from .opening import Opening
-from .outcomes import divergence_in_words, verdict_in_words
+from .outcomes import divergence_in_words, verdict_in_words, warning_in_words
 
 if TYPE_CHECKING:
     from engine.method.spec import RunSpec
@@ -232,6 +232,10 @@ class LineReporter:
                 self._judged[message.lane] = message
             case protocol.Finished():
                 self._finished[message.lane] = message
+            case protocol.Warned():
+                whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
+                advice = f"; {message.advice}" if message.advice else ""
+                self._say(f"step {message.step:,}:{whose} {warning_in_words(message)}{advice}")
             case protocol.Applied(changes=changes):
                 self._specs[message.lane] = message.spec
                 whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -19,21 +18,13 @@ from engine.text import clean
 
 from .charts.history import Series
 from .charts.markers import Marker
+from .notices import Severity
 from .past_figures import PastFigures
 from .track import Track
 from .wording import label_of
 
-Severity = Literal["information", "warning", "error"]
 GAP_PATIENCE_S = 0.6
 """How long a stretch that was left out for a slow client takes to be in the record."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """Something that a person should read."""
-
-    text: str
-    severity: Severity = "information"
 
 
 class LaneView(Track):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from engine.method.alarms.kinds import KINDS
 from engine.run import protocol
-from engine.text import counted
+from engine.text import clean, counted
 
 
 def verdict_in_words(judged: protocol.Judged) -> str:
@@ -28,3 +29,9 @@ def divergence_in_words(diverged: protocol.Diverged) -> tuple[str, str]:
 def after(diverged: protocol.Diverged) -> str:
     """Return how many updates led to the parameters that are kept, in brackets; nothing where nobody knows."""
     return "" if diverged.updates is None else f" (after {counted(diverged.updates, 'update')})"
+
+
+def warning_in_words(warned: protocol.Warned) -> str:
+    """Return which sign of trouble has begun, or is over, and what was seen."""
+    title = KINDS[warned.about].title if warned.about in KINDS else clean(warned.about, 40)
+    return f"{'no longer: ' if warned.over else ''}{title}: {clean(warned.text, 400)}"

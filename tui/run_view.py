@@ -6,35 +6,29 @@ There is no widget in here, and nothing is taken for done that the engine has no
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import GdtuiError, RunError
 from engine.method.spec import RunSpec
 from engine.run import actors, protocol
 from engine.run.client import Client
-from engine.run.history import RecordReader
+from engine.run.history import RecordedEvent, RecordReader
 from engine.text import clean
 
+from . import notices
 from .charts.axes import compact
-from .lane_view import LaneView, Notice, Severity
-from .outcomes import after, verdict_in_words
+from .lane_view import LaneView
+from .notices import Log, Notice, Severity
 from .undo import Undoing
-from .wording import found_rates, in_words, reason_in_words, symbol_of
+from .wording import found_rates
 
 Answer = protocol.Applied | protocol.Rejected
 Sight = protocol.Seen | protocol.Rejected
 """What comes of looking closer."""
-MAXIMUM_LOG = 500
 SILENCE_S = 3.0
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
-WHOLE_RUN = {
-    "pause": "paused",
-    "resume": "going on",
-    "step": "one step made",
-    "epoch": "going on to the end of the epoch",
-}
 
 
 class RunView:
@@ -46,7 +40,7 @@ class RunView:
         steers_all: Whether the keys steer all lanes of a race.
         is_gone: Whether there is no engine any more.
         has_broken_off: Whether the engine has gone before the run had ended.
-        notices: What happened, the newest last.
+        log: What happened, the newest last.
         asked: The commands that the engine has not answered yet, by their number, in words.
         undoing: The live changes of this dashboard, to be taken back.
         swept: What the last sweep of the learning rate has found.
@@ -57,7 +51,7 @@ class RunView:
         self.welcome = client.welcome
         self.is_gone = False
         self.has_broken_off = False
-        self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
+        self.log = Log()
         self.asked: dict[int, str] = {}
         self.swept: protocol.RatesSwept | None = None
         self._then: dict[int, Callable[[Answer], None]] = {}
@@ -82,6 +76,11 @@ class RunView:
     def is_race(self) -> bool:
         """Whether there is more than one lane."""
         return len(self.lanes) > 1
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """What happened, the newest last, without the evaluations."""
+        return self.log.notices
 
     @property
     def spec(self) -> RunSpec:
@@ -246,6 +245,8 @@ class RunView:
                 self.lanes[message.lane].take_progress(message)
             case protocol.Evaluated():
                 self.lanes[message.lane].take_evaluation(message)
+                told = notices.of_evaluation(message.step, message.split, message.loss, message.accuracy, message.lane)
+                self._say(told)
             case protocol.Applied():
                 self._apply(message)
                 return True
@@ -255,23 +256,29 @@ class RunView:
                 self._show_seen(seq, message)
             case protocol.Rejected(seq=seq, reason=reason):
                 self.undoing.refuse(seq)
-                self._note(f"refused: {self.asked.pop(seq, 'a command')}: {reason}", "warning")
+                words = f"refused: {self.asked.pop(seq, 'a command')}: {reason}"
+                self._say(Notice(text=words, severity="warning", kind="refusal", step=self.step))
                 self._pass_on(seq, message)
                 return True
             case protocol.RatesSwept(seq=seq):
                 self.asked.pop(seq, None)
                 self.swept = message
-                self._note(found_rates(message))
+                self._say(Notice(text=found_rates(message), kind="command", step=self.step))
                 return True
             case protocol.Diverged():
                 self.lanes[message.lane].set_state("diverged")
-                self._note_divergence(message)
+                self.lanes[message.lane].diverged = message
+                self._say(notices.of_divergence(message, self._name(message.lane)))
                 return True
             case protocol.Finished():
-                self._note_end(message)
+                self.lanes[message.lane].finished = message
+                self._say(self._end(message))
                 return True
-            case protocol.Judged(text=text):
-                self._note(f"{self._name(message.lane)}goal: {text}: {verdict_in_words(message)}")
+            case protocol.Judged():
+                self._say(notices.of_verdict(message, self._name(message.lane)))
+                return True
+            case protocol.Warned():
+                self._say(notices.of_warning(message, self._name(message.lane)))
                 return True
             case protocol.Failed(text=text):
                 self._note(f"the engine failed: {text}", "error")
@@ -280,48 +287,36 @@ class RunView:
                 pass
         return False
 
-    def _note_divergence(self, diverged: protocol.Diverged) -> None:
-        self.lanes[diverged.lane].diverged = diverged
-        self._note(
-            f"{self._name(diverged.lane)}step {diverged.step:,}: the {diverged.quantity} is not finite (first in "
-            f"{diverged.tensor}): paused with the last finite parameters{after(diverged)}. Try {{ or [ for a smaller "
-            "rate and then space, or r to reset",
-            "error",
-        )
-
-    def _note_end(self, finished: protocol.Finished) -> None:
+    def _end(self, finished: protocol.Finished) -> Notice:
         lane = self.lanes[finished.lane]
-        lane.finished = finished
-        why = reason_in_words(finished.reason, lane.spec)
-        what = "the lane" if self.is_race else "the run"
-        self._note(
-            f"{self._name(finished.lane)}step {finished.step:,}: {what} has ended: {why}. space trains on, r starts "
-            "again, q leaves"
-        )
+        return notices.of_end(finished, lane.spec, self._name(finished.lane), is_race=self.is_race)
 
     def _apply(self, applied: protocol.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.
         mine = applied.actor == self.client.name
         waited_for = mine and self.asked.pop(applied.seq, None) is not None
-        answered = applied.actor, applied.seq, applied.command
-        repeated = self.is_race and applied.seq > 0 and self._answered == answered
-        self._answered = answered
-        lane, whose = self.lanes[applied.lane], self._name(applied.lane)
+        repeated = self._repeats(applied)
+        lane = self.lanes[applied.lane]
         before = lane.spec
         lane.take_answer(applied)
         how = self.undoing.take(applied, before, lane.spec) if mine else ""
-        by = "" if mine else f" by {actors.in_words(applied.actor, to=self.client.name)}"
-        if applied.changes and applied.command != "reset":
-            for change in applied.changes:
-                name = symbol_of(change.key, lane.spec)
-                old, new = in_words(change.old), in_words(change.new)
-                self._note(f"{whose}{how}step {applied.step:,}: {name} {old} → {new}, in force{by}")
-        elif applied.command == "reset" and not repeated:
-            self._note(_reset_in_words(applied, by))
-        elif applied.command in WHOLE_RUN and not repeated:
-            self._note(f"step {applied.step:,}: {WHOLE_RUN[applied.command]}{by}")
+        for notice in self._answers(applied, repeated=repeated, how=how):
+            self._say(notice)
         if waited_for:
             self._pass_on(applied.seq, applied)
+
+    def _repeats(self, applied: protocol.Applied) -> bool:
+        """Return whether another lane of a race has answered the same command just before."""
+        answered, before = (applied.actor, applied.seq, applied.command), self._answered
+        self._answered = answered
+        return self.is_race and applied.seq > 0 and before == answered
+
+    def _answers(self, applied: protocol.Applied, *, repeated: bool, how: str = "") -> list[Notice]:
+        """Return what came into force, `how` that came about, and by whom where that was someone else."""
+        mine = applied.actor == self.client.name
+        by = "" if mine else f" by {actors.in_words(applied.actor, to=self.client.name)}"
+        spec, whose = self.lanes[applied.lane].spec, self._name(applied.lane)
+        return notices.of_answer(applied, spec, whose, how=how, by=by, repeated=repeated)
 
     def _pass_on(self, sequence: int, answer: Answer) -> None:
         then = self._then.pop(sequence, None)
@@ -364,48 +359,70 @@ class RunView:
             reader = self._reader()
             for lane, status in zip(self.lanes, welcome.lanes, strict=True):
                 lane.open_history(reader, status.step)
-            for event in reader.events(welcome.segment):
-                self._recall(event.kind, event.payload)
+            past = [notice for event in reader.events(welcome.segment) for notice in self._recalled(event)]
+            for lane in self.lanes:
+                for each in reader.evaluations(welcome.segment, lane=lane.number)[-notices.MAXIMUM_LOG :]:
+                    told = notices.of_evaluation(each.step, each.split, each.loss, each.accuracy, lane.number)
+                    past.append(replace(told, is_past=True))
+            # What happened after the same step stays in the order of the journal.
+            for notice in sorted(past, key=lambda notice: notice.step or 0):
+                self._say(notice)
         except GdtuiError as error:
             self._note(f"the record cannot be read: {error}", "warning")
 
-    def _recall(self, kind: str, payload: dict[str, Any]) -> None:
+    def _recalled(self, event: RecordedEvent) -> list[Notice]:
+        """Take what the journal tells, and return it in words."""
         try:
-            match kind:
-                case "applied":
-                    applied = protocol.Applied.model_validate({**payload, "kind": "applied"})
-                    self.lanes[applied.lane].recall(applied)
-                case "diverged":
-                    diverged = protocol.Diverged.model_validate({**payload, "kind": "diverged"})
-                    if self.lanes[diverged.lane].state == "diverged":
-                        self._note_divergence(diverged)
-                case "finished":
-                    finished = protocol.Finished.model_validate({**payload, "kind": "finished"})
-                    if self.lanes[finished.lane].state == "ended":
-                        self._note_end(finished)
-                case _:
-                    pass
+            found = list(self._recall(event.kind, {**event.payload, "kind": event.kind}))
         except (ValueError, IndexError) as error:
             raise RunError(
                 f"an event in the record cannot be understood: {clean(str(error).splitlines()[0])}"
             ) from None
+        return [replace(notice, at=event.wall_s) for notice in found]
+
+    def _recall(self, kind: str, payload: dict[str, Any]) -> Iterator[Notice]:
+        match kind:
+            case "applied":
+                applied = protocol.Applied.model_validate(payload)
+                self.lanes[applied.lane].recall(applied)
+                answers = self._answers(applied, repeated=self._repeats(applied))
+                yield from (replace(each, is_past=True) for each in answers)
+            case "rejected":
+                reason = protocol.Rejected.model_validate(payload).reason
+                yield Notice(text=f"refused: {reason}", severity="warning", kind="refusal", is_past=True)
+            case "diverged":
+                diverged = protocol.Diverged.model_validate(payload)
+                is_past = self.lanes[diverged.lane].state != "diverged"
+                if not is_past:
+                    self.lanes[diverged.lane].diverged = diverged
+                yield replace(notices.of_divergence(diverged, self._name(diverged.lane)), is_past=is_past)
+            case "finished":
+                finished = protocol.Finished.model_validate(payload)
+                is_past = self.lanes[finished.lane].state != "ended"
+                if not is_past:
+                    self.lanes[finished.lane].finished = finished
+                yield replace(self._end(finished), is_past=is_past)
+            case "judged":
+                judged = protocol.Judged.model_validate(payload)
+                yield replace(notices.of_verdict(judged, self._name(judged.lane)), is_past=True)
+            case "warned":
+                warned = protocol.Warned.model_validate(payload)
+                yield replace(notices.of_warning(warned, self._name(warned.lane)), is_past=True)
+            case _:
+                pass
 
     def _name(self, lane: int) -> str:
         """Return what a notice about one lane of a race begins with."""
         return f"{self.lanes[lane].title}: " if self.is_race else ""
 
     def _note(self, text: str, severity: Severity = "information") -> None:
-        self.notices.append(Notice(text=text, severity=severity))
+        self._say(Notice(text=text, severity=severity))
+
+    def _say(self, notice: Notice) -> None:
+        """Put a notice into the log; what happens now has the time of now, unless nobody knows when it was."""
+        at = time.time() if notice.at is None and not notice.is_past else notice.at
+        self.log.add(replace(notice, number=self.log.next_number(), at=at))
         self.changes += 1
-
-
-def _reset_in_words(applied: protocol.Applied, by: str) -> str:
-    for change in applied.changes:
-        if change.key == "problem.start":
-            return f"reset: from ({change.new}) on, where r leads from now on too{by}"
-        if change.key.startswith("seed."):
-            return f"reset: seed {change.new}: other parameters and batches from step 0{by}"
-    return f"reset: the same parameters and batches from step 0{by}"
 
 
 def _unanswered(sequence: int) -> protocol.Rejected:

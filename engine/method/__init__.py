@@ -21,5 +21,6 @@ path         where the parameters have been
 rehearsal    the coming step, worked out with its numbers and taken back
 locks        what a teacher has locked
 goal         what a lesson wants to see happen, and the judge who watches for it
+alarms/      signs that training goes wrong, found in what is measured anyway
 diagnostics/ what the lecture says about a point of training, measured there
 """

@@ -9,12 +9,15 @@ from collections.abc import Callable
 from typing import Literal
 
 from ..errors import InputError, RunError
+from ..method.alarms.kinds import KINDS
+from ..method.alarms.watch import Watch
 from ..method.changes import flat
 from ..method.goal import Judge, Verdict
 from ..method.path import FAR, Path
 from ..method.path import SMALL as A_POINT
 from ..method.race import LaneSpec
 from ..method.standing import standing_of
+from ..method.telemetry import StepBlock
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation, Objective
 from . import protocol
@@ -74,6 +77,7 @@ class Lane:
         self.path.clear()
         self.path.add(0, self.trainer.theta)
         goal, batches = self._launch.goal, self.trainer.batches
+        self.watch = Watch(self.trainer)
         self.judge = None if goal is None else Judge(goal, sees_all=batches.size == batches.count)
         self._watcher = self.judge
         self.verdict: Verdict | None = None
@@ -138,6 +142,23 @@ class Lane:
         if self.judge is not None and self.judge.needs_full_loss:
             self.judge.see_full_loss(trainer.step_count, self.evaluation("train", WATCHED_SAMPLES).loss)
 
+    def see(self, block: StepBlock | None) -> None:
+        """Look at the steps that were just told: is the goal reached, and does something go wrong?"""
+        if self.judge is not None and block is not None:
+            self.judge.see_steps(block)
+        for alarm in self.watch.see(block):
+            warned = protocol.Warned(
+                lane=self.number,
+                segment=self._outbox.segment,
+                step=alarm.step,
+                about=alarm.about,
+                tensor=alarm.tensor,
+                text=alarm.text,
+                advice="" if alarm.over else KINDS[alarm.about].advice,
+                over=alarm.over,
+            )
+            self._outbox.tell_event(warned, lane=self.number, step=alarm.step, kind="warned")
+
     # ---- how good it is
 
     def evaluate(self, at_most: int | None) -> None:
@@ -148,6 +169,7 @@ class Lane:
         result = self.evaluation("held_out", at_most)
         self._evaluated = (step, None if result.complete else at_most)
         self._outbox.add_evaluation(self.number, step, "held_out", result)
+        self.watch.see_evaluation(step, result.loss)
         if self.judge is not None and result.accuracy is not None:
             self.judge.see_accuracy(step, result.accuracy)
 

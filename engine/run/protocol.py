@@ -341,6 +341,24 @@ class Judged(Message):
     """What was wanting, as a sentence without its full stop; nothing where it was reached."""
 
 
+class Warned(Message):
+    """A sign that training goes wrong has begun, or is over; see `method.alarms`."""
+
+    kind: Literal["warned"] = "warned"
+    lane: int
+    segment: int
+    step: int
+    about: str
+    """Which sign it is, such as "plateau"."""
+    tensor: str
+    """The tensor or the layer that it is about; nothing where it is about all of training."""
+    text: str
+    """What was seen, as a sentence without its full stop."""
+    advice: str
+    """What to try, as a sentence without its full stop; nothing where it is over."""
+    over: bool
+
+
 class Finished(Message):
     """A stop rule held, or someone stopped the run."""
 
@@ -372,10 +390,22 @@ class Failed(Message):
 
 
 AnyEvent = Annotated[
-    Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Judged | Finished | Failed,
+    Welcomed
+    | Applied
+    | Rejected
+    | RatesSwept
+    | Progressed
+    | Evaluated
+    | Diverged
+    | Judged
+    | Warned
+    | Finished
+    | Failed,
     Field(discriminator="kind"),
 ]
-Event = Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Judged | Finished | Failed
+Event = (
+    Welcomed | Applied | Rejected | RatesSwept | Progressed | Evaluated | Diverged | Judged | Warned | Finished | Failed
+)
 
 
 class Steps(BaseModel):

@@ -191,8 +191,7 @@ class Session:
             return  # what there is to tell waits for the first client, as the steps do
         blocks = self._outbox.flush([lane.trainer.steps for lane in self.lanes])
         for lane, block in zip(self.lanes, blocks, strict=True):
-            if lane.judge is not None and block is not None:
-                lane.judge.see_steps(block)
+            lane.see(block)
             # Someone may be looking: measure the tensors as often as there is something to show.
             lane.measure_next = self._launch.measure_every is None
         self._tell_verdicts()

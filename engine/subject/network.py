@@ -303,6 +303,11 @@ class BoundNetwork:
         """Return the outputs for a batch without dropout, (outputs, samples); the next pass may overwrite them."""
         return self._forward(self._passes, batch).outputs
 
+    def activations(self, batch: Batch) -> tuple[Matrix, ...]:
+        """Return what every hidden layer makes of a batch, (units, samples) each; the next pass overwrites it."""
+        self._forward(self._passes, batch)
+        return self._network.workspace(batch.count).sums[:-1]
+
     def pieces(self, batch: Batch) -> bytes:
         """Return on which side of every place the batch is where a derivative of its loss jumps, one bit each.
 

@@ -100,7 +100,7 @@ def test_two_commands_may_change_places() -> None:
     assert chosen == {"run.pause": "s", "run.step": "space"}
 
 
-@pytest.mark.parametrize("keys", [",", "ctrl+o,,", "comma"])
+@pytest.mark.parametrize("keys", [",", "f9,,", "comma"])
 def test_a_comma_can_be_a_key(keys: str) -> None:
     assert "comma" in keymap(Configuration(keys={"pace.down": keys}))["pace.down"].split(",")
 

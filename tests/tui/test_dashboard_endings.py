@@ -200,4 +200,4 @@ async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched)
         await seat.until(lambda: seat.view.is_gone)
         seat.dashboard.draw()
         assert "the run has ended" in seat.message
-        assert any("someone stopped it" in notice.text for notice in seat.view.notices)
+        assert any("someone stopped it" in notice.words for notice in seat.view.notices)

@@ -124,7 +124,7 @@ async def test_a_reset_begins_every_lane_anew(raced: Raced) -> None:
         await seat.paused_at(20)
         await seat.press("r")
         assert [lane.step for lane in seat.view.lanes] == [0, 0, 0]
-        assert [notice.text for notice in seat.view.notices].count(
+        assert [notice.words for notice in seat.view.notices].count(
             "reset: the same parameters and batches from step 0"
         ) == 1
 

@@ -82,7 +82,7 @@ async def test_a_sweep_from_the_dashboard_says_what_it_found_and_the_run_stands_
         (command,) = (each for each in seat.app.get_system_commands(seat.app.screen) if "sweep" in each.title)
         command.callback()
         await seat.answered()
-        notice = seat.view.notices[-1].text
+        notice = seat.view.notices[-1].words
         assert notice.startswith(("learning rates to begin with: valley ", "no learning rate stands out"))
         assert (seat.view.step, seat.view.lane.loss.count, seat.view.lane.markers) == (step, curve, [])
         await seat.press("s")

@@ -21,6 +21,7 @@ from engine.run.history import RecordReader
 from engine.run.process import EngineProcess
 from tui import run_view
 from tui.charts.history import Series
+from tui.notices import Log, Notice
 from tui.run_view import RunView
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def test_who_comes_after_the_end_sees_the_whole_run(watch: Callable[..., Watcher
     assert late.state == "ended"
     assert late.lane.finished is not None
     assert late.lane.finished.reason == "steps"
-    assert late.notices[-1].text == (
+    assert late.notices[-1].words == (
         "step 700: the run has ended: 700 steps made. space trains on, r starts again, q leaves"
     )
     assert_complete(late, watcher.record)
@@ -237,7 +238,7 @@ def test_a_reset_begins_anew_and_keeps_the_smoothed_curve_of_before(watch: Calla
     assert view.lane.loss.count == view.lane.smoothed.count == view.lane.grad_norm.count == 0
     assert view.lane.before is not None
     np.testing.assert_array_equal(points(view.lane.before)[1], old_smoothed)
-    assert view.notices[-1].text == "reset: the same parameters and batches from step 0"
+    assert view.notices[-1].words == "reset: the same parameters and batches from step 0"
     ask(view, protocol.Resume(seq=view.next_sequence()))
     until(lambda: view.step >= 50, view)
     pause(view)
@@ -315,11 +316,11 @@ def test_what_someone_else_does_is_named(watch: Callable[..., Watcher]) -> None:
     assert mine.next_sequence() == theirs.next_sequence()
     turn(theirs, 2.0)
     until(lambda: mine.spec.optimizer.lr == 0.02, mine, theirs)
-    assert mine.notices[-1].text.endswith("α 0.01 → 0.02, in force by colleague")
-    assert theirs.notices[-1].text.endswith("α 0.01 → 0.02, in force")
+    assert mine.notices[-1].words.endswith("α 0.01 → 0.02, in force by colleague")
+    assert theirs.notices[-1].words.endswith("α 0.01 → 0.02, in force")
     pause(theirs)
     until(lambda: mine.state == "paused", mine)
-    assert mine.notices[-1].text.endswith("paused by colleague")
+    assert mine.notices[-1].words.endswith("paused by colleague")
     assert marks(mine) == marks(theirs)
 
 
@@ -339,7 +340,7 @@ def test_an_answer_to_someone_else_is_not_taken_for_ones_own(watch: Callable[...
     until(lambda: not mine.asked and not theirs.asked, mine, theirs)
     until(lambda: mine.spec.optimizer.lr == 0.02, mine, theirs)
     assert [type(answer) for answer in answers] == [protocol.Rejected]
-    assert any(notice.text.startswith("refused: a wrong rate: optimizer.lr = ") for notice in mine.notices)
+    assert any(notice.words.startswith("refused: a wrong rate: optimizer.lr = ") for notice in mine.notices)
 
 
 def test_nothing_is_taken_for_done_before_the_engine_says_so(watch: Callable[..., Watcher]) -> None:
@@ -387,15 +388,15 @@ def test_a_killed_engine_is_seen_at_once_and_says_how_it_died(watch: Callable[..
     view.send(protocol.Pause(seq=view.next_sequence()), "pause", answers.append)
     os.kill(view.welcome.pid, signal.SIGKILL)
     until(lambda: view.is_gone, view)
-    assert "killed by signal 9" in view.notices[-1].text
-    assert str(watcher.run.path) in view.notices[-1].text
+    assert "killed by signal 9" in view.notices[-1].words
+    assert str(watcher.run.path) in view.notices[-1].words
     assert view.notices[-1].severity == "error"
     assert not view.asked
     assert [type(answer) for answer in answers] == [protocol.Rejected], "who waits for an answer must get one"
     before = view.step
     view.send(protocol.Pause(seq=view.next_sequence()), "pause")
     assert not view.asked
-    assert "press r" in view.notices[-1].text
+    assert "press r" in view.notices[-1].words
     assert not view.receive()
     assert view.step == before
 
@@ -406,7 +407,7 @@ def test_a_run_that_is_not_recorded_begins_where_one_comes_in(watch: Callable[..
     until(lambda: first.step >= 30, first)
     late = watcher.view()
     start = late.welcome.step
-    assert late.notices[-1].text == f"this run is not recorded: its history begins here, at step {start:,}"
+    assert late.notices[-1].words == f"this run is not recorded: its history begins here, at step {start:,}"
     until(lambda: late.lane.loss.count >= 30, late, first)
     x, _ = points(late.lane.loss)
     np.testing.assert_array_equal(x, np.arange(start + 1, start + 1 + len(x)))
@@ -434,10 +435,59 @@ def test_without_its_record_a_run_can_still_be_watched(watch: Callable[..., Watc
     for path in watcher.run.path.glob("run.db*"):
         path.unlink()
     late = watcher.view()
-    assert any("there is no such file" in notice.text for notice in late.notices)
+    assert any("there is no such file" in notice.words for notice in late.notices)
     start = late.welcome.step
     until(lambda: late.lane.loss.count >= 10, late, first)
     assert points(late.lane.loss)[0][0] >= start
+
+
+def test_who_comes_later_reads_in_the_log_what_happened_before_and_when(watch: Callable[..., Watcher]) -> None:
+    rising = {**BOWL, "optimizer": {"name": "sgd", "lr": 0.0203}, "pace": {"steps_per_second": 400.0}}
+    watcher = watch(rising)
+    first = watcher.view("colleague")
+    until(lambda: any(notice.kind == "warning" for notice in first.notices), first)
+    turn(first, 0.5)
+    late = watcher.view()
+    late.catch_up(5.0)
+    # That the warning is over may have been told as well by now.
+    told = [notice for notice in late.notices if notice.kind in ("warning", "command")][:2]
+    assert [(notice.kind, notice.is_past) for notice in told] == [("warning", True), ("command", True)]
+    warning, command = told
+    assert warning.text.startswith("loss rises: the loss is ")
+    assert warning.advice
+    assert command.words.endswith("α 0.0203 → 0.01015, in force by colleague")
+    assert warning.step is not None
+    assert command.step is not None
+    assert warning.step <= command.step
+    recorded = {event.kind: event.wall_s for event in reversed(list(watcher.record.events(1)))}
+    assert (warning.at, command.at) == (recorded["warned"], recorded["applied"])
+    # The message at the bottom is about what happens while someone watches.
+    assert late.log.newest not in told
+
+
+def test_who_comes_later_reads_the_newest_evaluations_without_a_time(watch: Callable[..., Watcher]) -> None:
+    watcher = watch({**NETWORK, "stop": {"steps": 200}})
+    first = watcher.view()
+    until(lambda: first.lane.finished is not None, first)
+    late = watcher.view()
+    recorded = watcher.record.evaluations(1)
+    assert [notice.step for notice in late.log.evaluations][-1] == 200
+    assert len(late.log.evaluations) == len(recorded)
+    assert {notice.at for notice in late.log.evaluations} == {None}
+    assert [notice.step for notice in late.log] == sorted(notice.step or 0 for notice in late.log)
+
+
+def test_evaluations_push_nothing_else_out_and_the_newest_of_each_second_stays() -> None:
+    log = Log()
+    log.add(Notice(text="here to stay", number=log.next_number()))
+    for tick in range(4000):
+        told = Notice(text="evaluated", kind="evaluation", step=tick, lane=0, at=tick / 4.0, number=log.next_number())
+        log.add(told)
+    assert next(iter(log)).text == "here to stay"
+    steps = [notice.step or 0 for notice in log.evaluations]
+    assert len(steps) == 500
+    assert steps[-1] == 3999
+    assert set(np.diff(steps[:-1])) == {4}
 
 
 def test_a_divergence_is_known_to_those_who_come_later(watch: Callable[..., Watcher]) -> None:
@@ -450,7 +500,7 @@ def test_a_divergence_is_known_to_those_who_come_later(watch: Callable[..., Watc
     assert late.state == "diverged"
     assert late.lane.diverged == view.lane.diverged
     assert late.notices[-1] == view.notices[-1]
-    assert "Try { or [" in late.notices[-1].text
+    assert "Try { or [" in late.notices[-1].words
     assert view.lane.diverged is not None
     x, y = points(late.lane.loss)
     assert x[-1] == view.lane.diverged.step

@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from engine.run import protocol
 from presets import Preset
 from presets.launches import launch_of
-from tui.lane_view import Notice
+from tui.notices import Notice
 from tui.opening import launched
 from tui.run_view import RunView
 from tui.widgets.status import STATES, bar, headline, message_rows, progress_row
@@ -193,7 +193,7 @@ def test_what_is_not_in_force_yet_is_said_before_anything_else(open_view: Callab
     view = open_view()
     steps = []
     steps.append(text(message_rows(view, 100, 36)[0]))
-    view.notices.append(Notice(text="step 3: α 0.01 → 0.02, in force"))
+    view.log.add(Notice(text="step 3: α 0.01 → 0.02, in force"))
     steps.append(text(message_rows(view, 100, 36)[0]))
     view.lane.progress = progressed(problem="The disk is full.")
     steps.append(text(message_rows(view, 100, 36)[0]))
@@ -225,7 +225,7 @@ WORDS = (
 def test_a_message_takes_three_rows_at_most_and_none_is_too_wide(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for words in WORDS:
-        view.notices.append(Notice(text=words))
+        view.log.add(Notice(text=words))
         for width in (0, 1, 7, 8, 9, 20, 78, 118):
             rows = message_rows(view, width, 36)
             assert 1 <= len(rows) <= 3
@@ -234,24 +234,24 @@ def test_a_message_takes_three_rows_at_most_and_none_is_too_wide(open_view: Call
 
 def test_a_message_takes_no_more_than_a_sixth_of_the_screen_but_one_row(open_view: Callable[..., RunView]) -> None:
     view = open_view()
-    view.notices.append(Notice(text="long words " * 60))
+    view.log.add(Notice(text="long words " * 60))
     assert [len(message_rows(view, 40, height)) for height in (1, 5, 12, 17, 18, 100)] == [1, 1, 2, 2, 3, 3]
 
 
 def test_a_message_that_is_cut_off_says_so(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for words in ("long words " * 60, "学习率" * 200):
-        view.notices.append(Notice(text=words))
+        view.log.add(Notice(text=words))
         assert text(message_rows(view, 40, 36)[-1]).endswith(" …")
 
 
 def test_a_message_that_fits_is_shown_whole(open_view: Callable[..., RunView]) -> None:
     words = "step 103: the loss is not finite (first in layer1.weight): paused with the last finite parameters."
     view = open_view()
-    view.notices.append(Notice(text=words))
+    view.log.add(Notice(text=words))
     for width in (40, 60, 118):
         assert " ".join(text(row) for row in message_rows(view, width, 36)) == words
-    view.notices.append(Notice(text="学习率" * 20))
+    view.log.add(Notice(text="学习率" * 20))
     assert "".join(text(row) for row in message_rows(view, 41, 36)) == "学习率" * 20
 
 

@@ -10,6 +10,7 @@ landscape   the heights of a function, or of a network's loss over a plane, with
 model       class regions, fitted curves, pictures with predictions, the confusion matrix, the weights
 graph       the nodes of a function, or the layers of a network, with what backpropagation puts on them
 equation    the update rule with the numbers of the coming step
+log         what happened, and what to do about it
 schedule    the learning rate's past and future, and how the loss answers to it
 
 A new one is a module here and a line in the table below; what it needs to know of a trainer is an inspection of the
@@ -56,6 +57,7 @@ VIEWS = (
     ViewKind(name="model", title="Model", place="model:ModelView"),
     ViewKind(name="graph", title="Graph", place="graph:GraphView"),
     ViewKind(name="equation", title="Equation", place="equation:EquationView"),
+    ViewKind(name="log", title="Log", place="log:LogView"),
     ViewKind(name="schedule", title="Schedule", place="schedule:ScheduleView"),
 )
 """Every view in the order of its tabs; the first is chosen by the key 1, and so on."""

@@ -11,7 +11,7 @@ from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
-from ..lane_view import Notice
+from ..notices import Notice
 from ..run_view import RunView
 from .text_rows import Row, Span, titled_row, wrapped_rows
 
@@ -145,15 +145,16 @@ def message(view: RunView) -> tuple[Span]:
         return (
             (f"reading the history: step {int(max(0.0, view.lane.loss.last_x)):,} of {view.welcome.step:,}", "warning"),
         )
-    if not view.notices:
+    newest = view.log.newest
+    if newest is None:
         return ((clean(view.welcome.see), "dim foreground"),)
-    return notice_span(view.notices[-1])
+    return notice_span(newest)
 
 
 def notice_span(notice: Notice) -> tuple[Span]:
     """Return one notice with its look."""
     look = {"information": "foreground", "warning": "bold warning", "error": "bold error"}[notice.severity]
-    return ((notice.text, look),)
+    return ((notice.words, look),)
 
 
 def bar(share: float, width: int) -> str:

@@ -133,6 +133,7 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
     st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS, updates=st.none() | COUNTS),
     st.builds(protocol.Judged, **AT, reached=st.booleans(), text=WORDS, reason=WORDS),
+    st.builds(protocol.Warned, **AT, about=WORDS, tensor=WORDS, text=WORDS, advice=WORDS, over=st.booleans()),
     st.builds(
         protocol.Finished,
         **AT,

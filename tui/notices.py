@@ -1,0 +1,201 @@
+"""What happened in a run, in words: for the message at the bottom of a dashboard and for the log."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from heapq import merge
+from typing import Literal
+
+from engine.method.spec import RunSpec
+from engine.run import protocol
+from engine.text import clean
+
+from .charts.axes import compact
+from .outcomes import after, verdict_in_words, warning_in_words
+from .wording import in_words, reason_in_words, symbol_of
+
+Severity = Literal["information", "warning", "error"]
+NoticeKind = Literal["command", "refusal", "warning", "evaluation", "goal", "run"]
+"""command: what took effect; refusal: what did not; warning: a sign that training goes wrong; run: all else."""
+MAXIMUM_LOG = 500
+"""How many notices are kept, and beside them how many evaluations."""
+EVALUATIONS_EVERY_S = 1.0
+"""An evaluation that followed another one sooner than this makes room for the next: short epochs make many a second."""
+
+WHOLE_RUN = {
+    "pause": "paused",
+    "resume": "going on",
+    "step": "one step made",
+    "epoch": "going on to the end of the epoch",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that a person should read."""
+
+    text: str
+    severity: Severity = "information"
+    kind: NoticeKind = "run"
+    step: int | None = None
+    """It happened after this many steps; None where that is not known."""
+    lane: int | None = None
+    """The lane of a race that it is about; None for the run as a whole."""
+    at: float | None = field(default=None, compare=False)
+    """Seconds since 1970; None where nobody knows any more."""
+    before: str = ""
+    """What stands before the text where there are no columns for lane and step."""
+    advice: str = ""
+    """What to try, as a sentence without its full stop."""
+    is_past: bool = False
+    """Whether it was over before this dashboard came."""
+    number: int = field(default=0, compare=False)
+    """Counts all notices in the order in which they came."""
+
+    @property
+    def words(self) -> str:
+        """All of it as one line."""
+        return self.before + self.sentences
+
+    @property
+    def sentences(self) -> str:
+        """What happened, and what to try."""
+        return f"{self.text}. {self.advice[:1].upper()}{self.advice[1:]}" if self.advice else self.text
+
+
+class Log:
+    """The newest notices and the newest evaluations; the many of these push none of those out."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.notices: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
+        self.evaluations: deque[Notice] = deque(maxlen=MAXIMUM_LOG)
+        self.count = 0
+        """How many there have been; another number means that there is something new."""
+
+    def __iter__(self) -> Iterator[Notice]:
+        """All of them in the order in which they came."""
+        return merge(self.notices, self.evaluations, key=lambda notice: notice.number)
+
+    @property
+    def newest(self) -> Notice | None:
+        """The last that happened while someone watched, evaluations apart."""
+        return next((notice for notice in reversed(self.notices) if not notice.is_past), None)
+
+    def next_number(self) -> int:
+        """Return the number of the next notice."""
+        self.count += 1
+        return self.count
+
+    def add(self, notice: Notice) -> None:
+        """Add a notice; an evaluation that came right after another one of its lane makes room for it."""
+        if notice.kind != "evaluation":
+            self.notices.append(notice)
+            return
+        mine = [other for other in list(self.evaluations)[-64:] if other.lane == notice.lane][-2:]
+        if len(mine) == 2 and _follows(*mine):
+            self.evaluations.remove(mine[1])
+        self.evaluations.append(notice)
+
+
+def _follows(earlier: Notice, later: Notice) -> bool:
+    return earlier.at is not None and later.at is not None and later.at - earlier.at < EVALUATIONS_EVERY_S
+
+
+def of_warning(warned: protocol.Warned, whose: str) -> Notice:
+    """Return a sign that training goes wrong, or that it does so no longer."""
+    return Notice(
+        text=warning_in_words(warned),
+        severity="information" if warned.over else "warning",
+        kind="warning",
+        step=warned.step,
+        lane=warned.lane,
+        before=f"{whose}step {warned.step:,}: ",
+        advice=clean(warned.advice, 400),
+    )
+
+
+def of_divergence(diverged: protocol.Diverged, whose: str) -> Notice:
+    """Return that a number was not finite."""
+    return Notice(
+        text=f"the {diverged.quantity} is not finite (first in {diverged.tensor}): paused with the last finite "
+        f"parameters{after(diverged)}. Try {{ or [ for a smaller rate and then space, or r to reset",
+        severity="error",
+        kind="warning",
+        step=diverged.step,
+        lane=diverged.lane,
+        before=f"{whose}step {diverged.step:,}: ",
+    )
+
+
+def of_verdict(judged: protocol.Judged, whose: str) -> Notice:
+    """Return whether the goal was reached."""
+    return Notice(
+        text=f"goal: {judged.text}: {verdict_in_words(judged)}",
+        kind="goal",
+        step=judged.step,
+        lane=judged.lane,
+        before=whose,
+    )
+
+
+def of_evaluation(step: int, split: str, loss: float, accuracy: float | None, lane: int) -> Notice:
+    """Return how good the parameters are on a split."""
+    right = "" if accuracy is None else f", {accuracy:.1%} right"
+    text = f"{split.replace('_', '-')} loss {compact(loss)}{right}"
+    return Notice(text=text, kind="evaluation", step=step, lane=lane)
+
+
+def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool) -> Notice:
+    """Return why a lane, or the run that has no others, has ended."""
+    what = "the lane" if is_race else "the run"
+    return Notice(
+        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. space trains on, r starts again, q leaves",
+        step=finished.step,
+        lane=finished.lane,
+        before=f"{whose}step {finished.step:,}: ",
+    )
+
+
+def of_answer(
+    applied: protocol.Applied, spec: RunSpec, whose: str, *, how: str, by: str, repeated: bool
+) -> list[Notice]:
+    """Return what came into force.
+
+    Args:
+        applied: The engine's answer.
+        spec: Of the lane that it is about.
+        whose: That lane's name as a beginning, where there are others.
+        how: What made it come about, as a beginning: "undone: ".
+        by: Whom else it came from, as an end.
+        repeated: Whether another lane has answered the same before: of the run as a whole nothing is said again.
+    """
+    step, at = applied.step, f"step {applied.step:,}: "
+    if applied.changes and applied.command != "reset":
+        changed = [
+            f"{symbol_of(change.key, spec)} {in_words(change.old)} → {in_words(change.new)}"
+            for change in applied.changes
+        ]
+        before = f"{whose}{how}{at}"
+        return [
+            Notice(text=f"{text}, in force{by}", kind="command", step=step, lane=applied.lane, before=before)
+            for text in changed
+        ]
+    if repeated:
+        return []
+    if applied.command == "reset":
+        return [Notice(text=_reset_in_words(applied, by), kind="command", step=step)]
+    if applied.command in WHOLE_RUN:
+        return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
+    return []
+
+
+def _reset_in_words(applied: protocol.Applied, by: str) -> str:
+    for change in applied.changes:
+        if change.key == "problem.start":
+            return f"reset: from ({change.new}) on, where r leads from now on too{by}"
+        if change.key.startswith("seed."):
+            return f"reset: seed {change.new}: other parameters and batches from step 0{by}"
+    return f"reset: the same parameters and batches from step 0{by}"
