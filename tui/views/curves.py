@@ -59,8 +59,8 @@ A dotted line is a live change; the row below says how fast the loss fell before
 | `e` | lay earlier runs over this one |
 """
     DEFAULT_CSS = """
-    CurvesView #parameters { margin: 0 1; height: 7; }
-    CurvesView #reading { margin: 0 1; height: 1; }
+    CurvesView #parameters { padding: 0 1; height: 7; }
+    CurvesView #reading { padding: 0 1; height: 1; }
     CurvesView.-flat #parameters, CurvesView.-flat #reading { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

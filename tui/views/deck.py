@@ -198,6 +198,7 @@ class Deck(Vertical):
         for number, view in self._made.items():
             view.display = number in shown
             view.set_class(len(shown) > 1, "-tile")
+            view.border_title = VIEWS[number].title
         if self._focused not in shown:
             self._focused = shown[0]
         if self.screen.is_active:

@@ -98,6 +98,7 @@ class Reading(TextRows):
 
     def on_click(self, event: Click) -> None:
         """Do what the clicked part stands for."""
-        action = next((action for end, action in self._ends if event.x < end), "")
+        column = event.get_content_offset_capture(self).x
+        action = next((action for end, action in self._ends if column < end), "")
         if action:
             self.post_message(self.Clicked(action))
