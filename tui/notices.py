@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import Literal
 
@@ -179,10 +179,11 @@ def of_answer(
             for change in applied.changes
         ]
         before = f"{whose}{how}{at}"
-        return [
+        found = [
             Notice(text=f"{text}, in force{by}", kind="command", step=step, lane=applied.lane, before=before)
             for text in changed
         ]
+        return [*found[:-1], replace(found[-1], advice=clean(applied.advice, 200))]
     if repeated:
         return []
     if applied.command == "reset":

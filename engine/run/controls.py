@@ -8,8 +8,10 @@ from typing import Any
 from ..errors import InputError
 from ..method.changes import Change, changed_spec, differences, flat
 from ..method.locks import BY_LESSON, Locks
+from ..method.optimizers import Rule
 from ..method.race import SHARED_SECTIONS
 from ..method.spec import RunSpec, SeedSpec, shown
+from ..method.swats import suggested_rate
 from . import actors, protocol
 from .lane import Lane
 
@@ -26,6 +28,7 @@ class Controls:
         """Look after these lanes; what `locks` holds nobody can change."""
         self._lanes, self._locks = lanes, locks
         self._changed_by: dict[tuple[int, str], str] = {}
+        self._advice: dict[int, str] = {}
 
     def check_command(self, command: protocol.Changing | protocol.FindRate) -> None:
         """Raise `InputError` if the lesson has locked a command."""
@@ -44,6 +47,7 @@ class Controls:
         shared = {key: value for part in values.values() for key, value in part.items() if _is_shared(key)}
         wanted = [(lane, {**values.get(lane.number, {}), **shared}) for lane in self._lanes]
         wanted = [(lane, part) for lane, part in wanted if part]
+        self._advice = {}
         for lane, part in wanted:
             self._locks.check(part)
             try:
@@ -51,7 +55,21 @@ class Controls:
             except InputError as error:
                 raise InputError(f"{lane.called}{error}") from None
             self._check_unnamed(lane, spec)
+            if carry and "optimizer.lr" not in part:
+                self._advise(lane, spec)
         return [(lane, lane.trainer.apply(part, carry=carry)) for lane, part in wanted]
+
+    def advice(self, lane: Lane) -> str:
+        """Return what the last change of fields suggests to do next in a lane, a sentence without its full stop."""
+        return self._advice.get(lane.number, "")
+
+    def _advise(self, lane: Lane, spec: RunSpec) -> None:
+        rule: Rule = spec.optimizer
+        rate = suggested_rate(lane.trainer, rule.name, rule.dials().momentum)
+        if rate is not None:
+            self._advice[lane.number] = (
+                f"to keep up with {lane.trainer.rule.title}'s steps, SWATS suggests α = {rate:.3g}"
+            )
 
     def lift_stops(self, lane: Lane) -> list[Change]:
         """Take away the stop rules that hold for a lane, and return what that changed."""

@@ -222,6 +222,8 @@ class Applied(Message):
     """The fields that have another value now; of two optimizers, those that both have."""
     spec: dict[str, Any]
     """The whole spec as it stands now."""
+    advice: str = ""
+    """What it suggests to do next, as a sentence without its full stop."""
 
 
 class Rejected(Message):
@@ -424,7 +426,6 @@ class Seen(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     seq: int
-    """Of the command that asked for it."""
     lane: int
     segment: int
     step: int
@@ -447,4 +448,3 @@ class Figures(BaseModel):
 
 
 Heard = Event | Steps | Figures | Seen
-"""Everything that a client hears."""

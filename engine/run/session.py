@@ -349,6 +349,7 @@ class Session:
             state=self._state_of(lane),
             changes=tuple(ChangedField(key=change.key, old=change.old, new=change.new) for change in changes),
             spec=lane.trainer.spec.as_given(),
+            advice=self._controls.advice(lane) if any(change.key == "optimizer.name" for change in changes) else "",
         )
         self._outbox.tell_event(applied, lane=lane.number, step=step, kind="applied", actor=actor)
         return applied

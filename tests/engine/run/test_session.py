@@ -419,3 +419,20 @@ def test_a_sweep_of_the_rate_answers_with_its_curve_and_leaves_no_trace(start: M
 
 def test_a_sweep_that_is_not_possible_is_refused(start: MakeRun) -> None:
     assert "learning rates from 3 to 1; allowed" in start().refused(FindRate, low=3.0, high=1.0)
+
+
+def test_whoever_switches_from_an_adaptive_rule_is_told_a_rate_that_keeps_up(start: MakeRun) -> None:
+    """The gradient is (3, −1) everywhere: Adam's steps of 0.1 are those of plain descent at 0.05."""
+    run = start(
+        {
+            "problem": {"kind": "expression", "expression": "3*x - y", "start": [0.0, 0.0]},
+            "optimizer": {"name": "adam", "lr": 0.1},
+            "precision": "float64",
+        }
+    )
+    run.take(3)
+    switched = run.applied(SetFields, values={"optimizer.name": "sgd"})
+    assert switched.advice == "to keep up with Adam's steps, SWATS suggests α = 0.05"
+    assert run.applied(SetFields, values={"optimizer.lr": 0.05}).advice == ""
+    run.applied(SetFields, values={"optimizer.name": "adam"})
+    assert run.applied(SetFields, values={"optimizer.name": "sgd", "optimizer.lr": 0.2}).advice == ""
