@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
@@ -31,6 +31,7 @@ from engine.text import clean
 from . import remembered
 from .opening import Opening, launched, started
 from .preferences import Preferences
+from .pulse import PulsedApp
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
 from .theme import THEMES
@@ -57,7 +58,7 @@ def open_run(opening: Opening, wanted: Preferences) -> int:
     return _run(GdtuiApp(opening=opening, preferences=wanted))
 
 
-class GdtuiApp(App[None]):
+class GdtuiApp(PulsedApp):
     """Gallery and dashboard."""
 
     TITLE = "gdtui"
@@ -202,6 +203,7 @@ class GdtuiApp(App[None]):
             "find_rate": "Range test: sweep α, suggest a rate",
             "settings": f"Settings: hyperparameters of {RULES[screen.view.spec.optimizer.name].title}, batch, pace…",
             "help": "Help",
+            "debug": "Debug line",
             "leave": "Quit…",
         }
         key_words = {"toggle_pause": KEYS[0][1], "step": KEYS[1][1], "optimizer": KEYS[4][1], "settings": KEYS[5][1]}

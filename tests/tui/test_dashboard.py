@@ -394,7 +394,7 @@ async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
             await seat.pilot.press(key)
             assert seat.is_alone
         named = {part for keys, _ in KEYS for part in keys.split()}
-        assert named == {"space", "s", "[", "]", "{", "}", "o", "h", "r", "R", ",", ".", "ctrl+p", "q"}
+        assert named == {"space", "s", "[", "]", "{", "}", "o", "h", "r", "R", ",", ".", "ctrl+p", "f12", "q"}
 
 
 async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:

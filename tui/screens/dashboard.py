@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -19,9 +21,12 @@ from engine.run import protocol
 from engine.text import clean
 
 from .. import exports
+from ..frame_clock import FrameClock
 from ..preferences import Preferences
+from ..pulse import PulsedApp
 from ..run_view import Answer, RunView
 from ..views.deck import Deck
+from ..widgets.debug_row import debug_row
 from ..widgets.parameter_table import COLUMNS
 from ..widgets.status import headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
@@ -32,6 +37,8 @@ from .settings import SettingsForm
 
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
+DEBUG_PERIOD_S = 0.5
+"""Figures that change at every frame cannot be read, and would be frames of their own."""
 USUAL_PACE = 200.0
 """The pace that is halved while nothing moves and there is none."""
 FULL_SPEED = 20_000.0
@@ -58,6 +65,7 @@ class Dashboard(RunScreen):
             self.view = view
 
     AUTO_FOCUS = None
+    app = getters.app(PulsedApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(str(number), f"view({number - 1})", f"Show view {number}", show=False, id=f"view.{number}")
@@ -67,6 +75,7 @@ class Dashboard(RunScreen):
         Binding("z", "maximise", "Whole screen", show=False, id="view.maximise"),
         Binding("P", "screenshot", "Save a picture of the screen (SVG)", show=False, id="screen.picture"),
         Binding("Y", "copy_values", "Copy the values that are shown (CSV)", show=False, id="screen.values"),
+        Binding("f12", "debug", "Debug line", show=False, id="screen.debug"),
         Binding("l", "lane(1)", "Lane", id="lane.next"),
         Binding("L", "lane(-1)", "Lane before", show=False, id="lane.before"),
         Binding("a", "all_lanes", "All lanes", id="lane.all"),
@@ -78,10 +87,15 @@ class Dashboard(RunScreen):
         self.view = view
         self._preferences = preferences or Preferences()
         self._shown = -1
+        self._clock = FrameClock(self._preferences.frames_per_second)
+        self._reading_s = self._debug_at = 0.0
+        self._answers_ms: deque[float] = deque(maxlen=20)
         self._listening_to: int | None = None
         self._deck = Deck(view, remembers=self._preferences.remembers)
         self._lanes = TextRows(id="lanes")
         self._lanes.display = view.is_race
+        self._debug = TextRows(id="debug")
+        self._debug.display = False
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -90,13 +104,14 @@ class Dashboard(RunScreen):
         yield self._deck
         yield TextRows(id="progress")
         yield TextRows(id="message")
+        yield self._debug
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Listen to the engine and start the clock."""
         self._listening_to = self.view.client.fileno()
         asyncio.get_running_loop().add_reader(self._listening_to, self._listen)
-        self.set_interval(1 / self._preferences.frames_per_second, self.draw)
+        self.set_interval(1 / self._preferences.frames_per_second, self._tick)
         self.call_after_refresh(self.draw)
 
     def on_unmount(self) -> None:
@@ -129,12 +144,39 @@ class Dashboard(RunScreen):
         self._stop_listening()
         self.view.client.close()
 
+    def _tick(self) -> None:
+        pulse = self.app.pulse
+        if self._clock.is_due(time.monotonic(), self._what_happened(), is_congested=pulse.is_congested):
+            self._draw()
+
     def draw(self) -> None:
-        """Draw what has changed since the last time."""
-        view, now = self.view, time.monotonic()
+        """Draw what has changed since the last time, as soon as the terminal can take it."""
+        # A frame that has to wait comes with the clock, and then with the newest that there is.
+        if not self.app.pulse.is_congested:
+            self._draw()
+
+    def _what_happened(self) -> tuple[object, ...]:
+        """Return something that is equal as long as nothing has happened that could be seen."""
+        return self.view.changes, self.app.pulse.input_at, self.app.pulse.frames
+
+    def _draw(self) -> None:
+        view, now, pulse = self.view, time.monotonic(), self.app.pulse
         if not self.is_mounted:
             return
+        began = time.thread_time()
+        self._clock.draws(
+            now,
+            self._what_happened(),
+            spent_s=began - self._reading_s,
+            displayed=pulse.frames,
+            written=pulse.written,
+        )
         view.catch_up(HISTORY_BUDGET_S)
+        # Reading the past has a budget of its own.
+        self._reading_s += time.thread_time() - began
+        if self._debug.display and now - self._debug_at > DEBUG_PERIOD_S:
+            self._debug_at = now
+            self._debug.show([debug_row(self._clock, self._answers_ms, view)])
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
         if view.is_race:
@@ -199,6 +241,11 @@ class Dashboard(RunScreen):
         """Give the views the whole screen, or make room again for what stands around them."""
         self.toggle_class("-maximised")
         self._shown = -1
+        self.call_after_refresh(self.draw)
+
+    def action_debug(self) -> None:
+        """Show how fast everything is, or no longer."""
+        self._debug.display = not self._debug.display
         self.call_after_refresh(self.draw)
 
     def action_screenshot(self) -> None:
@@ -307,7 +354,14 @@ class Dashboard(RunScreen):
         self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
 
     def _send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
-        self.view.send(command, words, then)
+        sent = time.perf_counter()
+
+        def answered(answer: Answer) -> None:
+            self._answers_ms.append(1e3 * (time.perf_counter() - sent))
+            if then is not None:
+                then(answer)
+
+        self.view.send(command, words, answered)
         self.draw()
 
 
@@ -349,6 +403,7 @@ KEYS = (
     ("R", "reset to the same start, but keep the optimizer and the settings of now"),
     (",  .", "halve or double the pace; the fastest is no limit"),
     ("ctrl+p", "every command by its name"),
+    ("f12", "how fast it all is: frames a second and what they take, the engine's answers, memory"),
     ("q", "quit, and choose whether the run goes on"),
 )
 LANE_KEYS = (
