@@ -9,6 +9,9 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, InputEvent
+from textual.screen import Screen
+
+from .wire import tight
 
 
 class Pulse:
@@ -93,6 +96,10 @@ class PulsedApp(App[None]):
         if isinstance(event, InputEvent):
             self.pulse.input_at = time.monotonic()
         await super().on_event(event)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        # The only place where every frame passes before it is text.
+        super()._display(screen, tight(renderable))
 
     def post_display_hook(self) -> None:
         """Count the frames."""
