@@ -22,10 +22,10 @@ from .terminal import FRAME_END, Terminal
 LARGE = (200, 60)
 """The screen on which the curves are six charts."""
 FRAMES = 30
-SETTLING_S = 6.0
+SETTLING_S = 5.0
 """Until the axes of a new run no longer change every moment."""
-WINDOW_S = 6.0
-KEYS = 120
+WINDOW_S = 5.0
+KEYS = 100
 LINK_RATE = 100_000.0
 """Bytes a second of a slow link."""
 LINK_S = 10.0

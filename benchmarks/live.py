@@ -18,7 +18,7 @@ from .workloads import Workload
 
 SETTLING_S = 2.5
 """Between attaching a dashboard and measuring: it loads, and catches up with the history."""
-MOST_PAIRS = 4
+MOST_PAIRS = 3
 """Pairs of windows: more of them would take longer than anybody waits."""
 EARLY, LATE = (5_000, 10_000), (40_000, 45_000)
 """The updates between which a step is timed, before and after the state of dead units has decayed to denormals."""
@@ -27,7 +27,7 @@ DIGITS = Workload(name="digits", widths=(64, 64, 32, 10), batch=32, samples=1440
 
 
 def measure(*, rounds: int, window_s: float, tell: Callable[[str], None]) -> Iterator[Figure]:
-    """Yield everything that is live; `rounds` pairs of windows of so many seconds each."""
+    """Yield everything that is live; `rounds` pairs of windows of so many seconds each, but no more than three."""
     generator = np.random.default_rng()
     rounds = min(rounds, MOST_PAIRS)
     yield from _beside_a_dashboard(rounds, window_s, generator, tell)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 NAMES = [kind.name for kind in VIEWS]
 KEY_OF = {kind.name: str(number + 1) for number, kind in enumerate(VIEWS)}
 SHORT = ("stop.steps=300", "pace.steps_per_second=100")
-PLAIN = {"NO_COLOR": "1", "TERM": "linux", "LC_ALL": "C", "LANG": "C", "PYTHONIOENCODING": "", "PYTHONUTF8": "0"}
-"""A console of old: no colours, and an encoding without braille."""
+PLAIN = {"NO_COLOR": "1", "TERM": "linux", "LC_ALL": "C"}
+"""A console of old: no colours, and a font without braille."""
 QUIET_S = 3.0
 """Limits of axes may still shrink for two seconds after the last step."""
 
@@ -46,8 +46,8 @@ def quiet(one: Terminal) -> None:
 def leave(one: Terminal) -> None:
     """Quit, and end the run if it has not ended by itself."""
     one.type("q")
-    if "ended" not in one.text:
-        one.sees("Leave ")
+    one.until(lambda: "Leave " in one.text or one.process.poll() is not None)
+    if one.process.poll() is None:
         one.type("s")
     assert one.exit_code() == 0
 
