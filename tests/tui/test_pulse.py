@@ -72,6 +72,15 @@ async def test_the_debug_line_comes_and_goes_with_its_key(watched: Watched) -> N
         assert not row.display
 
 
+async def test_the_debug_line_has_room_on_a_small_screen(watched: Watched) -> None:
+    async with watched(size=(80, 24)) as seat:
+        row = seat.dashboard.query_one("#debug", TextRows)
+        await seat.press("f12")
+        await seat.until(lambda: row.export().endswith("MB"), row.export)
+        assert len(row.export()) <= 80
+        assert "frames/s" in row.export()
+
+
 async def test_the_debug_line_is_a_command_of_the_palette(watched: Watched) -> None:
     async with watched() as seat:
         (command,) = [one for one in seat.app.get_system_commands(seat.app.screen) if one.title == "Debug line"]

@@ -176,7 +176,7 @@ class Dashboard(RunScreen):
         self._reading_s += time.thread_time() - began
         if self._debug.display and now - self._debug_at > DEBUG_PERIOD_S:
             self._debug_at = now
-            self._debug.show([debug_row(self._clock, self._answers_ms, view)])
+            self._debug.show([debug_row(self._clock, self._answers_ms, view, self.size.width)])
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
         if view.is_race:

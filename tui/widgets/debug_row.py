@@ -12,14 +12,25 @@ from ..frame_clock import FrameClock
 from ..run_view import RunView
 from .text_rows import Row
 
+WIDE = 150
+"""Columns from which on there is room to say what each figure is."""
 
-def debug_row(clock: FrameClock, answers_ms: Collection[float], run: RunView) -> Row:
+
+def debug_row(clock: FrameClock, answers_ms: Collection[float], run: RunView, width: int) -> Row:
     """Return what the last two seconds of frames were like, and the last answers of the engine, in one row."""
     pace = clock.pace
     answers = (
         f"{statistics.median(answers_ms):.0f} ms, worst {max(answers_ms):.0f}" if answers_ms else "no key pressed yet"
     )
     rate = run.lane.progress.steps_per_second if run.lane.progress is not None else None
+    if width < WIDE:
+        answer = f"{statistics.median(answers_ms):.0f} ms" if answers_ms else "–"
+        text = (
+            f" {pace.frames_per_second:.0f}/{clock.frames_per_second:g} frames/s · {pace.mean_ms:.1f} ms · "
+            f"{pace.bytes_a_frame / 1e3:.1f} kB · answer {answer} · {rate or 0.0:,.0f} steps/s · "
+            f"{memory_bytes() / 1e6:.0f} MB"
+        )
+        return ((text, "foreground"),)
     figures = (
         ("frames/s", f"{pace.frames_per_second:.1f} of {clock.frames_per_second:g}"),
         ("a frame", f"{pace.mean_ms:.1f} ms, worst {pace.worst_ms:.1f}"),
