@@ -1,4 +1,4 @@
-"""What a dashboard costs the training, how often it draws, and how soon a key takes effect."""
+"""What a dashboard costs the training, and then how it feels: see `feel` for what is measured of that."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.random import Generator
 
+from . import feel
 from .engines import FULL_SPEED, GDTUI, Engine, Moment, alone, only, place
 from .figures import Figure, figure
 from .rounds import Process
@@ -17,7 +18,8 @@ from .workloads import Workload
 
 SETTLING_S = 2.5
 """Between attaching a dashboard and measuring: it loads, and catches up with the history."""
-KEYS = 20
+MOST_PAIRS = 3
+"""Pairs of windows: more of them would take longer than anybody waits."""
 EARLY, LATE = (5_000, 10_000), (40_000, 45_000)
 """The updates between which a step is timed, before and after the state of dead units has decayed to denormals."""
 DIGITS = Workload(name="digits", widths=(64, 64, 32, 10), batch=32, samples=1440)
@@ -25,10 +27,11 @@ DIGITS = Workload(name="digits", widths=(64, 64, 32, 10), batch=32, samples=1440
 
 
 def measure(*, rounds: int, window_s: float, tell: Callable[[str], None]) -> Iterator[Figure]:
-    """Yield everything that is live; `rounds` pairs of windows of so many seconds each."""
+    """Yield everything that is live; `rounds` pairs of windows of so many seconds each, but no more than three."""
     generator = np.random.default_rng()
+    rounds = min(rounds, MOST_PAIRS)
     yield from _beside_a_dashboard(rounds, window_s, generator, tell)
-    yield from _key_to_effect(tell)
+    yield from feel.measure(tell)
     yield from _worker_against_trainer(rounds, window_s, generator, tell)
     yield from _late_against_early(rounds, tell)
 
@@ -60,31 +63,6 @@ def _beside_a_dashboard(
     yield figure(f"share of it kept beside a dashboard of {COLUMNS} x {ROWS}", kept, "", at_least=0.95)
     yield figure("frames a second", frames, "frames/s")
     yield figure("bytes to the terminal a frame", sizes, "bytes")
-
-
-def _key_to_effect(tell: Callable[[str], None]) -> Iterator[Figure]:
-    """Yield how long it takes from a key to the new learning rate on the screen, at full speed.
-
-    The keys ] and [ take turns; 1.1 and 0.9 make no value come twice, so what is found was not there before.
-    """
-    delays = []
-    rate = 0.001
-    with (
-        place() as environment,
-        alone(environment, "--set", f"optimizer.lr={rate}") as engine,
-        Terminal([*GDTUI, "attach", engine.name], environment) as terminal,
-    ):
-        terminal.watch(SETTLING_S)
-        tell(f"key to effect: {KEYS} keys")
-        for number in range(KEYS):
-            key, factor = (b"]", 1.1) if number % 2 == 0 else (b"[", 0.9)
-            rate *= factor
-            pressed = time.perf_counter() - terminal.started
-            terminal.type(key)
-            delays.append(1e3 * (terminal.until(f"α {rate:.4g}".encode()) - pressed))
-            # Keys come at any time between two frames.
-            terminal.watch(0.3 + 0.017 * (number % 7))
-    yield figure("from a key to the new learning rate on the screen", delays, "ms")
 
 
 def _worker_against_trainer(

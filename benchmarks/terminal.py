@@ -1,4 +1,4 @@
-"""A command on a pseudo-terminal of 120 x 36, and when it drew what.
+"""A command on a pseudo-terminal, and when it drew what.
 
 It answers the question whether frames may be framed, as today's terminals do: each frame then ends with a mark of its
 own, and frames can be counted.
@@ -7,6 +7,7 @@ own, and frames can be counted.
 from __future__ import annotations
 
 import fcntl
+import math
 import os
 import select
 import struct
@@ -14,6 +15,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -23,6 +25,8 @@ COLUMNS, ROWS = 120, 36
 FRAME_END = b"\x1b[?2026l"
 _QUESTION, _ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 PATIENCE_S = 30.0
+SLOW_PIECE = 1024
+"""How many bytes a slow link lets through at once."""
 
 
 class Terminal:
@@ -30,14 +34,18 @@ class Terminal:
 
     Attributes:
         started: `time.perf_counter` at its start.
+        rate: Bytes a second that its link lets through; None for as many as come.
         written: Bytes that it has written.
         frames: Frames that it has drawn in full.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], *, size: tuple[int, int] = (COLUMNS, ROWS)
+    ) -> None:
+        """Start the command on a screen of (columns, rows)."""
         self._master, slave = os.openpty()
         # The size is there before the command asks for it.
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.started = time.perf_counter()
         self._process = subprocess.Popen(
             command,
@@ -50,7 +58,9 @@ class Terminal:
         os.close(slave)
         self.written = 0
         self.frames = 0
+        self.rate: float | None = None
         self._tail = b""
+        self._free_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -62,13 +72,22 @@ class Terminal:
 
     def read(self, timeout_s: float) -> bytes:
         """Return what is written next, if anything is within so many seconds; `RunError` when the command has left."""
+        if self.rate is not None:
+            # What was read last is on its way for so long.
+            pause = min(max(self._free_at - time.perf_counter(), 0.0), max(timeout_s, 0.0))
+            time.sleep(pause)
+            if time.perf_counter() < self._free_at:
+                return b""
+            timeout_s -= pause
         ready, _, _ = select.select([self._master], [], [], max(timeout_s, 0.0))
         if not ready:
             return b""
         try:
-            data = os.read(self._master, 1 << 16)
+            data = os.read(self._master, 1 << 16 if self.rate is None else SLOW_PIECE)
         except OSError:
             raise RunError("the command has left its terminal") from None
+        if self.rate is not None:
+            self._free_at = max(self._free_at, time.perf_counter() - 0.1) + len(data) / self.rate
         seen = self._tail + data
         if _QUESTION in seen:
             os.write(self._master, _ANSWER)
@@ -94,6 +113,15 @@ class Terminal:
             if time.perf_counter() > end:
                 raise RunError(f"waited in vain for {text.decode(errors='replace')!r} on the screen")
         return time.perf_counter() - self.started
+
+    @property
+    def processor_s(self) -> float:
+        """The processor time that the command has taken so far, in seconds; nan where the system does not say."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        except OSError:
+            return math.nan
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def type(self, keys: bytes) -> None:
         """Type as on a keyboard."""

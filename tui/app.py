@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 from textual import work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
@@ -31,6 +31,7 @@ from engine.text import clean
 from . import remembered
 from .opening import Opening, launched, started
 from .preferences import Preferences
+from .pulse import PulsedApp
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
 from .theme import THEMES
@@ -57,7 +58,7 @@ def open_run(opening: Opening, wanted: Preferences) -> int:
     return _run(GdtuiApp(opening=opening, preferences=wanted))
 
 
-class GdtuiApp(App[None]):
+class GdtuiApp(PulsedApp):
     """Gallery and dashboard."""
 
     TITLE = "gdtui"
@@ -252,7 +253,7 @@ class GdtuiApp(App[None]):
         )
 
 
-KEPT_COMMANDS = ("Theme", "Screenshot")
+KEPT_COMMANDS = ("Theme",)
 """What is of use here among the commands that every Textual program has."""
 
 

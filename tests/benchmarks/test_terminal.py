@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks import engines
+from benchmarks import engines, zoom
 from benchmarks.terminal import COLUMNS, ROWS, Terminal
 from engine.errors import RunError
 
@@ -32,6 +34,32 @@ def test_a_terminal_answers_that_frames_may_be_framed_and_counts_them_even_in_pi
         terminal.until(f"{COLUMNS} x {ROWS}".encode())
         assert terminal.frames == 3
         assert terminal.written >= 3 * len(b"\x1b[?2026hframe\x1b[?2026l")
+
+
+WRITES_A_LOT = "import os; os.write(1, b'x' * 60_000); os.write(1, b'end'); os.read(0, 1)"
+
+
+def test_a_slow_link_lets_through_what_it_can_and_no_more() -> None:
+    with Terminal([sys.executable, "-c", WRITES_A_LOT], os.environ, size=(200, 60)) as terminal:
+        terminal.rate = 100_000.0
+        began = terminal.until(b"x")
+        # No faster than the link; how much slower is the machine's affair.
+        assert terminal.until(b"end") - began > 0.4
+
+
+def test_the_processor_time_of_a_command_is_known() -> None:
+    busy = "import os, time\nwhile time.process_time() < 0.3: pass\nos.write(1, b'end'); os.read(0, 1)"
+    with Terminal([sys.executable, "-c", busy], os.environ) as terminal:
+        terminal.until(b"end")
+        spent = terminal.processor_s
+        assert math.isnan(spent) or 0.25 < spent < 5.0
+
+
+def test_zooming_is_measured_at_every_level_and_so_is_the_memory(capsys: pytest.CaptureFixture[str]) -> None:
+    zoom.main(50_000)
+    found = json.loads(capsys.readouterr().out)
+    assert len(found["ms"]) == 5
+    assert all(min(taken) > 0.0 for taken in found["ms"].values())
 
 
 def test_a_command_that_leaves_its_terminal_is_said_to() -> None:

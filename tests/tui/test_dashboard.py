@@ -400,7 +400,7 @@ async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
             await seat.pilot.press(key)
             assert seat.is_alone
         named = {part for _, rows in keys_of(seat.dashboard) for row in rows for part in row.keys.split()}
-        for key in ("space", *"s[]{}ohrR,.nNuUSftziq?", "^p", "1"):
+        for key in ("space", *"s[]{}ohrR,.nNuUSftziq?", "^p", "1", "f12"):
             assert key in named, key
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
+from collections.abc import Callable
 from typing import ClassVar
 
+from textual import getters
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -14,13 +17,17 @@ from textual.message import Message
 from textual.widgets import Footer
 
 from engine.errors import GdtuiError
+from engine.run import protocol
 from engine.text import clean
 
 from .. import exports
+from ..frame_clock import FrameClock
 from ..preferences import Preferences
-from ..run_view import RunView
+from ..pulse import PulsedApp
+from ..run_view import Answer, RunView
 from ..views import VIEWS
 from ..views.deck import Deck
+from ..widgets.debug_row import debug_row
 from ..widgets.lesson import LessonPanel
 from ..widgets.status import frozen_row, headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
@@ -32,6 +39,8 @@ from .tour import Tour
 
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
+DEBUG_PERIOD_S = 0.5
+"""Figures that change at every frame cannot be read, and would be frames of their own."""
 
 
 class Dashboard(Steering):
@@ -54,6 +63,7 @@ class Dashboard(Steering):
             self.view = view
 
     AUTO_FOCUS = None
+    app = getters.app(PulsedApp)
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             unseen_key(str(number), f"view({number - 1})", kind.title, f"show {kind.title}", id=f"view.{number}")
@@ -67,6 +77,7 @@ class Dashboard(Steering):
         unseen_key("i", "lesson", "Lesson", "what to see, what to try, and how near the goal is", id="view.lesson"),
         unseen_key("P", "screenshot", "Picture", "save a picture of the screen (SVG)", id="screen.picture"),
         unseen_key("Y", "copy_values", "Values", "copy the values that are shown (CSV)", id="screen.values"),
+        unseen_key("f12", "debug", "Debug line", "how fast it all is: frames, bytes, answers", id="screen.debug"),
         Binding("escape", "step_out", "Back", tooltip="step out one layer", show=False, id="view.back"),
         key("l", "lane(1)", "Lane", "speak of the next lane", id="lane.next"),
         unseen_key("L", "lane(-1)", "Lane before", "speak of the lane before", id="lane.before"),
@@ -78,6 +89,9 @@ class Dashboard(Steering):
         super().__init__(view)
         self._preferences = preferences or Preferences()
         self._shown = -1
+        self._clock = FrameClock(self._preferences.frames_per_second)
+        self._reading_s = self._debug_at = 0.0
+        self._answers_ms: deque[float] = deque(maxlen=20)
         self._listening_to: int | None = None
         self._deck = Deck(view, remembers=self._preferences.remembers)
         self._lesson = LessonPanel()
@@ -85,6 +99,8 @@ class Dashboard(Steering):
         """The step that the views show while they are frozen; None while they follow the run."""
         self._lanes = TextRows(id="lanes")
         self._lanes.display = view.is_race
+        self._debug = TextRows(id="debug")
+        self._debug.display = False
 
     def compose(self) -> ComposeResult:
         """Lay out the panels."""
@@ -95,13 +111,14 @@ class Dashboard(Steering):
             yield self._lesson
         yield TextRows(id="progress")
         yield TextRows(id="message")
+        yield self._debug
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         """Listen to the engine and start the clock."""
         self._listening_to = self.view.client.fileno()
         asyncio.get_running_loop().add_reader(self._listening_to, self._listen)
-        self.set_interval(1 / self._preferences.frames_per_second, self.draw)
+        self.set_interval(1 / self._preferences.frames_per_second, self._tick)
         self.call_after_refresh(self.draw)
 
     def on_unmount(self) -> None:
@@ -144,12 +161,39 @@ class Dashboard(Steering):
         self._stop_listening()
         self.view.client.close()
 
+    def _tick(self) -> None:
+        pulse = self.app.pulse
+        if self._clock.is_due(time.monotonic(), self._what_happened(), is_congested=pulse.is_congested):
+            self._draw()
+
     def draw(self) -> None:
-        """Draw what has changed since the last time."""
-        view, now = self.view, time.monotonic()
+        """Draw what has changed since the last time, as soon as the terminal can take it."""
+        # A frame that has to wait comes with the clock, and then with the newest that there is.
+        if not self.app.pulse.is_congested:
+            self._draw()
+
+    def _what_happened(self) -> tuple[object, ...]:
+        """Return something that is equal as long as nothing has happened that could be seen."""
+        return self.view.changes, self.app.pulse.input_at, self.app.pulse.frames
+
+    def _draw(self) -> None:
+        view, now, pulse = self.view, time.monotonic(), self.app.pulse
         if not self.is_mounted:
             return
+        began = time.thread_time()
+        self._clock.draws(
+            now,
+            self._what_happened(),
+            spent_s=began - self._reading_s,
+            displayed=pulse.frames,
+            written=pulse.written,
+        )
         view.catch_up(HISTORY_BUDGET_S)
+        # Reading the past has a budget of its own.
+        self._reading_s += time.thread_time() - began
+        if self._debug.display and now - self._debug_at > DEBUG_PERIOD_S:
+            self._debug_at = now
+            self._debug.show([debug_row(self._clock, self._answers_ms, view, self.size.width)])
         width = self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
         if view.is_race:
@@ -195,6 +239,22 @@ class Dashboard(Steering):
         self.set_class(self.frozen_at is not None, "-frozen")
         self._shown = -1
         self.draw()
+
+    def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+        """Send a command, show that it is asked, and take the time until it is answered."""
+        sent = time.perf_counter()
+
+        def answered(answer: Answer) -> None:
+            self._answers_ms.append(1e3 * (time.perf_counter() - sent))
+            if then is not None:
+                then(answer)
+
+        super().send(command, words, answered)
+
+    def action_debug(self) -> None:
+        """Show how fast everything is, or no longer."""
+        self._debug.display = not self._debug.display
+        self.call_after_refresh(self.draw)
 
     def action_screenshot(self) -> None:
         """Write what is on the screen into a file, as a picture."""

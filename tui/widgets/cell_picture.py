@@ -14,6 +14,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from .known_style import KnownStyle
+
 PLAIN = 0
 """The ground of the widget itself, and the ink of its text."""
 
@@ -86,7 +88,7 @@ class Palette:
         return style
 
 
-class CellPicture(Widget):
+class CellPicture(KnownStyle, Widget):
     """A widget that shows a picture, and redraws of it the rows that changed."""
 
     ALLOW_SELECT = False

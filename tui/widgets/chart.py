@@ -26,6 +26,7 @@ from ..charts.raster import DOTS_ACROSS, Glyphs, Shape, stroke, suitable_glyphs
 from ..charts.viewport import Viewport
 from .chart_frame import Frame
 from .chart_title import Span, title_row
+from .known_style import KnownStyle
 
 __all__ = ["Curve", "LiveChart", "Marker"]
 
@@ -68,7 +69,7 @@ class _Request:
     milestones: Milestones
 
 
-class LiveChart(Widget):
+class LiveChart(KnownStyle, Widget):
     """A chart that is told what to show by the screen's one clock, and redraws only the rows that changed.
 
     The wheel zooms where the mouse is, a drag moves what is seen, and the crosshair follows the mouse: what is seen

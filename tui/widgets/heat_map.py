@@ -20,6 +20,7 @@ from textual.widget import Widget
 from ..charts.axes import compact
 from ..charts.heat import BROKEN, LEVELS, MIDDLE, NOTHING, RISING, SIGNED, Heat, Scale, Thermometer
 from ..charts.raster import suitable_glyphs
+from .known_style import KnownStyle
 
 LARGEST_ENTRY = 12
 """Cells across that one entry takes at most."""
@@ -27,7 +28,7 @@ _IN_CHARACTERS, _WITH_SIGN = 256, 512
 """What is added to the code of a cell: the same levels look different then."""
 
 
-class HeatMap(Widget):
+class HeatMap(KnownStyle, Widget):
     """A picture with a title above and a legend below, which redraws only the rows that changed."""
 
     ALLOW_SELECT = False

@@ -13,9 +13,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.cells import NONE, Cells, Ink
+from .known_style import KnownStyle
 
 
-class Picture(Widget):
+class Picture(KnownStyle, Widget):
     """Shows the cells that it was told last."""
 
     ALLOW_SELECT = False

@@ -14,6 +14,8 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from .known_style import KnownStyle
+
 Span = tuple[str, str]
 """Text, and a colour by its name in the theme or by its digits, after "bold", "dim" or "reverse": "bold primary"."""
 Row = tuple[Span, ...]
@@ -21,7 +23,7 @@ MAXIMUM_ROWS = 3
 """How many rows a message may take from the charts."""
 
 
-class TextRows(ScrollView):
+class TextRows(KnownStyle, ScrollView):
     """Rows that are told what to show by the screen's one clock; more than fit can be scrolled."""
 
     ALLOW_SELECT = False

@@ -1,0 +1,106 @@
+"""What goes in and out of the terminal, and when: keys and clicks, frames, bytes, and whether it keeps up."""
+
+from __future__ import annotations
+
+import time
+from typing import IO, Any, cast
+
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Event, InputEvent
+from textual.screen import Screen
+
+from .wire import tight
+
+
+class Pulse:
+    """What an application has heard from its terminal and said to it so far.
+
+    Attributes:
+        input_at: Monotonic seconds of the newest key, click, or movement of the mouse.
+        frames: Frames that were handed to the terminal.
+        written: Bytes that the terminal has taken.
+    """
+
+    __slots__ = ("frames", "given", "input_at", "taken", "written")
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.input_at = time.monotonic()
+        self.frames = 0
+        self.written = 0
+        self.given = self.taken = 0
+        """Characters that were handed over, and those of them that are on their way."""
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether the terminal has not even begun to take all that it was given."""
+        return self.given > self.taken
+
+
+class _Output:
+    """The terminal as Textual's writing thread sees it, with what it takes counted."""
+
+    def __init__(self, file: IO[str], pulse: Pulse) -> None:
+        self._file, self._pulse = file, pulse
+        self._passed_on = 0
+
+    def write(self, text: str) -> None:
+        self._file.write(text)
+        self._passed_on += len(text)
+        self._pulse.written += len(text.encode(errors="replace"))
+
+    def flush(self) -> None:
+        # It returns when the kernel has the last byte, and waits for that as long as a slow link needs.
+        self._file.flush()
+        self._pulse.taken = self._passed_on
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+class CountingDriver(LinuxDriver):
+    """Textual's own driver, which tells the pulse what it is given.
+
+    Textual queues up to thirty writes for a terminal that takes nothing, which are seconds on a slow link, and then
+    stops the whole program until there is room. Whoever looks at the pulse first draws no frame for that queue.
+    """
+
+    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: Any = None) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._pulse = cast("PulsedApp", app).pulse
+        self._file = cast("Any", _Output(cast("IO[str]", self._file), self._pulse))
+
+    def write(self, data: str) -> None:
+        """Write data, as Textual asks."""
+        self._pulse.given += len(data)
+        super().write(data)
+
+
+class PulsedApp(App[None]):
+    """An application that has a pulse."""
+
+    def __init__(self) -> None:
+        """Begin with nothing heard and nothing said."""
+        self.pulse = Pulse()
+        super().__init__()
+
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver that counts, where Textual would take the one that it stands on."""
+        usual = super().get_driver_class()
+        return CountingDriver if usual is LinuxDriver else usual
+
+    async def on_event(self, event: Event) -> None:
+        """Note when a person does something."""
+        if isinstance(event, InputEvent):
+            self.pulse.input_at = time.monotonic()
+        await super().on_event(event)
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        # The only place where every frame passes before it is text.
+        super()._display(screen, tight(renderable))
+
+    def post_display_hook(self) -> None:
+        """Count the frames."""
+        self.pulse.frames += 1
