@@ -131,7 +131,7 @@ def test_nobody_works_for_a_client_that_has_gone_or_looks_no_longer(run: Any) ->
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ({"about": "nothing"}, "allowed: path"),
+        ({"about": "nothing"}, "allowed: landscape, motion, path"),
         ({"about": "countdown", "settings": {"stretches": "many"}}, "countdown: stretches: "),
         ({"about": "countdown", "settings": {"colour": 1}}, "countdown: colour: "),
         ({"about": "faulty", "settings": {"how": "refused"}}, "there is nothing to be seen here"),

@@ -14,6 +14,7 @@ from engine.method.spec import checked_spec
 from engine.run import protocol
 from presets import Preset
 from tui.charts.bands import Heights
+from tui.views import VIEWS
 from tui.views.landscape import LandscapeView
 from tui.widgets.contour_map import ContourMap
 from tui.widgets.height_curve import HeightCurve
@@ -35,6 +36,8 @@ NETWORK: dict[str, Any] = {
     "optimizer": {"name": "adam", "lr": 0.01},
     "pace": {"steps_per_second": 100.0},
 }
+
+KEY = str([kind.name for kind in VIEWS].index("landscape") + 1)
 
 
 def lesson(sections: dict[str, Any] | None = None, lanes: tuple[dict[str, Any], ...] = (), **others: Any) -> Preset:
@@ -87,7 +90,7 @@ class Landscape:
 
     async def opened(self) -> Landscape:
         """Choose the view by its number, and wait for its picture."""
-        await self.seat.pilot.press("2")
+        await self.seat.pilot.press(KEY)
         await self.until(lambda: self.view.is_mounted)
         if not self.view._is_network:
             await self.until(lambda: self.view._function.heights is not None and self.view._function.motion())
