@@ -52,13 +52,16 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def made() -> dict[str, RunDirectory]:
-    """The runs that there are already, by the names of their lessons."""
-    return {}
+def made() -> Iterator[dict[str, client.Client]]:
+    """Those who watch the runs that there are already, by the names of their lessons: an engine stays for them."""
+    watchers: dict[str, client.Client] = {}
+    yield watchers
+    for watcher in watchers.values():
+        watcher.close()
 
 
 @pytest.fixture
-def ended(place: Path, made: dict[str, RunDirectory], places: object, monkeypatch: pytest.MonkeyPatch) -> Ended:
+def ended(place: Path, made: dict[str, client.Client], places: object, monkeypatch: pytest.MonkeyPatch) -> Ended:
     """Return the run of a lesson, which ended after an exact number of steps."""
     monkeypatch.setenv("GDTUI_DATA_DIR", str(place / "data"))
     monkeypatch.setenv("GDTUI_RUNTIME_DIR", str(place / "run"))
@@ -78,9 +81,8 @@ def ended(place: Path, made: dict[str, RunDirectory], places: object, monkeypatc
             while finished < max(1, len(preset.lanes)):
                 finished += sum(getattr(message, "kind", "") == "finished" for message in watcher.wait(1.0))
                 assert time.monotonic() < end
-            watcher.close()
-            made[name] = run
-        return made[name]
+            made[name] = watcher
+        return made[name].run
 
     return run_of
 
