@@ -28,7 +28,7 @@ VI = {
     "pagedown": "ctrl+f",
 }
 """What vi has for the keys that move."""
-VI_ELSEWHERE = {"run.settings": "S", "lane.next": "ctrl+n", "lane.before": "ctrl+k"}
+VI_ELSEWHERE = {"run.settings": "H", "lane.next": "ctrl+n", "lane.before": "ctrl+k"}
 """Commands whose usual keys move something under vi."""
 
 
@@ -51,7 +51,8 @@ def commands() -> list[KeyedCommand]:
     from .screens.run_screen import RunScreen
     from .views import VIEWS
 
-    owners: list[tuple[str, Iterable[BindingType]]] = [(EVERYWHERE, [*RunScreen.BINDINGS, *Dashboard.BINDINGS])]
+    screens = [kind for kind in reversed(Dashboard.__mro__) if issubclass(kind, RunScreen)]
+    owners: list[tuple[str, Iterable[BindingType]]] = [(EVERYWHERE, kind.BINDINGS) for kind in screens]
     owners += [(kind.name, kind.load().BINDINGS) for kind in VIEWS]
     found: dict[str, KeyedCommand] = {}
     for scope, bindings in owners:
@@ -60,7 +61,7 @@ def commands() -> list[KeyedCommand]:
                 continue
             before = found.get(binding.id)
             keys = (*before.keys, binding.key) if before is not None else (binding.key,)
-            words = before.words if before is not None else binding.description
+            words = before.words if before is not None else binding.tooltip or binding.description
             found[binding.id] = KeyedCommand(name=binding.id, keys=keys, words=words, scope=scope)
     return list(found.values())
 

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
+from textual.screen import Screen
 
 from engine.errors import InputError
 from tui import configuration, remembered
 from tui.configuration import Configuration
 from tui.keys import EVERYWHERE, STEPS_OUT, commands, keymap
 from tui.preferences import preferences
+from tui.screens.dashboard import Dashboard
 from tui.theme import DARK
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +135,14 @@ def test_under_vi_no_two_commands_that_are_in_force_together_have_the_same_key()
             if key != STEPS_OUT
         ]
         assert len(keys) == len(set(keys)), (scope, sorted(key for key in keys if keys.count(key) > 1))
+
+
+def test_every_key_of_the_dashboard_is_one_that_can_be_changed() -> None:
+    bound = {
+        binding.id for kind in Dashboard.__mro__ for binding in Binding.make_bindings(vars(kind).get("BINDINGS", ()))
+    }
+    unnamed = {None, *(binding.id for binding in Binding.make_bindings(Screen.BINDINGS))}
+    assert bound - unnamed <= {command.name for command in commands() if command.scope == EVERYWHERE}
 
 
 def test_every_command_with_a_key_says_what_it_does() -> None:
