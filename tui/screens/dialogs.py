@@ -15,6 +15,7 @@ from textual.widgets.option_list import Option
 from engine.method.optimizers import RULES, Rule, successor
 from engine.method.schedules import SCHEDULES, Schedule, following
 
+from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
 from .sizes import NewestSizeOnly
 
@@ -39,7 +40,7 @@ class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
         """Put the question over the three answers."""
         with Vertical(classes="dialog"):
             yield Static(Content(f"Leave {self._run}?"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 Option(Content("Leave it running        l   come back with: gdtui attach"), id="leave"),
                 Option(Content("Stop the run            s   what it recorded stays"), id="stop"),
                 Option(Content("Stay here             esc"), id="stay"),
@@ -73,7 +74,7 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         successors = [successor(self._current, name) for name in RULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(f"Switch from {self._current.title} to"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 *(Option(Content(f"{rule.title:<12}α {in_words(rule.lr)}"), id=rule.name) for rule in successors)
             )
             with Horizontal(classes="buttons"):
@@ -114,7 +115,7 @@ class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
         followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(f"From the schedule {self._current.title} to"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 *(Option(Content(f"{each.name:<16} {each.title} {each.words}"), id=each.name) for each in followers)
             )
             yield Static(
