@@ -17,12 +17,13 @@ from engine.method.schedules import SCHEDULES, Schedule, following
 
 from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 Leaving = Literal["stop", "leave"]
 
 
-class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
+class QuitDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[Leaving | None]):
     """Asks whether the run is to end with the dashboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +56,7 @@ class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
         self.dismiss("stop" if answer == "stop" else "leave" if answer == "leave" else None)
 
 
-class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
+class OptimizerDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
     """Asks for another optimizer, and whether it takes over what the old one has learnt."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -100,7 +101,7 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         self.dismiss((option.id or "", carry))
 
 
-class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
+class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
     """Asks for another schedule of the learning rate."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,S", "dismiss(None)", "Cancel")]

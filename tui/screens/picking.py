@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from ..widgets.option_list import SteadyOptionList
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 
@@ -26,7 +27,7 @@ class Choice:
     text: str
 
 
-class PickScreen(NewestSizeOnly, ModalScreen[list[str] | None]):
+class PickScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[list[str] | None]):
     """Hands back the keys of what was picked, in the order of picking; None where nothing is to change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from .. import remembered
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 CARDS = (
@@ -54,7 +55,7 @@ def is_first_visit() -> bool:
     return remembered.recall("tour") is not None
 
 
-class Tour(NewestSizeOnly, ModalScreen[None]):
+class Tour(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """One card after the other; esc leaves at once."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
