@@ -32,6 +32,7 @@ from . import remembered
 from .opening import Opening, launched, started
 from .preferences import Preferences
 from .pulse import PulsedApp
+from .screens.command_palette import SteadyPalette
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
 from .theme import THEMES
@@ -190,6 +191,13 @@ class GdtuiApp(PulsedApp):
             about_a_run[-1].action_leave()
         else:
             self.exit()
+
+    def action_command_palette(self) -> None:
+        """Open the palette, once, and only where there is something to command: it would hold up a run that arrives."""
+        is_open = any(isinstance(screen, SteadyPalette) for screen in self.screen_stack)
+        if not is_open and not isinstance(self.screen, Waiting):
+            # Without a name: one that was closed a moment ago may still be leaving, and no two may have the same.
+            self.push_screen(SteadyPalette())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
