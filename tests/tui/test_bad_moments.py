@@ -10,7 +10,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.command import CommandList, CommandPalette
 from textual.events import Click
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.run.client import Client
@@ -20,8 +20,9 @@ from tui.opening import Opening, started
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import OptimizerDialog, QuitDialog
 from tui.screens.gallery import Gallery
-from tui.screens.tour import Tour
+from tui.screens.tour import CARDS, Tour
 from tui.screens.waiting import Waiting
+from tui.views import VIEWS
 from tui.widgets.option_list import SteadyOptionList
 
 if TYPE_CHECKING:
@@ -160,3 +161,39 @@ async def test_a_dialog_that_is_answered_twice_closes_nothing_else(watched: Watc
         assert seat.is_alone
         await seat.pilot.press("q")
         assert isinstance(seat.app.screen, QuitDialog)
+
+
+async def test_the_tour_may_be_left_or_turned_before_it_stands(watched: Watched) -> None:
+    async with watched() as seat:
+        for _ in range(3):
+            tour = Tour()
+            seat.app.push_screen(tour)
+            tour.dismiss(None)
+            await seat.pilot.pause()
+            assert seat.is_alone
+        tour = Tour()
+        seat.app.push_screen(tour)
+        tour.action_turn(1)
+        await seat.pilot.pause()
+        assert f"2/{len(CARDS)}" in str(tour.query_one(".dialog-title", Static).content)
+
+
+async def test_the_tour_is_read_on_a_low_terminal(watched: Watched) -> None:
+    async with watched(size=(40, 9)) as seat:
+        seat.dashboard.action_tour()
+        await seat.pilot.pause()
+        tour = seat.app.screen
+        card, buttons, title = tour.query_one("#tour-card"), tour.query_one(".buttons"), tour.query_one(".dialog-title")
+        assert title.region.bottom <= card.region.y
+        assert card.region.height >= 3
+        assert card.region.bottom <= buttons.region.y
+        assert tour.query_one("#next").region.bottom <= 8
+        await seat.pilot.press(*["down"] * 20)
+        assert card.is_vertical_scroll_end
+        await seat.pilot.press("right")
+        assert card.scroll_y == 0, "a new card is read from its beginning"
+
+
+def test_the_tour_names_as_many_views_as_there_are() -> None:
+    assert f"1 to {len(VIEWS)} " in CARDS[0][1]
+    assert f"1 to {len(VIEWS) + 1} " not in CARDS[0][1]
