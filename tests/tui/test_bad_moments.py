@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ from tui.views import VIEWS
 from tui.widgets.option_list import SteadyOptionList
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.tui.conftest import EndEngines, WaitUntil, Watched
 
 
@@ -197,3 +200,21 @@ async def test_the_tour_is_read_on_a_low_terminal(watched: Watched) -> None:
 def test_the_tour_names_as_many_views_as_there_are() -> None:
     assert f"1 to {len(VIEWS)} " in CARDS[0][1]
     assert f"1 to {len(VIEWS) + 1} " not in CARDS[0][1]
+
+
+async def test_a_crash_on_a_narrow_terminal_is_told_in_lines_of_the_usual_width(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "2")
+    app = GdtuiApp(gallery=Gallery())
+
+    def fall() -> None:
+        raise ZeroDivisionError("the words of what went wrong")
+
+    with contextlib.suppress(ZeroDivisionError):
+        async with app.run_test(size=(2, 5)) as pilot:
+            app.call_later(fall)
+            await pilot.pause()
+    assert app.has_crashed
+    (log,) = places.rglob("crash.log")
+    assert "ZeroDivisionError: the words of what went wrong" in log.read_text().splitlines()
