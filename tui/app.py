@@ -32,6 +32,7 @@ from . import remembered
 from .opening import Opening, launched, started
 from .preferences import Preferences
 from .pulse import PulsedApp
+from .screens.command_palette import SteadyPalette
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
 from .theme import THEMES
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from .screens.dashboard import Dashboard
     from .screens.gallery import Gallery
 
+CRASH_WIDTH = 120
+"""Columns of a traceback in the file."""
 STOP_S = 5.0
 DEAD_TERMINAL_S = 1.0
 LAST_RESORT_S = 2.0
@@ -191,6 +194,13 @@ class GdtuiApp(PulsedApp):
         else:
             self.exit()
 
+    def action_command_palette(self) -> None:
+        """Open the palette, once, and only where there is something to command: it would hold up a run that arrives."""
+        is_open = any(isinstance(screen, SteadyPalette) for screen in self.screen_stack)
+        if not is_open and not isinstance(self.screen, Waiting):
+            # Without a name: one that was closed a moment ago may still be leaving, and no two may have the same.
+            self.push_screen(SteadyPalette())
+
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""
         from .palette import commands_of
@@ -233,6 +243,14 @@ class GdtuiApp(PulsedApp):
             self.farewell = "a run goes on; come back with: gdtui attach"
         self.exit(return_code=code)
 
+    def _fatal_error(self) -> None:
+        """Keep the traceback for the file's width: Textual lays it out for the terminal's, which may be one column."""
+        from rich.traceback import Traceback
+
+        self.bell()
+        self._exit_renderables.append(Traceback(show_locals=True, width=CRASH_WIDTH, locals_max_length=5))
+        self._close_messages_no_wait()
+
     def _print_error_renderables(self) -> None:
         """Write what went wrong into a file, and say one line: a traceback helps nobody at a terminal."""
         if not self._exit_renderables:
@@ -241,7 +259,7 @@ class GdtuiApp(PulsedApp):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
-                console = Console(file=file, width=120)
+                console = Console(file=file, width=CRASH_WIDTH)
                 for renderable in self._exit_renderables:
                     console.print(renderable)
         except OSError:

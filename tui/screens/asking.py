@@ -11,10 +11,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 
-class TextDialog(NewestSizeOnly, ModalScreen[str | None]):
+class TextDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
     """Asks for a line; a screen of its own, so that every key is a letter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Cancel")]

@@ -15,13 +15,15 @@ from textual.widgets.option_list import Option
 from engine.method.optimizers import RULES, Rule, successor
 from engine.method.schedules import SCHEDULES, Schedule, following
 
+from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 Leaving = Literal["stop", "leave"]
 
 
-class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
+class QuitDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[Leaving | None]):
     """Asks whether the run is to end with the dashboard."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +41,7 @@ class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
         """Put the question over the three answers."""
         with Vertical(classes="dialog"):
             yield Static(Content(f"Leave {self._run}?"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 Option(Content("Leave it running        l   come back with: gdtui attach"), id="leave"),
                 Option(Content("Stop the run            s   what it recorded stays"), id="stop"),
                 Option(Content("Stay here             esc"), id="stay"),
@@ -54,7 +56,7 @@ class QuitDialog(NewestSizeOnly, ModalScreen[Leaving | None]):
         self.dismiss("stop" if answer == "stop" else "leave" if answer == "leave" else None)
 
 
-class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
+class OptimizerDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
     """Asks for another optimizer, and whether it takes over what the old one has learnt."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,7 +75,7 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         successors = [successor(self._current, name) for name in RULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(f"Switch from {self._current.title} to"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 *(Option(Content(f"{rule.title:<12}α {in_words(rule.lr)}"), id=rule.name) for rule in successors)
             )
             with Horizontal(classes="buttons"):
@@ -99,7 +101,7 @@ class OptimizerDialog(NewestSizeOnly, ModalScreen[tuple[str, bool] | None]):
         self.dismiss((option.id or "", carry))
 
 
-class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
+class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
     """Asks for another schedule of the learning rate."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,S", "dismiss(None)", "Cancel")]
@@ -114,7 +116,7 @@ class ScheduleDialog(NewestSizeOnly, ModalScreen[str | None]):
         followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(f"From the schedule {self._current.title} to"), classes="dialog-title")
-            yield OptionList(
+            yield SteadyOptionList(
                 *(Option(Content(f"{each.name:<16} {each.title} {each.words}"), id=each.name) for each in followers)
             )
             yield Static(

@@ -10,10 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 
-class FilterDialog(NewestSizeOnly, ModalScreen[None]):
+class FilterDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """Passes on every letter as it is typed; Enter keeps what was typed, escape lets it go."""
 
     DEFAULT_CSS = """

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from engine.errors import GdtuiError
 
+from ..widgets.option_list import SteadyOptionList
 from .sizes import NewestSizeOnly
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Gallery(NewestSizeOnly, Screen[None]):
             except GdtuiError as error:
                 problems.append(str(error))
         # A list that is filled while it is shown counts its rows without its scroll bar, and cuts the last one off.
-        choices = OptionList(
+        choices = SteadyOptionList(
             *(
                 Option(Content.assemble((f"{preset.name}\n", "bold"), f"{preset.title}\n"), id=preset.name)
                 for preset in self._presets

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Markdown, Static
 
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 LEAST_KEY = 9
@@ -56,7 +57,7 @@ class HelpKey(Static):
         self.post_message(self.Clicked(self._explained))
 
 
-class HelpScreen(NewestSizeOnly, ModalScreen[None]):
+class HelpScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """Says what there is to see where the keys go, and what each of them does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
+from ..widgets.option_list import SteadyOptionList
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 
@@ -25,7 +27,7 @@ class Choice:
     text: str
 
 
-class PickScreen(NewestSizeOnly, ModalScreen[list[str] | None]):
+class PickScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[list[str] | None]):
     """Hands back the keys of what was picked, in the order of picking; None where nothing is to change."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +47,7 @@ class PickScreen(NewestSizeOnly, ModalScreen[list[str] | None]):
         """Put the choices under their title."""
         with Vertical(classes="dialog"):
             yield Static(Content(self._title), classes="dialog-title")
-            yield OptionList(*(Option(self._line(choice), id=choice.key) for choice in self._choices))
+            yield SteadyOptionList(*(Option(self._line(choice), id=choice.key) for choice in self._choices))
             yield Static(Content(self._hint or self._usual_hint), classes="dialog-hint")
 
     @property

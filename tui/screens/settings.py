@@ -32,6 +32,7 @@ from ..run_view import Answer
 from ..scales import places_of
 from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
+from .closing import ClosesOnlyItself
 from .help import HelpScreen
 from .sizes import NewestSizeOnly
 
@@ -65,7 +66,7 @@ _HEADINGS = {
 """What stands over the fields of each section."""
 
 
-class SettingsForm(NewestSizeOnly, ModalScreen[None]):
+class SettingsForm(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """One line per field; Enter sends what was changed, and nothing is shown as changed before the engine says so."""
 
     AUTO_FOCUS = "Input"

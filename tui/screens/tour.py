@@ -7,12 +7,14 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from .. import remembered
+from ..views import VIEWS
+from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
 CARDS = (
@@ -20,7 +22,8 @@ CARDS = (
         "A model is learning",
         "Behind this card a real model is trained, right now, in a process of its own. The top row says what runs and "
         "how; the curves show the loss falling, or not.\n\n"
-        "The keys 1 to 9 show other views, t puts several beside each other, z gives them the whole screen.",
+        f"The keys 1 to {len(VIEWS)} show other views, t puts several beside each other, z gives them the whole "
+        "screen.",
     ),
     (
         "You steer it",
@@ -54,34 +57,40 @@ def is_first_visit() -> bool:
     return remembered.recall("tour") is not None
 
 
-class Tour(NewestSizeOnly, ModalScreen[None]):
+class Tour(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """One card after the other; esc leaves at once."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (17, "-low")]  # noqa: RUF012  Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "dismiss(None)", "Skip"),
         Binding("enter,right,space", "turn(1)", "Next"),
         Binding("left,backspace", "turn(-1)", "Back"),
+        Binding("up", "read(-1)", "Read up", show=False),
+        Binding("down", "read(1)", "Read down", show=False),
     ]
 
     def __init__(self) -> None:
         """Begin with the first card."""
         super().__init__()
         self.card = 0
+        # Held here: a key may come before they are in their places, or when they have gone.
+        self._title = Static(classes="dialog-title")
+        self._text = Static(id="tour-text")
+        self._card = VerticalScroll(self._text, id="tour-card", can_focus=False)
+        self._next = Button(id="next", variant="primary", compact=True)
+        self._skip = Button("Skip (esc)", id="skip", compact=True)
+        for button in (self._next, self._skip):
+            button.can_focus = False  # the keys are the screen's
+        self._show()
 
     def compose(self) -> ComposeResult:
         """Put the card over its buttons."""
         with Vertical(classes="dialog tour"):
-            yield Static(classes="dialog-title", id="tour-title")
-            yield Static(id="tour-text")
+            yield self._title
+            yield self._card
             with Horizontal(classes="buttons"):
-                yield Button("Next (enter)", id="next", variant="primary", compact=True)
-                yield Button("Skip (esc)", id="skip", compact=True)
-
-    def on_mount(self) -> None:
-        """Show the first card; the keys are the screen's, and no button takes them."""
-        for button in self.query(Button):
-            button.can_focus = False
-        self._show()
+                yield self._next
+                yield self._skip
 
     @on(Button.Pressed)
     def answer(self, event: Button.Pressed) -> None:
@@ -99,9 +108,13 @@ class Tour(NewestSizeOnly, ModalScreen[None]):
         self.card = max(0, self.card + by)
         self._show()
 
+    def action_read(self, by: int) -> None:
+        """Move the card's text, where the terminal has no room for all of it."""
+        self._card.scroll_relative(y=by, animate=False)
+
     def _show(self) -> None:
         title, text = CARDS[self.card]
-        self.query_one("#tour-title", Static).update(Content(f"{title}   {self.card + 1}/{len(CARDS)}"))
-        self.query_one("#tour-text", Static).update(Content(text))
-        last = self.card == len(CARDS) - 1
-        self.query_one("#next", Button).label = "Begin (enter)" if last else "Next (enter)"
+        self._title.update(Content(f"{title}   {self.card + 1}/{len(CARDS)}"))
+        self._text.update(Content(text))
+        self._card.scroll_home(animate=False)
+        self._next.label = "Begin (enter)" if self.card == len(CARDS) - 1 else "Next (enter)"
