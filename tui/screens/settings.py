@@ -276,6 +276,8 @@ confirmed. Tab goes from one to the next."""
     async def _make_anew(self, verdict: str) -> None:
         """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""
         await self.recompose()
+        if self not in self.app.screen_stack:
+            return  # it was closed meanwhile
         self._lock()
         self.query(Input).first().focus()
         spec = self._current()
