@@ -187,7 +187,7 @@ def of_answer(
     if repeated:
         return []
     if applied.command == "reset":
-        return [Notice(text=_reset_in_words(applied, by), kind="command", step=step)]
+        return [Notice(text=f"{how}{_reset_in_words(applied, by)}", kind="command", step=step)]
     if applied.command in WHOLE_RUN:
         return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
     return []
