@@ -174,14 +174,10 @@ def of_answer(
     """
     step, at = applied.step, f"step {applied.step:,}: "
     if applied.changes and applied.command != "reset":
-        changed = [
-            f"{symbol_of(change.key, spec)} {in_words(change.old)} → {in_words(change.new)}"
-            for change in applied.changes
-        ]
+        changed = [_change_in_words(change, spec) for change in applied.changes]
         before = f"{whose}{how}{at}"
         found = [
-            Notice(text=f"{text}, in force{by}", kind="command", step=step, lane=applied.lane, before=before)
-            for text in changed
+            Notice(text=f"{text}{by}", kind="command", step=step, lane=applied.lane, before=before) for text in changed
         ]
         return [*found[:-1], replace(found[-1], advice=clean(applied.advice, 200))]
     if repeated:
@@ -191,6 +187,13 @@ def of_answer(
     if applied.command in WHOLE_RUN:
         return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
     return []
+
+
+def _change_in_words(change: protocol.ChangedField, spec: RunSpec) -> str:
+    symbol = symbol_of(change.key, spec)
+    if change.key.startswith("stop.") and change.new is None:
+        return f"stops no longer at {symbol[:1].lower()}{symbol[1:]} {in_words(change.old)}"
+    return f"{symbol} {in_words(change.old)} → {in_words(change.new)}, in force"
 
 
 def _reset_in_words(applied: protocol.Applied, by: str) -> str:
