@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import Literal
 
+from engine.method.locks import NONE, Locks
 from engine.method.spec import RunSpec
+from engine.method.stopping import StopSpec
 from engine.run import protocol
 from engine.text import clean
 
@@ -148,15 +150,22 @@ def of_evaluation(step: int, split: str, loss: float, accuracy: float | None, la
     return Notice(text=text, kind="evaluation", step=step, lane=lane)
 
 
-def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool) -> Notice:
-    """Return why a lane, or the run that has no others, has ended."""
+def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool, locks: Locks = NONE) -> Notice:
+    """Return why a lane, or the run that has no others, has ended, and what can be done that is not locked."""
     what = "the lane" if is_race else "the run"
+    goes_on = "" if is_end_locked(finished, locks) else "space trains on, "
+    again = "" if locks.holds("reset") else "r starts again, "
     return Notice(
-        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. space trains on, r starts again, q leaves",
+        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. {goes_on}{again}q leaves",
         step=finished.step,
         lane=finished.lane,
         before=f"{whose}step {finished.step:,}: ",
     )
+
+
+def is_end_locked(finished: protocol.Finished, locks: Locks) -> bool:
+    """Return whether the lesson keeps the stop rule that has ended a lane: to go on is to lift it."""
+    return finished.reason in StopSpec.model_fields and locks.holds(f"stop.{finished.reason}")
 
 
 def of_answer(

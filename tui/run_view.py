@@ -296,7 +296,9 @@ class RunView:
 
     def _end(self, finished: protocol.Finished) -> Notice:
         lane = self.lanes[finished.lane]
-        return notices.of_end(finished, lane.spec, self._name(finished.lane), is_race=self.is_race)
+        return notices.of_end(
+            finished, lane.spec, self._name(finished.lane), is_race=self.is_race, locks=self.welcome.locks
+        )
 
     def _apply(self, applied: protocol.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual.geometry import Offset
 
+from engine.method.locks import Locks
 from engine.method.race import LaneSpec, checked_lanes
 from engine.method.spec import checked_spec
 from engine.run import client, protocol
@@ -224,6 +226,14 @@ async def test_a_start_that_someone_else_has_moved_since_is_not_moved_back(watch
         await seat.press("u")
         assert "someone else" in seat.message
         assert seat.view.spec.problem.start == (0.5, 0.5)
+
+
+async def test_no_start_is_chosen_where_resets_are_locked(watched: Watched) -> None:
+    async with watched(replace(lesson(), locks=Locks(controls=("reset",))), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await here.press("e")
+        assert here.view._aim is None
+        assert here.view.check_action("aim", ()) is None
 
 
 async def test_escape_leaves_the_cross_hair_and_nothing_is_asked(watched: Watched) -> None:
