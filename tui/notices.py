@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import Literal
 
+from engine.method.locks import NONE, Locks
 from engine.method.spec import RunSpec
+from engine.method.stopping import StopSpec
 from engine.run import protocol
 from engine.text import clean
 
@@ -148,15 +150,22 @@ def of_evaluation(step: int, split: str, loss: float, accuracy: float | None, la
     return Notice(text=text, kind="evaluation", step=step, lane=lane)
 
 
-def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool) -> Notice:
-    """Return why a lane, or the run that has no others, has ended."""
+def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool, locks: Locks = NONE) -> Notice:
+    """Return why a lane, or the run that has no others, has ended, and what can be done that is not locked."""
     what = "the lane" if is_race else "the run"
+    goes_on = "" if is_end_locked(finished, locks) else "space trains on, "
+    again = "" if locks.holds("reset") else "r starts again, "
     return Notice(
-        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. space trains on, r starts again, q leaves",
+        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. {goes_on}{again}q leaves",
         step=finished.step,
         lane=finished.lane,
         before=f"{whose}step {finished.step:,}: ",
     )
+
+
+def is_end_locked(finished: protocol.Finished, locks: Locks) -> bool:
+    """Return whether the lesson keeps the stop rule that has ended a lane: to go on is to lift it."""
+    return finished.reason in StopSpec.model_fields and locks.holds(f"stop.{finished.reason}")
 
 
 def of_answer(
@@ -174,23 +183,26 @@ def of_answer(
     """
     step, at = applied.step, f"step {applied.step:,}: "
     if applied.changes and applied.command != "reset":
-        changed = [
-            f"{symbol_of(change.key, spec)} {in_words(change.old)} → {in_words(change.new)}"
-            for change in applied.changes
-        ]
+        changed = [_change_in_words(change, spec) for change in applied.changes]
         before = f"{whose}{how}{at}"
         found = [
-            Notice(text=f"{text}, in force{by}", kind="command", step=step, lane=applied.lane, before=before)
-            for text in changed
+            Notice(text=f"{text}{by}", kind="command", step=step, lane=applied.lane, before=before) for text in changed
         ]
         return [*found[:-1], replace(found[-1], advice=clean(applied.advice, 200))]
     if repeated:
         return []
     if applied.command == "reset":
-        return [Notice(text=_reset_in_words(applied, by), kind="command", step=step)]
+        return [Notice(text=f"{how}{_reset_in_words(applied, by)}", kind="command", step=step)]
     if applied.command in WHOLE_RUN:
         return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
     return []
+
+
+def _change_in_words(change: protocol.ChangedField, spec: RunSpec) -> str:
+    symbol = symbol_of(change.key, spec)
+    if change.key.startswith("stop.") and change.new is None:
+        return f"stops no longer at {symbol[:1].lower()}{symbol[1:]} {in_words(change.old)}"
+    return f"{symbol} {in_words(change.old)} → {in_words(change.new)}, in force"
 
 
 def _reset_in_words(applied: protocol.Applied, by: str) -> str:

@@ -6,6 +6,7 @@ There is no widget in here, and nothing is taken for done that the engine has no
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,8 @@ from .wording import found_rates
 Answer = protocol.Applied | protocol.Rejected
 Sight = protocol.Seen | protocol.Rejected
 """What comes of looking closer."""
+MOST_LOOKS = 1000
+"""A refusal comes before a dashboard has asked for so many other looks."""
 SILENCE_S = 3.0
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
 
@@ -57,6 +60,8 @@ class RunView:
         self._then: dict[int, Callable[[Answer], None]] = {}
         self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
         """What is being looked at, by the number of the command."""
+        self._looks: deque[int] = deque(maxlen=MOST_LOOKS)
+        """The newest of these commands, also those that were replaced since: their refusals are of no interest."""
         self._answered: tuple[str, int, str] = ("", 0, "")
         """Who asked last, under which number, and for what: a race answers once for every lane."""
         self.undoing = Undoing(self)
@@ -215,6 +220,7 @@ class RunView:
         """
         sequence = self.next_sequence()
         place = (about, topic)
+        self._looks.append(sequence)
         self._looking = {seq: kept for seq, kept in self._looking.items() if kept[0] != place}
         if self.is_gone:
             then(protocol.Rejected(seq=sequence, reason="the engine is gone"))
@@ -252,7 +258,7 @@ class RunView:
                 return True
             case protocol.Seen(seq=seq):
                 self._show_seen(seq, message)
-            case protocol.Rejected(seq=seq) if seq in self._looking:
+            case protocol.Rejected(seq=seq) if seq in self._looks:
                 self._show_seen(seq, message)
             case protocol.Rejected(seq=seq, reason=reason):
                 self.undoing.refuse(seq)
@@ -271,6 +277,7 @@ class RunView:
                 self._say(notices.of_divergence(message, self._name(message.lane)))
                 return True
             case protocol.Finished():
+                self.lanes[message.lane].set_state("ended")
                 self.lanes[message.lane].finished = message
                 self._say(self._end(message))
                 return True
@@ -289,7 +296,9 @@ class RunView:
 
     def _end(self, finished: protocol.Finished) -> Notice:
         lane = self.lanes[finished.lane]
-        return notices.of_end(finished, lane.spec, self._name(finished.lane), is_race=self.is_race)
+        return notices.of_end(
+            finished, lane.spec, self._name(finished.lane), is_race=self.is_race, locks=self.welcome.locks
+        )
 
     def _apply(self, applied: protocol.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.

@@ -15,6 +15,7 @@ from engine.method.changes import changed_spec, flat
 from engine.method.race import SHARED_SECTIONS
 from engine.method.spec import RunSpec
 from engine.run import protocol
+from engine.subject.spec import DatasetProblem
 
 from .wording import in_words, symbol_of
 
@@ -42,6 +43,11 @@ class LaneChange:
         old, new = flat(self.before), flat(self.after)
         return [key for key in {**old, **new} if old.get(key, ...) != new.get(key, ...)]
 
+    @property
+    def moves_start(self) -> bool:
+        """Whether the function begins elsewhere by it."""
+        return _start(self.before) != _start(self.after)
+
 
 @dataclass(slots=True, kw_only=True)
 class LiveChange:
@@ -50,6 +56,11 @@ class LiveChange:
     mark: object
     """What tells it apart: the number of its command, or the drag of a slider that sent many."""
     lanes: list[LaneChange] = field(default_factory=list)
+
+    @property
+    def moves_start(self) -> bool:
+        """Whether it was a reset to another start."""
+        return any(change.moves_start for change in self.lanes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +91,10 @@ class Undoing:
 
     def take(self, applied: protocol.Applied, before: RunSpec, after: RunSpec) -> str:
         """Note what this dashboard's command has done to a lane, and return what a notice about it begins with."""
-        if applied.command == "reset":
-            if flat(before) != flat(after):
-                # What was turned is as at first: there is nothing left to take back.
-                self._done.clear()
-                self._undone.clear()
-            return ""
+        if applied.command == "reset" and flat(before) != flat(after):
+            # What was turned is as at first: there is nothing left to take back but where the function begins.
+            self._done = [change for change in self._done if change.moves_start]
+            self._undone.clear()
         journey = self._journeys.get(applied.seq)
         if journey is not None:
             # What all lanes share is answered by each of them, under the one number.
@@ -94,7 +103,8 @@ class Undoing:
                 for change in journey.lanes:
                     _put(goal, journey.mark, change)
             return "undone: " if journey.way == "undo" else "redone: "
-        if applied.command in ("set", "turn") and applied.changes:
+        moved = applied.command == "reset" and _start(before) != _start(after)
+        if moved or (applied.command in ("set", "turn") and applied.changes):
             # Of a race all lanes answer under one number; they come one right after the other.
             mark = self._drags.get(applied.seq, applied.seq)
             _put(self._done, mark, LaneChange(lane=applied.lane, before=before, after=after))
@@ -106,7 +116,7 @@ class Undoing:
         """Forget a change that the engine does not take back: someone else has the last word on it."""
         self._journeys.pop(sequence, None)
 
-    def travel(self, way: Way, send: Callable[[protocol.SetFields, str], None]) -> str:
+    def travel(self, way: Way, send: Callable[[protocol.SetFields | protocol.Reset, str], None]) -> str:
         """Ask the engine to take the last change back, or to make the last one taken back again.
 
         Returns:
@@ -118,6 +128,8 @@ class Undoing:
                 "no live change of this dashboard is in force" if way == "undo" else "nothing was undone last"
             )
         change = source.pop()
+        if change.moves_start:
+            return self._move_start(change, way, send)
         # What all lanes share is sent once, with the first of them.
         mark, shared_sent = object(), False
         for made in change.lanes:
@@ -138,6 +150,22 @@ class Undoing:
             first = made is change.lanes[0]
             self._journeys[command.seq] = Journey(way=way, mark=mark, lanes=(made, *(others if first else ())))
             send(command, f"{way} {_in_words(step, keys)}")
+        return ""
+
+    def _move_start(
+        self, change: LiveChange, way: Way, send: Callable[[protocol.SetFields | protocol.Reset, str], None]
+    ) -> str:
+        starts = {lane.number: _start(lane.spec) for lane in self._run.lanes}
+        ways = [made.turned() if way == "undo" else made for made in change.lanes]
+        if any(_start(made.before) != starts[made.lane] for made in ways):
+            return "the start was moved by someone else since: that stays as it is"
+        starts |= {made.lane: _start(made.after) for made in ways}
+        if len(set(starts.values())) > 1:
+            return "the lanes began at places of their own, and a reset moves them all to one: that stays as it is"
+        start = starts[change.lanes[0].lane]
+        command = protocol.Reset(seq=self._run.next_sequence(), keep=True, start=start)
+        self._journeys[command.seq] = Journey(way=way, mark=object(), lanes=tuple(change.lanes))
+        send(command, f"{way} the start: reset to ({', '.join(map(in_words, start))})")
         return ""
 
 
@@ -181,6 +209,11 @@ def _in_words(step: LaneChange, keys: Iterable[str]) -> str:
         return f"{old['optimizer.name']} → {new['optimizer.name']}, its state carried over and not restored"
     told = names or [key for key in keys if key in old and key in new]
     return ", ".join(f"{symbol_of(key, step.after)} {in_words(old[key])} → {in_words(new[key])}" for key in told)
+
+
+def _start(spec: RunSpec) -> tuple[float, ...]:
+    """Return where a function begins; nothing of a network."""
+    return () if isinstance(spec.problem, DatasetProblem) else tuple(spec.problem.begins)
 
 
 def _is_shared(key: str) -> bool:

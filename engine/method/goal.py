@@ -144,6 +144,8 @@ class Verdict:
     """After this many updates; of a goal that was missed, the last ones that counted."""
     reason: str = ""
     """What was wanting, as a sentence without its full stop; nothing where the goal was reached."""
+    by: str = ""
+    """The title of the lane that it is about, told to another one of the race; nothing where it is its own."""
 
 
 class Judge:

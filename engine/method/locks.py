@@ -54,8 +54,11 @@ class Locks(Section):
 
     def words(self) -> str:
         """Return what is locked, in words; nothing where nothing is."""
-        but = f" but {', '.join(self.but)}" if self.but else ""
-        return ", ".join(self.controls) + but if self.controls else ""
+        named = [
+            name for name in self.controls if name == SETTINGS or name in COMMANDS or SETTINGS not in self.controls
+        ]
+        but = f"; free all the same: {', '.join(map(_in_words, self.but))}" if self.but else ""
+        return ", ".join(map(_in_words, named)) + but
 
 
 NONE = Locks()
@@ -87,6 +90,40 @@ def checked_locks(table: Any, source: str, sources: dict[str, str] | None = None
                 allowed = f"{', '.join(known)}, or a field such as optimizer.lr"
                 raise InputError(blamed(f"locks.{field}", name, allowed, source, places))
     return locks
+
+
+def _in_words(control: str) -> str:
+    """Return what people call a control."""
+    section, _, field = control.partition(".")
+    if not field:
+        return _WORDS.get(control, control.replace("_", " "))
+    kinds: Iterable[type[Section]] = (
+        RULES.values() if section == "optimizer" else SCHEDULES.values() if section == "schedule" else ()
+    )
+    for kind in (*kinds, *filter(None, [SECTIONS.get(section)])):
+        if field in kind.model_fields:
+            return f"{_WORDS.get(section, section)}: {(kind.model_fields[field].title or field).lower()}"
+    return control
+
+
+_WORDS = {
+    SETTINGS: "every setting",
+    "pause": "pausing",
+    "step": "single steps",
+    "epoch": "one epoch at a time",
+    "reset": "starting again",
+    "seed": "another seed",
+    "sweep": "the search for a rate",
+    "stop": "the end of the run",
+    "batch": "the batches",
+    "clip": "clipping",
+    "compute": "computing",
+    "averaging": "averaging",
+    "evaluation": "evaluations",
+    "optimizer": "the optimizer",
+    "schedule": "the schedule",
+    "pace": "the pace",
+}
 
 
 def _is_field(name: str) -> bool:

@@ -41,6 +41,8 @@ class Standing(BaseModel):
     """After how many updates that was settled; 0 while it is open."""
     reason: str
     """What was wanting, as in `Verdict`."""
+    by: str = ""
+    """The lane that has settled it for the whole race, as in `Verdict`."""
 
 
 def standing_of(judge: Judge, verdict: Verdict | None) -> Standing:
@@ -52,6 +54,7 @@ def standing_of(judge: Judge, verdict: Verdict | None) -> Standing:
         reached=None if verdict is None else verdict.reached,
         step=0 if verdict is None else verdict.step,
         reason="" if verdict is None else verdict.reason,
+        by="" if verdict is None else verdict.by,
     )
 
 

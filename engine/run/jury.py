@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..method.goal import GoalSpec, Verdict, verdict_on_first
 from .lane import Lane
@@ -35,7 +36,9 @@ class Jury:
         verdict = verdict_on_first(favourite.judge, others)
         if verdict is None:
             return []
+        # What is settled for the favourite is settled for the race.
+        about_another = replace(verdict, by=favourite.title)
         for lane in self._lanes:
             lane.judge = None
-        favourite.verdict = verdict
+            lane.verdict = verdict if lane is favourite else about_another
         return [(favourite, verdict)]

@@ -229,6 +229,8 @@ class Network:
 class Pass:
     """A forward and backward pass over a given number of samples, with every call made that does not need the batch."""
 
+    space: Workspace
+    """Where it happens: the network itself may have made another for so many samples since."""
     first: Matrix
     """Where the product of the first layer's weights with the inputs goes, (units, samples)."""
     forward: Operations
@@ -305,8 +307,7 @@ class BoundNetwork:
 
     def activations(self, batch: Batch) -> tuple[Matrix, ...]:
         """Return what every hidden layer makes of a batch, (units, samples) each; the next pass overwrites it."""
-        self._forward(self._passes, batch)
-        return self._network.workspace(batch.count).sums[:-1]
+        return self._forward(self._passes, batch).space.sums[:-1]
 
     def pieces(self, batch: Batch) -> bytes:
         """Return on which side of every place the batch is where a derivative of its loss jumps, one bit each.
@@ -318,7 +319,7 @@ class BoundNetwork:
         network = self._network
         sides = [network.loss.sides(through.outputs, batch.outputs)]
         if network.activation.bent:
-            sides.append((network.workspace(batch.count).hidden > 0.0).ravel())
+            sides.append((through.space.hidden > 0.0).ravel())
         if self._regularisation.l1:
             sides += [self._theta[weight.start : weight.stop] > 0.0 for weight in network.weights]
         return np.packbits(np.concatenate(sides)).tobytes()
@@ -335,6 +336,7 @@ class BoundNetwork:
         space, last = self._network.workspace(samples), len(self._weights) - 1
         masks = None if passes is self._passes else self._masks(samples)
         made = Pass(
+            space=space,
             first=space.sums[0],
             forward=tuple(self._forward_operations(space, masks)),
             outputs=space.sums[last],

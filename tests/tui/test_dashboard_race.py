@@ -102,6 +102,12 @@ async def test_keys_steer_the_lane_that_is_shown_or_all(raced: Raced) -> None:
         await seat.press("a", "left_curly_bracket")
         assert legend(seat).count("▸") == 3
         assert rates(seat) == pytest.approx([0.001, 0.05, 1e5])
+        assert seat.message.startswith("3 lanes: ")
+        await seat.press("u")
+        assert rates(seat) == pytest.approx([0.01, 0.5, 1e6])
+        assert seat.message.startswith("3 lanes: undone: ")
+        await seat.press("U")
+        assert rates(seat) == pytest.approx([0.001, 0.05, 1e5])
         await seat.press("a", "left_curly_bracket")
         assert rates(seat) == pytest.approx([0.001, 0.005, 1e5])
 

@@ -90,6 +90,31 @@ def test_the_rate_outlives_the_words_of_the_state_in_the_narrowest_top_row(open_
     assert text(headline(open_view(), 20)) == "● Adam α 0.01 "
 
 
+def test_the_end_is_seen_and_steered_by_as_soon_as_the_engine_has_told_it(open_view: Callable[..., RunView]) -> None:
+    view = open_view()
+    view._take(progressed(state="running"))
+    assert view.state == "running"
+    ended: dict[str, Any] = {"lane": 0, "segment": 1, "step": 404, "reason": "steps", "loss": 0.1}
+    view._take(protocol.Finished(**ended, steps_per_second=1.0, parameters=None))
+    assert view.state == "ended"
+    assert "■ ended" in text(headline(view, 100))
+    assert view.lane.finished is not None
+
+
+def test_a_refused_look_is_no_refused_command(open_view: Callable[..., RunView]) -> None:
+    """Neither the one that is waited for nor one that another look has replaced meanwhile."""
+    view = open_view()
+    found: list[Any] = []
+    newest = view.log.newest
+    for _ in range(2):
+        view.look("tensor", {"tensor": 0, "quantity": "root"}, found.append)
+    first = view.next_sequence() - 2
+    for sequence in (first, first + 1):
+        view._take(protocol.Rejected(seq=sequence, reason="SGD keeps no second moment"))
+    assert [sight.seq for sight in found] == [first + 1]
+    assert view.log.newest is newest
+
+
 def test_every_state_has_its_words(open_view: Callable[..., RunView]) -> None:
     view = open_view()
     for state, (words, _) in STATES.items():

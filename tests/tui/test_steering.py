@@ -387,7 +387,9 @@ async def test_the_engine_refuses_what_is_locked_whoever_sends_it(watched: Watch
 async def test_the_form_and_the_lesson_show_what_is_locked(watched: Watched, locked: Preset) -> None:
     async with watched(locked, size=(160, 45)) as seat:
         await seat.press("i")
-        assert "settings, reset but optimizer.lr" in " ".join(lesson(seat).split())
+        assert "every setting, starting again; free all the same: the optimizer: learning rate" in " ".join(
+            lesson(seat).split()
+        )
         await seat.press("h")
         form = seat.app.screen
         assert isinstance(form, SettingsForm)

@@ -12,6 +12,7 @@ from textual.events import Key
 from engine.method.locks import BY_LESSON
 from engine.run import protocol
 
+from ..notices import is_end_locked
 from ..run_view import Answer, RunView
 from ..undo import Way
 from ..wording import in_words, symbol_of
@@ -64,10 +65,13 @@ class Steering(RunScreen):
     # ---- what the lesson has locked
 
     def is_locked(self, action: str) -> bool:
-        """Return whether the lesson has locked what an action is for; going on is never locked."""
+        """Return whether the lesson has locked what an action is for: to go on after the end lifts a stop rule."""
         control = CONTROLS.get(action)
-        if control is None or (action == "toggle_pause" and self.view.state != "running"):
+        if control is None:
             return False
+        if action == "toggle_pause" and self.view.state != "running":
+            finished = self.view.lane.finished if self.view.state == "ended" else None
+            return finished is not None and is_end_locked(finished, self.view.welcome.locks)
         return self.view.welcome.locks.holds(control)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

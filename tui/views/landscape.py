@@ -205,6 +205,8 @@ takes other directions: two random ones, filter-normalised, or the principal com
         """Return whether an action is there now."""
         if action in ("compute", "directions"):
             return self._is_network
+        if action == "aim" and self.run.welcome.locks.holds("reset"):
+            return None  # a new start is a reset
         if action in ("aim", "follow", "arrows"):
             return not self._is_network
         if action == "confirm":

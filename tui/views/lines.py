@@ -93,7 +93,7 @@ class Lines:
         yield raw
         if metric.is_noisy and window > 1:
             yield Curve(
-                label="smoothed" if is_loss else own,
+                label="smoothed" if is_loss or not own else f"{own}, smoothed",
                 series=self._smoothed(metric, lane, series, window),
                 colour=metric.colour,
                 readout=metric.readout,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from rich.cells import cell_len
 from textual.events import Click
 from textual.message import Message
@@ -33,7 +34,8 @@ _ALSO: tuple[Measure, ...] = ("step", "epoch", "time")
 
 def at_pointer(milestones: Milestones, measure: Measure, place: float, turns: Sequence[Turn]) -> list[Part]:
     """Return where the crosshair stands, and what the live change before it did to the loss."""
-    step = float(milestones.steps_at(measure, place))
+    # Between two steps there is nothing to be seen: all measures are those of the step that is named.
+    step = float(np.round(milestones.steps_at(measure, place)))
     shown = _ALSO if measure in _ALSO else (*_ALSO, measure)
     words = [Abscissa(measure=each).text(float(milestones.at(each, step))) for each in shown]
     said: list[Part] = [(" · ".join(words), "bold foreground", "crosshair")]

@@ -62,13 +62,23 @@ def _goal_rows(goal: Standing, step: int, width: int) -> list[Row]:
     for condition in goal.conditions:
         rows += _condition_rows(condition, width)
     if goal.reached is None:
-        left = "" if goal.within is None else f": {counted(max(0, goal.within - step), 'step')} left"
-        rows.append(((f"○ open{left}", "bold warning"),))
+        rows += _wrapped(f"○ open{_time_left(goal, step)}", "bold warning", width)
+    elif goal.by:
+        how = f"by {goal.by} after {counted(goal.step, 'step')}" if goal.reached else f"by {goal.by}: {goal.reason}"
+        rows += _wrapped(f"■ over: {'' if goal.reached else 'not '}reached {how}", "bold primary", width)
     elif goal.reached:
         rows.append(((f"✓ reached after {counted(goal.step, 'step')}", "bold success"),))
     else:
         rows += _wrapped(f"✗ not reached: {goal.reason}", "bold error", width)
     return rows
+
+
+def _time_left(goal: Standing, step: int) -> str:
+    if goal.within is None:
+        return ""
+    left = goal.within - step
+    # The last update that counts is judged with the step after it, or when another lane has settled the race.
+    return f": {counted(left, 'step')} left" if left > 0 else ", and soon settled: no step counts any more"
 
 
 def _condition_rows(condition: Condition, width: int) -> list[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from dataclasses import replace
 
 from rich.cells import cell_len
 
@@ -24,6 +25,8 @@ STATES = {
     "gone": ("× no engine", "bold error"),
 }
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+TOGETHER_S = 0.4
+"""Lanes that answer within this time answer one person's one change."""
 LEAST_TITLE = 36
 """Columns that words about the schedule leave for the lesson's title."""
 
@@ -148,7 +151,27 @@ def message(view: RunView) -> tuple[Span]:
     newest = view.log.newest
     if newest is None:
         return ((clean(view.welcome.see), "dim foreground"),)
-    return notice_span(newest)
+    return notice_span(_of_all_lanes(view, newest))
+
+
+def _of_all_lanes(view: RunView, newest: Notice) -> Notice:
+    """Return the newest notice, or one about all the lanes that have answered the same change with it."""
+    if newest.kind != "command" or newest.lane is None or not view.is_race:
+        return newest
+    lanes: set[int] = set()
+    same = True
+    for notice in reversed(view.notices):
+        if notice.kind != "command" or notice.lane is None or notice.lane in lanes:
+            break
+        if notice.at is None or newest.at is None or newest.at - notice.at > TOGETHER_S:
+            break
+        lanes.add(notice.lane)
+        same = same and notice.text == newest.text
+    if len(lanes) < 2:
+        return newest
+    whose = f"{view.lanes[newest.lane].title}: "
+    last = "" if same else f"{whose}"
+    return replace(newest, before=f"{len(lanes)} lanes: {newest.before.removeprefix(whose)}{last}")
 
 
 def notice_span(notice: Notice) -> tuple[Span]:

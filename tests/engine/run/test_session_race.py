@@ -290,3 +290,16 @@ def test_lanes_of_a_data_file_read_it_each_at_its_own_place(race: MakeRun, start
         alone = start(spec | {"batch": {"size": size}})
         alone.take(30)
         assert losses(run, lane) == losses(alone, 0)
+
+
+def test_a_goal_for_the_first_is_settled_for_every_lane_as_soon_as_it_is_for_the_race(race: MakeRun) -> None:
+    run = race(goal=GoalSpec(text="the fast one", loss=1.5, first="fast"))
+    run.take(200)
+    (judged,) = run.of(Judged)
+    assert judged.reached
+    run.session.tell_progress()
+    slow, fast = [progress.goal for progress in run.of(Progressed)[-2:]]
+    assert slow is not None
+    assert fast is not None
+    assert (slow.reached, slow.step, slow.by) == (True, judged.step, "fast")
+    assert (fast.reached, fast.step, fast.by) == (True, judged.step, "")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual.geometry import Offset
 
+from engine.method.locks import Locks
 from engine.method.race import LaneSpec, checked_lanes
 from engine.method.spec import checked_spec
-from engine.run import protocol
+from engine.run import client, protocol
 from presets import Preset
 from tui.charts.bands import Heights
 from tui.views import VIEWS
@@ -187,6 +190,50 @@ async def test_a_new_start_is_chosen_with_the_cross_hair_and_stays_for_resets(wa
         assert "┼" not in here.map
         await seat.press("r")
         assert seat.view.spec.problem.start == aim
+
+
+async def test_u_leads_back_to_the_start_of_the_lesson(watched: Watched) -> None:
+    async with watched(lesson(), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await seat.press("space")
+        await here.press("e", "shift+left", "enter")
+        await seat.answered()
+        chosen = seat.view.spec.problem.start
+        assert chosen != (1.0, 1.0)
+        await seat.press("bracketright")
+        await seat.press("r")
+        await seat.press("u")
+        assert seat.view.spec.problem.start == (1.0, 1.0)
+        assert seat.message == "undone: reset: from (1, 1) on, where r leads from now on too"
+        await here.until(lambda: seat.view.lane.progress.point == (1.0, 1.0))
+        await seat.press("U")
+        assert seat.view.spec.problem.start == chosen
+        assert seat.message.startswith("redone: reset: from (")
+        await seat.press("u")
+        assert seat.view.spec.problem.start == (1.0, 1.0)
+        await seat.press("u")
+        assert seat.message.startswith("nothing to undo")
+
+
+async def test_a_start_that_someone_else_has_moved_since_is_not_moved_back(watched: Watched) -> None:
+    async with watched(lesson(), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await here.press("e", "shift+left", "enter")
+        await seat.answered()
+        with contextlib.closing(client.Client(seat.view.client.run, watch="nothing", name="other")) as other:
+            other.send(protocol.Reset(seq=other.next_sequence(), keep=True, start=(0.5, 0.5)))
+            await here.until(lambda: seat.view.spec.problem.start == (0.5, 0.5))
+        await seat.press("u")
+        assert "someone else" in seat.message
+        assert seat.view.spec.problem.start == (0.5, 0.5)
+
+
+async def test_no_start_is_chosen_where_resets_are_locked(watched: Watched) -> None:
+    async with watched(replace(lesson(), locks=Locks(controls=("reset",))), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await here.press("e")
+        assert here.view._aim is None
+        assert here.view.check_action("aim", ()) is None
 
 
 async def test_escape_leaves_the_cross_hair_and_nothing_is_asked(watched: Watched) -> None:

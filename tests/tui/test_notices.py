@@ -1,0 +1,49 @@
+"""What happened, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.method.locks import Locks
+from engine.run import protocol
+from tests.tui.conftest import small_preset
+from tui.notices import of_answer, of_end
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "words"),
+    [("stop.loss", 1e-12, "stops no longer at loss 1e-12"), ("stop.steps", 30, "stops no longer at steps 30")],
+)
+def test_a_stop_rule_that_is_lifted_is_told_as_that(key: str, old: Any, words: str) -> None:
+    spec = small_preset().spec
+    applied = protocol.Applied(
+        seq=1,
+        actor="me",
+        lane=0,
+        command="resume",
+        segment=1,
+        step=30,
+        state="running",
+        changes=(protocol.ChangedField(key=key, old=old, new=None),),
+        spec=spec.as_given(),
+    )
+    (notice,) = of_answer(applied, spec, "", how="", by="", repeated=False)
+    assert notice.text == words
+
+
+@pytest.mark.parametrize(
+    ("controls", "words"),
+    [
+        ((), "space trains on, r starts again, q leaves"),
+        (("stop",), ". r starts again, q leaves"),
+        (("stop.steps", "reset"), ". q leaves"),
+        (("stop.loss",), "space trains on, r starts again, q leaves"),
+    ],
+)
+def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: str) -> None:
+    ended: dict[str, Any] = {"lane": 0, "segment": 1, "step": 30, "reason": "steps", "loss": 0.1}
+    finished = protocol.Finished(**ended, steps_per_second=1.0, parameters=None)
+    spec = small_preset(stop={"steps": 30}).spec
+    assert of_end(finished, spec, "", is_race=False, locks=Locks(controls=controls)).text.endswith(words)
