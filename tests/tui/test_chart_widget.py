@@ -185,6 +185,20 @@ async def test_a_chart_too_low_for_a_box_shows_its_title_and_a_bare_canvas() -> 
         assert any(character > "\u2800" for character in rows[1])
 
 
+async def test_how_a_chart_looks_does_not_depend_on_the_sizes_that_it_has_had() -> None:
+    fresh, resized = ChartApp(), ChartApp()
+    loss = curve("loss", [1.0, 2.0, 4.0])
+    async with resized.run_test(size=(80, 24)) as pilot:
+        resized.chart.show([curve("loss", [1.0, 2.0])], [], x_end=3.0, now=0.0)
+        resized.chart.show([loss], [], x_end=3.0, now=0.0)
+        await pilot.resize_terminal(50, 12)
+        await pilot.pause()
+        after = resized.chart.export()
+    async with fresh.run_test(size=(50, 12)):
+        fresh.chart.show([loss], [], x_end=3.0, now=0.0)
+        assert after == fresh.chart.export()
+
+
 SIZES = [(1, 1), (2, 1), (1, 5), (3, 2), (8, 2), (9, 3), (15, 5), (16, 6), (17, 7), (40, 8), (100, 1), (150, 50)]
 
 

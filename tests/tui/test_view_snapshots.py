@@ -7,6 +7,7 @@ for all pictures of a view; its engine stays, as views ask it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -24,18 +25,22 @@ from engine.run.launch import ScheduledChange
 from presets import chosen_preset
 from presets.launches import Unwatched, launch_of
 from tui.app import GdtuiApp
+from tui.preferences import Preferences
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
 from tui.theme import DARK, LIGHT
 from tui.views import VIEWS
+from tui.widgets import log_rows
 
 PATIENCE_S = 60.0
 STEPS, CHANGED_AT = 60, 40
 SIZES = ((200, 60), (120, 36), (80, 24))
 THEMES = {"dark": DARK.name, "light": LIGHT.name}
-SETTLED_FRAMES = 5
-"""A screen that so many frames in a row have left as it is waits for nothing any more."""
-FRAME_S = 0.06
+SETTLED_FRAMES = 2
+"""A screen that so many frames in a row have left as it is, with no question open, waits for nothing any more."""
+FRAME_S = 0.01
+BY_HAND = Preferences(frames_per_second=1)
+"""The test draws the frames: a clock that draws as well keeps the screen from ever being idle."""
 
 Ended = Callable[[str], RunDirectory]
 
@@ -87,16 +92,24 @@ def ended(place: Path, made: dict[str, client.Client], places: object, monkeypat
     return run_of
 
 
+@pytest.fixture(autouse=True)
+def a_minute_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let everything have happened a minute ago, however long the tests before took."""
+    monkeypatch.setattr(log_rows, "ago", lambda at, _: "" if at is None else "1 min")
+
+
 async def settle(pilot: Pilot[None], dashboard: Dashboard) -> None:
-    """Wait until frames change nothing any more, as everything has been asked and answered."""
+    """Wait until everything has been asked and answered, and frames change nothing any more."""
+    run = dashboard.view
     unchanged, before = 0, None
     end = time.monotonic() + PATIENCE_S
     while unchanged < SETTLED_FRAMES:
         await pilot.pause(FRAME_S)
         dashboard.draw()
-        await pilot.pause()
+        await pilot.pause(FRAME_S)
         strips = [[tuple(segment) for segment in strip] for strip in dashboard._compositor.render_strips()]
-        unchanged = unchanged + 1 if strips == before else 0
+        waits = run.asked or run._looking or run.reads_history
+        unchanged = unchanged + 1 if strips == before and not waits else 0
         before = strips
         assert time.monotonic() < end, "the screen never comes to rest"
 
@@ -112,17 +125,17 @@ def test_a_view_looks_like_this(
     theme: str,
     size: tuple[int, int],
 ) -> None:
-    run = RunView(client.Client(ended(suited(view)), watch="live", name="dashboard"))
-    run.catch_up(PATIENCE_S)
+    with contextlib.closing(client.Client(ended(suited(view)), watch="live", name="dashboard")) as connection:
+        run = RunView(connection)
+        run.catch_up(PATIENCE_S)
 
-    async def look(pilot: Pilot[None]) -> None:
-        pilot.app.theme = THEMES[theme]
-        dashboard = Dashboard(run)
-        await pilot.app.push_screen(dashboard)
-        while run.lane.progress is None:
-            await pilot.pause(FRAME_S)
-        await pilot.press(str([kind.name for kind in VIEWS].index(view) + 1))
-        await settle(pilot, dashboard)
+        async def look(pilot: Pilot[None]) -> None:
+            pilot.app.theme = THEMES[theme]
+            dashboard = Dashboard(run, BY_HAND)
+            await pilot.app.push_screen(dashboard)
+            while run.lane.progress is None:
+                await pilot.pause(FRAME_S)
+            await dashboard.action_view([kind.name for kind in VIEWS].index(view))
+            await settle(pilot, dashboard)
 
-    assert snap_compare(GdtuiApp(), terminal_size=size, run_before=look)
-    run.client.close()
+        assert snap_compare(GdtuiApp(), terminal_size=size, run_before=look)

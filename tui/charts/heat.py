@@ -48,7 +48,7 @@ class Thermometer:
 
     def __init__(self) -> None:
         self._limits = StickyLimits()
-        self._kind: tuple[Scale, bool] | None = None
+        self._kind: tuple[Scale, bool, tuple[int, ...]] | None = None
 
     def read(self, cells: NDArray[Any], scale: Scale, now: float) -> Heat:
         """Return the heat of (rows, columns); `now` in monotonic seconds.
@@ -60,8 +60,10 @@ class Thermometer:
         finite = np.isfinite(values)
         known = values[finite]
         is_signed = bool(known.size) and float(known.min()) < 0.0
-        if (scale, is_signed) != self._kind:
-            self._kind, self._limits = (scale, is_signed), StickyLimits(log=scale == "log")
+        # Of other blocks the means are others: those of coarser ones must not leave their limits behind.
+        kind = scale, is_signed, values.shape
+        if kind != self._kind:
+            self._kind, self._limits = kind, StickyLimits(log=scale == "log")
         low, high = _ends(known, scale, is_signed=is_signed)
         limits = self._limits.update(low, high, now)
         with np.errstate(all="ignore"):

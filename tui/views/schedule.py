@@ -108,7 +108,8 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
         self._looking.want(self._settings(), now, then=self._take)
         seen = self._looking.seen
         facts = None if seen is None else seen.facts
-        if self._course.region:
+        # Before the engine has said how far it goes, the axis would end at the present and then grow beyond the end.
+        if self._course.region and (facts is not None or self._looking.refusal):
             lane = run.lane
             curves = [Curve(label="made", series=lane.lr, colour="accent", shape="envelope", readout=in_words)]
             x_end = float(lane.step)

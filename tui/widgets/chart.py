@@ -205,7 +205,9 @@ class LiveChart(KnownStyle, Widget):
         return self._strips[y].adjust_cell_length(self.size.width, style)
 
     def on_resize(self, event: Resize) -> None:
-        """Draw for the new size without waiting for the clock."""
+        """Draw for the new size without waiting for the clock, with an axis that fits what is seen now."""
+        # Everything moves anyway; and how the chart looks must not depend on the sizes that it has had on the way.
+        self._y_limits = StickyLimits(log=self._log_y)
         self._redraw()
 
     def notify_style_update(self) -> None:

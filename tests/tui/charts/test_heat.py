@@ -54,6 +54,13 @@ def test_levels_do_not_tremble_with_the_extremes() -> None:
     assert later.labels == first.labels
 
 
+def test_other_blocks_of_a_matrix_look_as_if_none_had_been_seen_before() -> None:
+    thermometer = Thermometer()
+    thermometer.read(np.array([[5.0]]), "linear", 0.0)
+    fine = np.array([[1.0, 9.0], [4.0, 6.0]])
+    assert thermometer.read(fine, "linear", 0.1).labels == Thermometer().read(fine, "linear", 0.1).labels
+
+
 @given(
     arrays(np.float64, array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=6), elements=st.floats()),
     st.sampled_from(["linear", "log"]),

@@ -50,6 +50,26 @@ async def test_past_and_future_stand_in_one_chart_with_the_verdict(watched: Watc
         assert last_step(view) == 500
 
 
+async def test_the_axis_ends_where_the_run_ends_however_late_the_engine_says_so(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched(preset_of(**COSINE), size=(120, 36)) as seat:
+        me = Before(app=seat.app, pilot=seat.pilot)
+        held: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        look = me.view.look
+        monkeypatch.setattr(me.view, "look", lambda *given, **named: held.append((given, named)))
+        await me.open("schedule")
+        course = me.dashboard.query_one("#course", LiveChart)
+        await me.until(lambda: held and course.region)
+        me.dashboard.draw()
+        assert course.export() == ""
+        monkeypatch.setattr(me.view, "look", look)
+        for given, named in held:
+            look(*given, **named)
+        await me.until(lambda: "now" in course.export())
+        assert course._viewport.shown == (0.0, 500.0)
+
+
 async def test_the_horizon_is_chosen_by_keys(watched: Watched) -> None:
     async with watched(preset_of(**COSINE), size=(120, 36)) as seat:
         me, view = await looking(seat)
