@@ -56,7 +56,7 @@ SHOTS: Mapping[str, Shot] = {
     "ravine": Shot(preset="ravine", steps=160, changes=((90, "optimizer.name=rmsprop"),), size=(100, 30)),
     "view-curves": Shot(preset="digits", steps=900, changes=((500, "optimizer.lr=0.0003"),), size=(160, 48)),
     "view-parameters": Shot(preset="digits", view="parameters", steps=600),
-    "view-landscape": Shot(preset="ravine-momentum", view="landscape", steps=60),
+    "view-landscape": Shot(preset="surface-race", view="landscape", steps=150),
     "view-model": Shot(preset="spiral", view="model", steps=1500),
     "view-graph": Shot(preset="backprop-circuit", view="graph", steps=3),
     "view-equation": Shot(preset="adam-bias", view="equation", steps=5),

@@ -277,9 +277,12 @@ class RunView:
                 self._say(notices.of_divergence(message, self._name(message.lane)))
                 return True
             case protocol.Finished():
+                # Who comes after the end reads it in the journal and is told it once more.
+                known = self.lanes[message.lane].finished == message
                 self.lanes[message.lane].set_state("ended")
                 self.lanes[message.lane].finished = message
-                self._say(self._end(message))
+                if not known:
+                    self._say(self._end(message))
                 return True
             case protocol.Judged():
                 self._say(notices.of_verdict(message, self._name(message.lane)))

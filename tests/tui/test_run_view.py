@@ -475,6 +475,9 @@ def test_who_comes_later_reads_the_newest_evaluations_without_a_time(watch: Call
     assert len(late.log.evaluations) == len(recorded)
     assert {notice.at for notice in late.log.evaluations} == {None}
     assert [notice.step for notice in late.log] == sorted(notice.step or 0 for notice in late.log)
+    # The engine tells the end once more to who was not there.
+    until(lambda: late.lane.progress is not None, late)
+    assert sum("has ended" in notice.text for notice in late.notices) == 1
 
 
 def test_evaluations_push_nothing_else_out_and_the_newest_of_each_second_stays() -> None:
