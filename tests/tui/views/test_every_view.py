@@ -28,6 +28,8 @@ QUIET_S = 3.0
 Suited = Callable[[str], str]
 OpenTerminal = Callable[..., "Terminal"]
 
+pytestmark = pytest.mark.thorough
+
 
 def row_widths(seat: Seat) -> list[int]:
     """Return how wide each row of the screen is."""
