@@ -233,7 +233,7 @@ async def test_an_earlier_run_lies_over_this_one(watched: Watched, preset: Calla
         np.testing.assert_array_equal(track.loss.window(1, 30, 100).mean, losses)
         assert f"with {name}" in reading(seat)
         curves = view_of(seat)._lines.of(METRICS[1])
-        assert [curve.label for curve in curves if not curve.faint] == [name, "this run"]
+        assert [curve.label for curve in curves if not curve.faint] == [name, "this run, smoothed"]
         assert float(track.milestones.at("epoch", 28.0)) == pytest.approx(7.0)
 
 
