@@ -31,6 +31,9 @@ MakePreset = Callable[..., Preset]
 Connect = Callable[[RunView], client.Client]
 
 
+pytestmark = pytest.mark.thorough
+
+
 def journal(seat: Seat) -> list[str]:
     reader = RecordReader(seat.view.client.run.record)
     return [event.payload["command"] for event in reader.events() if event.kind == "applied"]
