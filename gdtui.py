@@ -22,6 +22,8 @@ APP = HERE / "gdtui_app" if (HERE / "gdtui_app").is_dir() else HERE
 def main() -> int:
     """Run the command line and return the exit code."""
     sys.path.insert(0, str(APP))
+    # A plugin of pydantic that lies about in this environment is not for us; to look for one takes its time.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # An engine's process loads neither the command line nor the screen.
     if sys.argv[1:2] in (["_engine"], ["_start"]):
         # What imports make is no garbage: to look for some takes a twentieth of the start. The worker looks again.
@@ -36,7 +38,7 @@ def main() -> int:
         return start_main()
     if _trains(sys.argv[1:]):
         # The engine takes the longest to load: it begins before the command line is even read.
-        from tui.opening import prepare
+        from engine.run.process import prepare
 
         prepare()
     from tui.cli import main as command_main

@@ -16,7 +16,8 @@ from engine.errors import InputError
 from engine.fields import SafeText, Section, allowed_values
 from engine.method.file_spec import examined
 from engine.method.goal import GoalSpec, checked_goal
-from engine.method.locks import BY_LESSON, NONE, Locks, checked_locks
+from engine.method.lock_table import checked_locks
+from engine.method.locks import BY_LESSON, NONE, Locks
 from engine.method.optimizers import RULES, understood
 from engine.method.race import LaneSpec, checked_lanes
 from engine.method.schedules import SCHEDULES

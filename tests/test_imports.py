@@ -108,3 +108,19 @@ def test_the_first_paint_waits_for_nothing_but_the_screen(places: Path, screen: 
         [sys.executable, "-c", UP_TO_THE_FIRST_PAINT, screen], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert heavy(done.stderr) == {"asyncio", "click", "platformdirs", "rich", "textual"}, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("what", "leaves"),
+    [
+        pytest.param("engine.run.process", {"engine.run.directory", "pydantic", "numpy", "click"}, id="to prepare"),
+        pytest.param("engine.run.client", {"engine.subject", "engine.method.spec", "engine.method.goal"}, id="client"),
+        pytest.param("presets.start", {"engine.subject.formats", "engine.method.line_search.search"}, id="engine"),
+        pytest.param("tui.headless", {"engine.subject", "engine.method.spec", "sqlite3"}, id="gdtui run"),
+    ],
+)
+def test_what_is_waited_for_leaves_the_rest_to_who_needs_it(what: str, leaves: set[str]) -> None:
+    """The first step of a run waits for two processes that load at the same time, and each slows the other."""
+    code = f"import sys, {what}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert leaves.isdisjoint(done.stdout.split())

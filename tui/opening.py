@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from engine.errors import GdtuiError, InputError, RunError
 from engine.run import directory
 from engine.run.directory import RunDirectory
 from engine.run.greeting import Watch, greeted
-from engine.run.process import EngineProcess, spawned
+from engine.run.process import EngineProcess, waiting_engine
 from engine.text import clean
 
 if TYPE_CHECKING:
@@ -121,24 +120,9 @@ def started(name: str, options: Mapping[str, Any], **order: Any) -> Opening:
         options: Those of `presets.chosen_preset`.
         order: More of what `presets.start` takes, for a run that nobody watches.
     """
-    engine = _PREPARED.pop() if _PREPARED else _started()
+    engine = waiting_engine()
     engine.order(json.dumps({"name": name, "options": options, **order}))
     return Opening(engine=engine)
-
-
-def prepare() -> None:
-    """Start an engine for the first order to come, which loads what it needs meanwhile; it ends if none comes."""
-    # What is wrong here is said when the engine is wanted.
-    with contextlib.suppress(RunError):
-        _PREPARED.append(_started())
-
-
-_PREPARED: list[EngineProcess] = []
-"""The engine that waits for its order, if there is one."""
-
-
-def _started() -> EngineProcess:
-    return spawned(["_start"], output=subprocess.PIPE, takes_order=True)
 
 
 def launched(launch: Launch) -> Opening:

@@ -10,25 +10,10 @@ from pydantic import ValidationError
 from ..errors import InputError
 from ..subject.spec import DatasetProblem
 from ..text import clean
+from .live import LIVE_SECTIONS
 from .optimizers import RULES, Rule, successor
 from .schedules import SCHEDULES, Schedule, following
 from .spec import RunSpec, complaint, shown
-
-LIVE_SECTIONS = (
-    "optimizer",
-    "schedule",
-    "batch",
-    "clip",
-    "regularisation",
-    "line_search",
-    "averaging",
-    "noise",
-    "stop",
-    "evaluation",
-    "pace",
-    "compute",
-)
-"""The sections of a spec whose fields can change between two steps; the others decide where a run starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

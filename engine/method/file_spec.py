@@ -7,15 +7,16 @@ Whoever reads a spec later (a dashboard, the check of a live change) need not op
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..errors import InputError, MisfitError
-from ..subject.data_file import DataFile
 from ..subject.datasets import DATASETS, PARAMETERS, Split, generate, split
 from ..subject.downloads import DOWNLOADS, fetched
-from ..subject.file_samples import FileSplit, check_scale, split_file
-from ..subject.formats import ALLOWED, FormatError, Source, Wanted, format_of
-from ..subject.loaded_file import LoadedFile
 from ..subject.spec import DataSpec
 from .spec import RunSpec, blamed, checked_spec
+
+if TYPE_CHECKING:
+    from ..subject.file_samples import FileSplit
 
 
 def examined(spec: RunSpec, source: str, sources: dict[str, str] | None = None) -> RunSpec:
@@ -29,14 +30,16 @@ def examined(spec: RunSpec, source: str, sources: dict[str, str] | None = None) 
     data = spec.data
     if data is None or (data.file is None and data.name not in DOWNLOADS):
         return spec
+    from ..subject import chosen_file
+
     try:
         if data.name is not None:
             fetched(data.name)
             return spec
         assert data.file is not None
-        if data.task is not None and data.shape is not None and _is_loaded(data.file):
+        if data.task is not None and data.shape is not None and chosen_file.is_loaded(data.file):
             return spec  # to read it once is enough: who trains on it sees whether it is still so
-        file = opened(data)
+        file = chosen_file.opened(data)
         task, classes = file.examine(data.task, data.classes)
     except MisfitError as error:
         raise InputError(blamed(error.key, error.value, error.allowed, source, sources or {})) from None
@@ -45,37 +48,6 @@ def examined(spec: RunSpec, source: str, sources: dict[str, str] | None = None) 
     if classes:
         given["data"]["classes"] = classes
     return checked_spec(given, source, sources)
-
-
-def _is_loaded(path: str) -> bool:
-    """Return whether all of a file is read into memory."""
-    try:
-        with Source(path) as source:
-            return format_of(source).load is not None
-    except FormatError as error:
-        raise MisfitError("data.file", path, f"{ALLOWED}; {error}") from None
-
-
-def opened(data: DataSpec) -> DataFile | LoadedFile:
-    """Return the data file of a spec, if it holds what the spec says; raises `MisfitError`."""
-    path = str(fetched(data.name)) if data.name is not None else data.file
-    assert path is not None
-    file: DataFile | LoadedFile
-    try:
-        with Source(path) as source:
-            kind = format_of(source)
-            if kind.load is not None:
-                file = LoadedFile(source, kind, Wanted(target=data.target, header=data.header, samples=data.samples))
-    except FormatError as error:
-        raise MisfitError("data.file", path, f"{ALLOWED}; {error}") from None
-    if kind.load is None:
-        if data.header is not None:
-            raise MisfitError("data.header", data.header, "nothing: only a CSV file can have names in its first line")
-        file = DataFile(path, target=data.target, samples=data.samples)
-    check_scale(file, data.scale)
-    if data.features is not None and data.features != file.features:
-        raise MisfitError("data.features", data.features, f"{file.features:,}, which is what the file has")
-    return file
 
 
 def parts_of(data: DataSpec, seed: int) -> Split | FileSplit:
@@ -88,12 +60,9 @@ def parts_of(data: DataSpec, seed: int) -> Split | FileSplit:
         parameters = {name: getattr(data, name) for name in PARAMETERS}
         made = generate(data.name, samples=data.samples, noise=data.noise, seed=seed, **parameters)
         return split(made, held_out=data.held_out, seed=seed).scaled(data.scale or DATASETS[data.name].scale)
-    assert data.shape is not None, "a file is examined before it is trained on"
+    from ..subject import chosen_file
+
     try:
-        file = opened(data)
-        if isinstance(file, DataFile):
-            return split_file(file, held_out=data.held_out, seed=seed, classes=data.shape.classes, scale=data.scale)
-        task, classes = file.examine(data.task, data.shape.classes or None)
+        return chosen_file.parts_of(data, seed)
     except MisfitError as error:
         raise InputError(blamed(error.key, error.value, error.allowed, "data", {})) from None
-    return file.split(held_out=data.held_out, seed=seed, task=task, classes=classes, scale=data.scale)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from .goal import GoalSpec, Judge, Verdict
+if TYPE_CHECKING:
+    from .goal import GoalSpec, Judge, Verdict
 
 
 class Condition(BaseModel):

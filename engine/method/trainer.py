@@ -14,7 +14,7 @@ from ..subject.objective import Batch, Evaluation, Objective, Vector
 from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences, moved_start, restarted_spec
-from .line_search import LineSearch
+from .line_search.search import LineSearch
 from .measuring import measured, norms_of
 from .noise import GradientNoise
 from .objectives import build_objective

@@ -19,7 +19,6 @@ import json
 import os
 import re
 import stat
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,6 +138,8 @@ def runtime_root() -> Path:
     elif session and Path(session).is_dir() and len(session) < MAXIMUM_SOCKET_PATH - 80:
         root = Path(session) / "gdtui"
     else:
+        import tempfile  # brings more than all of this module, and is hardly ever needed
+
         root = Path(tempfile.gettempdir()) / f"gdtui-{os.getuid()}"
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)

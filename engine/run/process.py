@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import RunError
+from .threads import THREAD_VARIABLES
 
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-"""What the libraries of matrix products read when they are loaded; see `threads`."""
 DEATH_S = 0.2
 END_S = 2.0
 """How long an engine may take to end in order when it is told to."""
@@ -116,3 +115,27 @@ def spawned(
     engine = EngineProcess(process)
     _ENGINES.append(engine)
     return engine
+
+
+def prepare() -> None:
+    """Start an engine for the first order to come, which loads what it needs meanwhile; it ends if none comes."""
+    # What is wrong here is said when the engine is wanted.
+    with contextlib.suppress(RunError):
+        _PREPARED.append(_waiting())
+
+
+def waiting_engine() -> EngineProcess:
+    """Return an engine that waits for its order, see `presets.start`: the prepared one, or else a new one.
+
+    Raises:
+        RunError: The system does not give another process.
+    """
+    return _PREPARED.pop() if _PREPARED else _waiting()
+
+
+_PREPARED: list[EngineProcess] = []
+"""The engine that waits for its order, if there is one."""
+
+
+def _waiting() -> EngineProcess:
+    return spawned(["_start"], output=subprocess.PIPE, takes_order=True)

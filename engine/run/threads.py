@@ -8,11 +8,13 @@ the last bits of a product may change with it; a run that must be the same bit f
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..method.spec import RunSpec
-from .process import THREAD_VARIABLES
+if TYPE_CHECKING:
+    from ..method.spec import RunSpec
 
+THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""What the libraries of matrix products read when they are loaded."""
 WORTHWHILE = 1 << 23
 """Multiplications of the largest product from which all cores are used."""
 

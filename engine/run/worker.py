@@ -67,6 +67,7 @@ class Worker:
         self._leaving = False
         self._had_client = False
         self._alone_since = time.monotonic()
+        self._next_flush = 0.0
 
     def leave(self, signal_number: int = 0, frame: FrameType | None = None) -> None:
         """Come to an end at the next turn of the loop; also a signal handler."""
@@ -75,7 +76,7 @@ class Worker:
     def run(self) -> None:
         """Train, listen and answer until the run is over and nobody needs it any longer."""
         session, wait_s = self._session, 0.0
-        next_flush = next_commit = next_beat = 0.0
+        next_commit = next_beat = 0.0
         while not self._leaving:
             for client, command in self._connections.poll(wait_s):
                 self._answer(client, command)
@@ -91,16 +92,16 @@ class Worker:
                     self._connections.send(*answer)
                 due_s = 0.0
             now = time.monotonic()
-            if now >= next_flush and (session.state == "running" or now >= next_beat):
+            if now >= self._next_flush and (session.state == "running" or now >= next_beat):
                 self._choose_threads()
                 session.flush()
                 self._load_compiler()
                 session.tell_progress()
-                next_flush, next_beat = now + FLUSH_S, now + HEARTBEAT_S
+                self._next_flush, next_beat = now + FLUSH_S, now + HEARTBEAT_S
             if now >= next_commit:
                 session.commit()
                 next_commit = now + COMMIT_S
-            wait_s = max(0.0, min(due_s, (next_flush if session.state == "running" else next_beat) - now))
+            wait_s = max(0.0, min(due_s, (self._next_flush if session.state == "running" else next_beat) - now))
             self._leave_if_alone(now)
 
     def close(self, last_words: str | None = None) -> None:
@@ -125,6 +126,8 @@ class Worker:
             if command.watch != "nothing":
                 self._had_client = True
                 self._session.begin()
+                # Who has just come sees the first steps at once.
+                self._next_flush = 0.0
                 for lane in self._session.lanes:
                     if lane.halt == "ended" and lane.finished is not None:
                         self._connections.send(client, framed(lane.finished))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ..errors import MisfitError, RunError
 from ..text import clean
-from .datasets import Task
+from .datasets import MAXIMUM_FEATURES, MINIMUM_SAMPLES, Task
 from .formats import FORMATS, FormatError, Source
 from .formats.arrays import INPUT_NAMES, TARGET_NAMES, StoredArray, stored_arrays, unpacked
 from .formats.opening import image_shape
@@ -35,8 +35,6 @@ SAMPLED_BYTES = 8 << 20
 """How much is looked at before a run begins, evenly spread: numbers that are not finite are looked for in there."""
 READ_AHEAD = 128 << 10
 """What one hint to the kernel may name; of a longer stretch it may drop the rest."""
-MINIMUM_SAMPLES = 4
-MAXIMUM_FEATURES = 1 << 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,7 @@ from pathlib import PurePath
 import numpy as np
 
 from ..errors import MisfitError
-from .data_file import MAXIMUM_FEATURES, MINIMUM_SAMPLES
-from .datasets import DataSet, Split, Task, split
+from .datasets import MAXIMUM_FEATURES, MINIMUM_SAMPLES, DataSet, Split, Task, split
 from .formats import Format, FormatError, Loaded, Source, Wanted
 from .scaling import Scale
 from .targets import purpose_of

@@ -22,7 +22,7 @@ from copy import copy
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -30,12 +30,14 @@ from numpy.typing import DTypeLike, NDArray
 from .activations import ACTIVATIONS, Activation
 from .datasets import DataSet, Split
 from .dropout import Masks
-from .file_samples import FilePart, FileSamples, FileSplit
 from .losses import LOSSES, Huber, Loss, Measure, Reduction
 from .objective import Batch, Evaluation, Matrix, Operations, Samples, Tensor, Vector
 from .penalty import Penalty
 from .regularisation import NONE, Regularisation
 from .samples import MemorySamples
+
+if TYPE_CHECKING:
+    from .file_samples import FilePart, FileSplit
 
 EVALUATION_CHUNK = 512
 """Samples that an evaluation pushes through at once: bounded memory, whatever the size of the set."""
@@ -204,7 +206,9 @@ class Network:
         return self._sets[split]
 
     def _samples_of(self, data: DataSet | FilePart) -> Samples:
-        if isinstance(data, FilePart):
+        if not isinstance(data, DataSet):
+            from .file_samples import FileSamples
+
             return FileSamples(data, self.loss, self.dtype, ones=self.ones)
         features = data.inputs.shape[1]
         inputs = np.ones((len(data.inputs), features + self.ones), dtype=self.dtype)

@@ -13,13 +13,11 @@ from ..errors import MisfitError
 from ..fields import HuberDelta, Number, Section, Switch, Whole
 from ..text import counted
 from .activations import ACTIVATIONS
-from .data_file import MAXIMUM_FEATURES
-from .datasets import DATASETS, OTHER_NAMES, Task
+from .datasets import DATASETS, MAXIMUM_CLASSES, MAXIMUM_FEATURES, OTHER_NAMES, Task
 from .downloads import DOWNLOADS
 from .landscapes import LANDSCAPES, OUTLIER_PASS, LandscapeKind, rotated
 from .losses import LOSSES, Reduction
 from .scaling import Scale
-from .targets import MAXIMUM_CLASSES
 
 if TYPE_CHECKING:
     from .expression.graph import Graph

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MisfitError
-from .datasets import Task
+from .datasets import MAXIMUM_CLASSES, Task
 from .formats import FormatError
 
 CLASSES_BY_GUESS = 1000
 """Up to so many different whole numbers among float targets are taken for classes."""
-MAXIMUM_CLASSES = 65_536
 
 
 def purpose_of(chunks: Iterable[tuple[int, NDArray[Any]]], dtype: np.dtype[Any], task: Task | None) -> tuple[Task, int]:

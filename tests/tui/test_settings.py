@@ -13,7 +13,7 @@ from textual.widgets import Input, Static, Switch
 import tui
 from engine.fields import Scalar, Section
 from engine.method.averaging import AveragingSpec
-from engine.method.line_search import LineSearchSpec
+from engine.method.line_search.spec import LineSearchSpec
 from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
 from engine.method.schedules import Constant

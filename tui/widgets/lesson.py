@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
+from engine.method.lock_table import in_words
 from engine.method.standing import Condition, Standing
 from engine.text import clean, counted
 
@@ -46,7 +47,7 @@ def lesson_rows(run: RunView, width: int) -> list[Row]:
         rows += [(), ((f"Goal{whose}", "bold accent"),), *_goal_rows(goal, run.step, width)]
     elif lane.progress is not None:
         rows += [(), (("No goal: look around.", "dim foreground"),)]
-    locked = welcome.locks.words()
+    locked = in_words(welcome.locks)
     if locked:
         rows += [(), (("Locked by the lesson", "bold accent"),), *_wrapped(locked, "foreground", width)]
     seed = lane.spec.seed

@@ -5,10 +5,3 @@
 A rule's update with a learning rate of 1 is the direction, the other way round: d = −∇L for gradient descent. The
 length α that a search finds takes the place of the learning rate, and stands in its column.
 """
-
-from __future__ import annotations
-
-from .search import LineSearch, Tied
-from .spec import LineSearchSpec
-
-__all__ = ["LineSearch", "LineSearchSpec", "Tied"]

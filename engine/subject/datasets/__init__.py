@@ -15,7 +15,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .alterations import ALTERATIONS, altered
-from .kind import DataSet, DataSetKind, Inputs, Labels, Parameter, Split, Task, Wish, generator_for, split
+from .kind import (
+    MAXIMUM_CLASSES,
+    MAXIMUM_FEATURES,
+    MINIMUM_SAMPLES,
+    DataSet,
+    DataSetKind,
+    Inputs,
+    Labels,
+    Parameter,
+    Split,
+    Task,
+    Wish,
+    generator_for,
+    split,
+)
 from .lessons import LESSONS
 from .playground import PLAYGROUND
 from .shipped import SHIPPED
@@ -75,6 +89,9 @@ def generate(
 
 __all__ = [
     "DATASETS",
+    "MAXIMUM_CLASSES",
+    "MAXIMUM_FEATURES",
+    "MINIMUM_SAMPLES",
     "OTHER_NAMES",
     "PARAMETERS",
     "DataSet",

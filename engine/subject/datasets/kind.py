@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     # Loads OpenSSL: who only checks a preset draws no number.
     from numpy.random import Generator
 
+MINIMUM_SAMPLES = 4
+"""A set of someone's own has at least as many."""
+MAXIMUM_FEATURES = 1 << 24
+"""Numbers in one sample, at most."""
+MAXIMUM_CLASSES = 65_536
 Task = Literal["classification", "regression"]
 Inputs = NDArray[Any]
 """float64 where a formula made them; as a file has them otherwise."""

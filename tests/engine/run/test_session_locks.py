@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from engine.method.locks import Locks, checked_locks
+from engine.method.lock_table import checked_locks
+from engine.method.locks import Locks
 from engine.run.protocol import FindRate, FinishEpoch, Pause, Reset, Resume, SetFields, StepOnce, Turn
 
 MakeRun = Callable[..., Any]

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_info
 
 from engine.method.spec import RunSpec
 from engine.run import client, protocol, threads
-from engine.run.process import THREAD_VARIABLES, one_thread_to_begin_with
-from engine.run.threads import WORTHWHILE, ProductThreads, cores, suitable_threads
+from engine.run.process import one_thread_to_begin_with
+from engine.run.threads import THREAD_VARIABLES, WORTHWHILE, ProductThreads, cores, suitable_threads
 
 WIDE: dict[str, Any] = {
     "problem": {"kind": "dataset"},

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError, MisfitError
-from engine.method.file_spec import examined, opened
+from engine.method.file_spec import examined
 from engine.method.objectives import build_objective
 from engine.method.spec import checked_spec
 from engine.method.trainer import Trainer
+from engine.subject.chosen_file import opened
 from engine.subject.loaded_file import LoadedFile
 from engine.subject.spec import DataSpec
 
