@@ -116,6 +116,7 @@ def test_the_first_paint_waits_for_nothing_but_the_screen(places: Path, screen: 
         pytest.param("engine.run.process", {"engine.run.directory", "pydantic", "numpy", "click"}, id="to prepare"),
         pytest.param("engine.run.client", {"engine.subject", "engine.method.spec", "engine.method.goal"}, id="client"),
         pytest.param("presets.start", {"engine.subject.formats", "engine.method.line_search.search"}, id="engine"),
+        pytest.param("tui.run_view, tui.screens.dashboard", {"markdown_it", "plotext"}, id="dashboard"),
         pytest.param("tui.headless", {"engine.subject", "engine.method.spec", "sqlite3"}, id="gdtui run"),
     ],
 )

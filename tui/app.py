@@ -7,6 +7,7 @@ after it, in the functions that use it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
@@ -282,7 +283,10 @@ def _dashboard_of(opening: Opening, preferences: Preferences) -> Callable[[], Da
     from .screens.dashboard import Dashboard
 
     raster.prefer(None if preferences.glyphs == "auto" else preferences.glyphs)
-    return partial(Dashboard, RunView(opening.connect()), preferences)
+    view = RunView(opening.connect())
+    # What is loaded now stays to the end: to look through it for garbage again and again would hold up frames and keys.
+    gc.freeze()
+    return partial(Dashboard, view, preferences)
 
 
 def _run(app: GdtuiApp) -> int:

@@ -6,6 +6,7 @@ import io
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -105,3 +106,17 @@ async def test_no_frame_is_drawn_into_a_terminal_that_is_congested(watched: Watc
         assert "0.011" not in seat.headline
         seat.app.pulse.given -= 1
         await seat.until(lambda: "0.011" in seat.headline)
+
+
+async def test_what_a_key_did_is_told_without_waiting_for_the_views(watched: Watched) -> None:
+    async with watched() as seat:
+        drawn = seat.dashboard._clock._drawn
+        await seat.until(lambda: drawn)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(seat.dashboard._clock, "is_due", lambda *_, **__: False)
+            await seat.pilot.pause(0.2)
+            before = drawn[-1]
+            await seat.pilot.press("right_curly_bracket")
+            await seat.until(lambda: "α 0.1" in seat.headline)
+            assert drawn[-1] is before
+        await seat.until(lambda: drawn[-1] is not before)

@@ -32,7 +32,6 @@ from ..widgets.lesson import LessonPanel
 from ..widgets.status import frozen_row, headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
 from .dialogs import Leaving, QuitDialog
-from .help import HelpScreen
 from .run_screen import key, unseen_key
 from .steering import Steering
 from .tour import Tour
@@ -143,12 +142,12 @@ class Dashboard(Steering):
     # ---- drawing
 
     def _listen(self) -> None:
-        # What the engine has confirmed is drawn at once; the rest waits for the clock.
+        # What the engine has confirmed is told at once; the views, which take longer, wait for the clock.
         urgent = self.view.receive()
         if self.view.is_gone:
             self._stop_listening()
         if urgent:
-            self.draw()
+            self.tell()
 
     def _stop_listening(self) -> None:
         # Before the connection is closed: its number may soon be that of another.
@@ -194,21 +193,29 @@ class Dashboard(Steering):
         if self._debug.display and now - self._debug_at > DEBUG_PERIOD_S:
             self._debug_at = now
             self._debug.show([debug_row(self._clock, self._answers_ms, view, self.size.width)])
-        width = self.size.width
-        self.query_one("#headline", TextRows).show([headline(view, width)])
-        if view.is_race:
-            _fit(self._lanes, lane_rows(view, width, self.size.height, plain=self.app.no_color))
-        message = self.query_one("#message", TextRows)
-        _fit(message, message_rows(view, width - 2, self.size.height))
+        self._show_rows()
         if view.changes != self._shown:
             self._shown = view.changes
-            frozen = self.frozen_at
-            row = progress_row(view, width - 2) if frozen is None else frozen_row(view, frozen, width - 2)
+            frozen, room = self.frozen_at, self.size.width - 2
+            row = progress_row(view, room) if frozen is None else frozen_row(view, frozen, room)
             self.query_one("#progress", TextRows).show([row])
             if self._lesson.display:
                 self._lesson.tell(view)
         if self.frozen_at is None:
             self._deck.show(now)
+
+    def tell(self) -> None:
+        """Show how the run stands and what has come of a key; where the terminal is busy it comes with the clock."""
+        if self.is_mounted and not self.app.pulse.is_congested:
+            self._show_rows()
+
+    def _show_rows(self) -> None:
+        view, width = self.view, self.size.width
+        self.query_one("#headline", TextRows).show([headline(view, width)])
+        if view.is_race:
+            _fit(self._lanes, lane_rows(view, width, self.size.height, plain=self.app.no_color))
+        message = self.query_one("#message", TextRows)
+        _fit(message, message_rows(view, width - 2, self.size.height))
 
     # ---- what is seen
 
@@ -304,6 +311,9 @@ class Dashboard(Steering):
 
     def action_help(self) -> None:
         """Say what there is to see where the keys go, and what they do."""
+        # Brings a reader of Markdown, which takes as long to load as half of the views.
+        from .help import HelpScreen
+
         self.app.push_screen(HelpScreen(self))
 
     def action_tour(self) -> None:

@@ -33,7 +33,6 @@ from ..scales import places_of
 from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
 from .closing import ClosesOnlyItself
-from .help import HelpScreen
 from .sizes import NewestSizeOnly
 
 Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None], object], None]
@@ -163,6 +162,8 @@ confirmed. Tab goes from one to the next."""
 
     def action_help(self) -> None:
         """Explain the form, and what has the focus in it."""
+        from .help import HelpScreen
+
         self.app.push_screen(HelpScreen(self))
 
     # ---- sliders: they ask at once

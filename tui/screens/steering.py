@@ -62,6 +62,10 @@ class Steering(RunScreen):
         """Show what stands now."""
         raise NotImplementedError
 
+    def tell(self) -> None:
+        """Show what has come of a key, and no more: it is not to wait for the views."""
+        raise NotImplementedError
+
     # ---- what the lesson has locked
 
     def is_locked(self, action: str) -> bool:
@@ -85,7 +89,7 @@ class Steering(RunScreen):
             if self.is_locked(action):
                 event.stop()
                 self.view.say(f"{binding.description}: {BY_LESSON}")
-                self.draw()
+                self.tell()
 
     # ---- the run as a whole
 
@@ -220,9 +224,9 @@ class Steering(RunScreen):
         refusal = self.view.undoing.travel(way, self.send)
         if refusal:
             self.view.say(refusal)
-            self.draw()
+            self.tell()
 
     def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Send a command, and show that it is asked."""
         self.view.send(command, words, then)
-        self.draw()
+        self.tell()
