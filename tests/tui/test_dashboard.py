@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from textual.command import CommandPalette
 from textual.fuzzy import Matcher
-from textual.widgets import Footer, OptionList
-from textual.widgets._footer import FooterKey, FooterLabel
+from textual.widgets import OptionList
 
 from engine.fields import Scalar
 from engine.method.optimizers import RULES
@@ -22,6 +21,7 @@ from tui.run_view import RunView
 from tui.screens.dialogs import OptimizerDialog, QuitDialog
 from tui.screens.help import HelpScreen, keys_of
 from tui.screens.settings import SettingsForm
+from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Seat, Watched
@@ -42,9 +42,15 @@ def journal(seat: Seat) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
     ]
 
 
-def footer_keys(seat: Seat) -> dict[str, FooterKey]:
-    """Return the keys at the bottom of the dashboard by what they are called there."""
-    return {key.key_display: key for key in seat.dashboard.query_one(Footer).query(FooterKey)}
+def bottom(seat: Seat) -> KeyBar:
+    """Return the row of keys at the bottom of the dashboard."""
+    return seat.dashboard.query_one(KeyBar)
+
+
+def placed(seat: Seat) -> dict[str, int]:
+    """Return where the keys stand at the bottom of the screen, by what they are called there: cells from the left."""
+    bar = bottom(seat)
+    return {one.key.shown: bar.content_region.x + one.start for one in bar.placed}
 
 
 def best_found(seat: Seat) -> str:
@@ -143,12 +149,10 @@ async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
 async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        names = {"space", "s", "[", "]", "{", "}", "o", "h", "r", ",", ".", "?", "q"}
+        assert set(placed(seat)) == {"space", "s", "[", "]", "{", "}", "o", "h", "r", ",", ".", "?", "q"}
 
         async def click(name: str) -> None:
-            # The footer makes its keys anew whenever a dialog has gone.
-            await seat.until(lambda: set(footer_keys(seat)) == names, lambda: footer_keys(seat))
-            assert await seat.pilot.click(footer_keys(seat)[name])
+            assert await seat.pilot.click(offset=(placed(seat)[name], bottom(seat).region.y))
             await seat.answered()
 
         await check_keys(seat, click)
@@ -169,9 +173,10 @@ async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) ->
 @pytest.mark.parametrize("size", [(120, 36), (117, 36), (80, 24)])
 async def test_the_whole_footer_is_on_the_screen(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        assert all(key.region.right <= size[0] and key.region.width for key in footer_keys(seat).values())
+        await seat.until(lambda: len(placed(seat)) == 13, lambda: placed(seat))
+        assert bottom(seat).region.right <= size[0]
+        for words in ("? Help", "q Quit", "space Pause", "[]", "{}", "h Settings", "r Reset", ",."):
+            assert words in bottom(seat).export()
 
 
 @pytest.mark.parametrize("size", [(60, 20), (24, 12)])
@@ -179,19 +184,39 @@ async def test_a_narrow_footer_still_says_how_to_learn_more_and_how_to_leave(
     watched: Watched, size: tuple[int, int]
 ) -> None:
     async with watched(size=size) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        for name in ("?", "q"):
-            assert seat.dashboard.region.contains_region(footer_keys(seat)[name].region), name
+        await seat.until(lambda: placed(seat))
+        assert bottom(seat).export().startswith("? Help q Quit")
+        assert len(bottom(seat).export()) < size[0], "no key is cut in two"
 
 
 async def test_the_footer_says_exactly_what_the_brackets_do(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        words = " ".join(str(label.content) for label in seat.dashboard.query(FooterLabel) if label.region)
-        for factor in ("−10 %", "+10 %", "÷10", "×10"):
-            assert factor in words
+        await seat.until(lambda: placed(seat))
+        for factor in ("[] α −10 % +10 %", "{} α ÷10 ×10", ",. Pace"):
+            assert factor in bottom(seat).export()
+
+
+async def test_the_mouse_over_a_key_of_the_footer_says_what_it_does(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: placed(seat))
+        row = bottom(seat).region.y
+        await seat.pilot.hover(offset=(placed(seat)["s"], row))
+        assert bottom(seat).tooltip == "make one step"
+        await seat.pilot.hover(offset=(placed(seat)["]"], row))
+        assert bottom(seat).tooltip == "learning rate +10 % of what it is"
+        await seat.pilot.hover("#headline")
+        assert bottom(seat).tooltip is None
+
+
+async def test_the_footer_names_the_keys_of_the_view_that_is_shown(watched: Watched) -> None:
+    async with watched(size=(200, 40)) as seat:
+        await seat.until(lambda: "Zoom" not in bottom(seat).export() and placed(seat))
+        await seat.press("1")
+        of_curves = bottom(seat).export()
+        await seat.press("7")
+        assert bottom(seat).export() != of_curves
+        await seat.press("1")
+        assert bottom(seat).export() == of_curves
 
 
 async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.widgets import Footer, OptionList
-from textual.widgets._footer import FooterKey
+from textual.widgets import OptionList
 
 from engine.method.changes import flat
 from engine.method.locks import Locks
@@ -20,6 +19,7 @@ from tui.screens.dialogs import ScheduleDialog
 from tui.screens.help import HelpKey, HelpScreen
 from tui.screens.settings import SettingsForm
 from tui.screens.tour import CARDS, Tour, is_first_visit
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.lesson import LessonPanel
 
 if TYPE_CHECKING:
@@ -358,8 +358,9 @@ async def test_what_is_locked_is_grey_in_the_footer_and_says_so(watched: Watched
     async with watched(locked, size=(120, 36)) as seat:
         await seat.paused_at(5)
         before = journal(seat)
-        await seat.until(lambda: seat.dashboard.query(FooterKey))
-        grey = {key.key_display for key in seat.dashboard.query_one(Footer).query(FooterKey) if key._disabled}
+        bar = seat.dashboard.query_one(KeyBar)
+        await seat.until(lambda: bar.placed)
+        grey = {one.key.shown for one in bar.placed if not one.key.is_on}
         assert grey == {"o", "r", ",", "."}
         for key, name in (
             ("r", "Reset"),
