@@ -8,18 +8,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.command import CommandPalette
-from textual.fuzzy import Matcher
-from textual.widgets import OptionList
 
 from engine.fields import Scalar
-from engine.method.optimizers import RULES
 from engine.run import client, protocol
 from engine.run.history import RecordReader
 from presets import Preset
 from tui.run_view import RunView
 from tui.screens.dialogs import OptimizerDialog, QuitDialog
-from tui.screens.help import HelpScreen, keys_of
+from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsForm
 from tui.widgets.key_bar import KeyBar
 
@@ -28,18 +24,6 @@ if TYPE_CHECKING:
 
 MakePreset = Callable[..., Preset]
 Connect = Callable[[RunView], client.Client]
-
-
-def journal(seat: Seat) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
-    """Return what the engine wrote down as applied: each command and the fields that it changed."""
-    return [
-        (
-            event.payload["command"],
-            [(change["key"], change["old"], change["new"]) for change in event.payload["changes"]],
-        )
-        for event in RecordReader(seat.view.client.run.record).events()
-        if event.kind == "applied"
-    ]
 
 
 def bottom(seat: Seat) -> KeyBar:
@@ -51,12 +35,6 @@ def placed(seat: Seat) -> dict[str, int]:
     """Return where the keys stand at the bottom of the screen, by what they are called there: cells from the left."""
     bar = bottom(seat)
     return {one.key.shown: bar.content_region.x + one.start for one in bar.placed}
-
-
-def best_found(seat: Seat) -> str:
-    """Return the first of what the palette finds."""
-    found = seat.app.screen.query_one(OptionList)
-    return str(found.get_option_at_index(0).prompt) if found.option_count else ""
 
 
 async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
@@ -73,7 +51,7 @@ async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
     ):
         await press(key)
         expected.append([(field, old, new)])
-        assert [changes for _, changes in journal(seat) if changes] == expected, key
+        assert [changes for _, changes in seat.journal if changes] == expected, key
         assert seat.view.state == state, key
         assert seat.message.endswith(shown), key
         if field == rate:
@@ -96,7 +74,7 @@ async def test_every_key_steers_a_run_that_is_under_way(watched: Watched) -> Non
         step = seat.view.step
         assert f"step {step:,}: one step made" in seat.message
         await seat.press("space")
-        assert journal(seat)[-1][0] == "resume"
+        assert seat.journal[-1][0] == "resume"
         assert "● running" in seat.headline
         await seat.until(lambda: seat.view.step > step)
 
@@ -136,7 +114,7 @@ async def test_every_key_steers_a_run_that_is_paused(watched: Watched) -> None:
         assert (seat.view.step, seat.view.spec.optimizer.lr) == (0, 0.01)
         assert seat.headline.endswith("Adam α 0.01")
         assert seat.view.state == "paused"
-        assert [command for command, _ in journal(seat)][-4:] == ["step", "step", "reset", "reset"]
+        assert [command for command, _ in seat.journal][-4:] == ["step", "step", "reset", "reset"]
 
 
 async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
@@ -249,192 +227,12 @@ async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, monkeypa
         await seat.until(lambda: "● running" in seat.headline)
 
 
-async def test_another_optimizer_takes_over_what_was_learnt_or_starts_anew(watched: Watched) -> None:
-    """RMSProp's first mean square is a tenth of one squared gradient; carried over, it is that of many."""
-    rms = {}
-    async with watched() as seat:
-        await seat.paused_at(30)
-        for how, expected in (("c", "carried over"), ("n", "started anew")):
-            await seat.press("o")
-            dialog = seat.app.screen
-            assert isinstance(dialog, OptimizerDialog)
-            choices = dialog.query_one(OptionList)
-            ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
-            choices.highlighted = ids.index("rmsprop")
-            os.kill(seat.engine, signal.SIGSTOP)
-            await seat.pilot.press(how)
-            assert seat.message == f"… asked: rmsprop, state {expected}, not in force yet".replace(
-                "state started", "started"
-            )
-            os.kill(seat.engine, signal.SIGCONT)
-            await seat.answered()
-            assert seat.view.spec.optimizer.name == "rmsprop"
-            assert "RMSProp" in seat.headline
-            assert seat.view.lane.markers[-1].label.startswith("adam → rmsprop")
-            await seat.press("s")
-            await seat.until(lambda: seat.view.lane.loss.last_x == seat.view.step)
-            assert seat.view.lane.figures is not None
-            rms[how] = seat.view.lane.figures[:, 2] / seat.view.lane.figures[:, 1]
-            await seat.press("R")
-            await seat.press("r")
-            await seat.press("space")
-            await seat.paused_at(30)
-    assert (rms["c"] > rms["n"]).all()
-
-
-async def test_the_choice_of_optimizers_leaves_out_the_one_in_force(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.pilot.press("o")
-        choices = seat.app.screen.query_one(OptionList)
-        ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
-        assert ids == [name for name in RULES if name != "adam"]
-        await seat.pilot.press("o")
-        assert seat.is_alone
-        assert not [changes for _, changes in journal(seat) if changes]
-
-
-async def test_a_click_chooses_an_optimizer(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.pilot.press("o")
-        await seat.pilot.click(OptionList, offset=(4, 0))
-        await seat.answered()
-        assert seat.view.spec.optimizer.name == "sgd"
-
-
-async def test_clicks_choose_an_optimizer_that_starts_anew(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.paused_at(5)
-        await seat.pilot.press("o", "down", "down")
-        os.kill(seat.engine, signal.SIGSTOP)
-        await seat.pilot.click("#anew")
-        assert seat.message == "… asked: nesterov, started anew, not in force yet"
-        os.kill(seat.engine, signal.SIGCONT)
-        await seat.answered()
-        assert seat.view.spec.optimizer.name == "nesterov"
-
-
-async def test_the_palette_names_every_command_and_carries_it_out(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.paused_at(5)
-        commands = list(seat.app.get_system_commands(seat.app.screen))
-        titles = [command.title for command in commands]
-        assert len(titles) == len(set(titles))
-        await seat.pilot.press("ctrl+p")
-        assert isinstance(seat.app.screen, CommandPalette)
-        await seat.pilot.press(*"rate down")
-        await seat.until(lambda: best_found(seat).startswith("Learning rate down"), lambda: best_found(seat))
-        await seat.pilot.press("enter")
-        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.009)
-        own = {command.title: command.callback for command in commands}
-        for title, command in (
-            ("Make one step", "step"),
-            ("Pause or go on", "resume"),
-            ("Learning rate divided by 10", "turn"),
-            ("Learning rate down by 10 %", "turn"),
-            ("Learning rate up by 10 %", "turn"),
-            ("Slower: half the pace", "turn"),
-            ("Faster: twice the pace", "turn"),
-            ("Switch to SGD: carry the state over", "set"),
-            ("Reset: start again, keep the settings", "reset"),
-            ("Reset: start again", "reset"),
-        ):
-            own[title]()
-            await seat.answered()
-            assert journal(seat)[-1][0] == command, title
-        assert seat.view.spec.optimizer.name == "adam"
-
-
-FOUND = {
-    "learning": {
-        "Learning rate down by 10 %",
-        "Learning rate up by 10 %",
-        "Learning rate divided by 10",
-        "Learning rate times 10",
-    },
-    "times 10": {"Learning rate times 10"},
-    "divide by 10": {"Learning rate divided by 10"},
-    "adam": {"Settings: hyperparameters of Adam, batch, pace…"},
-    "rmsprop": {"Switch to RMSProp: carry the state over", "Switch to RMSProp: start anew"},
-    "pace": {"Settings: hyperparameters of Adam, batch, pace…", "Slower: half the pace", "Faster: twice the pace"},
-    "start again": {"Reset: start again", "Reset: start again, keep the settings"},
-}
-"""What a person types into the palette while Adam is in force, and what must be among the best that it finds."""
-
-
-async def test_a_command_is_found_by_what_one_would_type(watched: Watched) -> None:
-    async with watched() as seat:
-        titles = [command.title for command in seat.app.get_system_commands(seat.app.screen)]
-    for words, expected in FOUND.items():
-        assert words.isascii(), "everyone can type it"
-        score = {title: Matcher(words).match(title) for title in titles}
-        best = sorted(titles, key=lambda title: -score[title])[: len(expected)]
-        assert set(best) == expected, words
-        assert all(score[title] > 0.0 for title in best), words
-
-
-@pytest.mark.parametrize("way", ["keys", "palette", "within a dialog"])
-async def test_leaving_a_run_that_goes_on_says_how_to_come_back(watched: Watched, way: str) -> None:
-    """However one quits, nobody is left with an engine at work that they do not know of."""
-    async with watched() as seat:
-        run = seat.view.client.run
-        match way:
-            case "keys":
-                await seat.pilot.press("ctrl+q")
-            case "palette":
-                await seat.pilot.press("ctrl+p")
-                await seat.pilot.press(*"quit")
-                await seat.until(lambda: best_found(seat).startswith("Quit"), lambda: best_found(seat))
-                await seat.pilot.press("enter")
-            case _:
-                await seat.pilot.press("question_mark", "ctrl+q")
-        await seat.until(lambda: isinstance(seat.app.screen, QuitDialog), lambda: seat.app.screen)
-        await seat.pilot.press("l")
-        await seat.until(lambda: seat.app.farewell)
-        assert seat.app.farewell.startswith(f"{run.name} goes on; come back with: gdtui attach {run.name}")
-        assert run.is_live()
-
-
-async def test_leaving_and_stopping_ends_the_engine(watched: Watched) -> None:
-    async with watched() as seat:
-        run = seat.view.client.run
-        await seat.pilot.press("q", "s")
-        await seat.until(lambda: seat.app.farewell)
-        assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
-        assert not run.is_live()
-
-
-async def test_staying_changes_nothing(watched: Watched) -> None:
-    async with watched() as seat:
-        for key in ("escape", "q", "c"):
-            await seat.pilot.press("q")
-            assert isinstance(seat.app.screen, QuitDialog)
-            await seat.pilot.press(key)
-            assert seat.is_alone
-        await seat.pilot.press("q")
-        await seat.pilot.click(OptionList, offset=(4, 2))
-        assert seat.is_alone
-        assert not seat.app.farewell
-        assert seat.view.client.run.is_live()
-
-
-async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
-    async with watched() as seat:
-        for key in ("escape", "question_mark", "q"):
-            await seat.pilot.press("question_mark")
-            assert isinstance(seat.app.screen, HelpScreen)
-            await seat.pilot.press(key)
-            assert seat.is_alone
-        named = {part for _, rows in keys_of(seat.dashboard) for row in rows for part in row.keys.split()}
-        for key in ("space", *"s[]{}ohrR,.nNuUSftziq?", "^p", "1", "f12"):
-            assert key in named, key
-
-
 async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        before = journal(seat)
+        before = seat.journal
         await seat.press("x", "enter", "escape", "tab", "tab", "f5", "up", "down", "pageup", "ctrl+a", "é", "0", "O")
-        assert journal(seat) == before
+        assert seat.journal == before
         assert seat.is_alone
         assert seat.app.is_running
 
@@ -444,7 +242,7 @@ async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other
         other = other_client(seat.view)
         values: dict[str, Scalar] = {"batch.size": 8}
         assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied)
-        await seat.until(lambda: "batch.size" in str(journal(seat)) and seat.view.spec.batch.size == 8)
+        await seat.until(lambda: "batch.size" in str(seat.journal) and seat.view.spec.batch.size == 8)
         seat.dashboard.draw()
         assert seat.message.endswith("m 16 → 8, in force by colleague")
         assert "batch 8" in seat.chart("loss")
@@ -455,9 +253,9 @@ async def test_the_fastest_pace_is_none_and_from_there_one_can_slow_down(watched
         await seat.paused_at(100)
         await seat.press("full_stop")
         assert seat.view.spec.pace.steps_per_second is None
-        before = journal(seat)
+        before = seat.journal
         await seat.press("full_stop")
-        assert journal(seat) == before
+        assert seat.journal == before
         await seat.press("comma")
         pace = seat.view.spec.pace.steps_per_second
         assert pace is not None
