@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import json
 import os
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pyte
 import pytest
 from textual.pilot import Pilot
 
 from engine.method.spec import checked_spec
-from engine.run import client, directory, protocol
+from engine.run import client, directory, process, protocol
+from engine.run.history import RecordReader
 from presets import Preset
 from presets.launches import launch_of
+from tests.tui.engine_mother import Mother
+from tests.tui.terminals import PATIENCE_S, ROOT, Terminal
+from tests.tui.watchers import StartRun, Watcher
 from tui.app import GdtuiApp
 from tui.opening import launched
 from tui.run_view import RunView
@@ -36,10 +34,6 @@ from tui.screens.tour import is_first_visit
 from tui.widgets.chart import LiveChart
 from tui.widgets.parameter_table import ParameterTable
 from tui.widgets.text_rows import TextRows
-
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 20.0
-"""How long an event may take on a machine that is busy with something else; when all is well nothing takes so long."""
 
 SUITED = {
     "landscape": "ravine",
@@ -126,6 +120,18 @@ class Seat:
         """Return a chart as text: "loss", "gradient" or "rate"."""
         return self.dashboard.query_one(f"#{name}", LiveChart).export()
 
+    @property
+    def journal(self) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
+        """What the engine wrote down as applied: each command and the fields that it changed."""
+        return [
+            (
+                event.payload["command"],
+                [(change["key"], change["old"], change["new"]) for change in event.payload["changes"]],
+            )
+            for event in RecordReader(self.view.client.run.record).events()
+            if event.kind == "applied"
+        ]
+
     async def until(self, condition: Callable[[], object], what: Callable[[], object] = str) -> None:
         """Wait for a condition; `what` says, when it never comes, what was there instead."""
         await _until(condition, lambda: what() or (self.headline, self.message))
@@ -175,122 +181,6 @@ class Process(subprocess.Popen[str]):
         return line
 
 
-IN_A_SESSION_OF_ITS_OWN = """
-import fcntl, os, sys, termios
-os.setsid()
-if sys.argv[1] == "controlling":
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
-"""
-
-
-class Terminal:
-    """A pseudo-terminal with the command in it, and an emulator that shows what a person would see."""
-
-    def __init__(
-        self,
-        *arguments: str,
-        size: tuple[int, int] = (120, 36),
-        controlling: bool = True,
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
-        self.master, slave = os.openpty()
-        self._columns, self._rows = size
-        self._emulator = pyte.Screen(*size)
-        self._stream = pyte.ByteStream(self._emulator)
-        self.raw = bytearray()
-        self.size = size
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        self.modes = termios.tcgetattr(slave)
-        self.slave = slave
-        self.started = time.monotonic()
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                IN_A_SESSION_OF_ITS_OWN,
-                "controlling" if controlling else "no",
-                str(ROOT / "gdtui.py"),
-                *arguments,
-            ],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})},
-        )
-
-    @property
-    def lines(self) -> list[str]:
-        """What stands on the screen."""
-        return list(self._emulator.display)
-
-    @property
-    def text(self) -> str:
-        """What stands on the screen, as one text."""
-        return "\n".join(line.rstrip() for line in self.lines)
-
-    @property
-    def cells(self) -> list[list[Any]]:
-        """What stands on the screen, with its colours."""
-        return [[self._emulator.buffer[row][column] for column in range(self.size[0])] for row in range(self.size[1])]
-
-    def read(self, timeout_s: float = 0.05, most: int = 1 << 16) -> bytes:
-        """Show what the command writes next, if it does so within `timeout_s`."""
-        ready, _, _ = select.select([self.master], [], [], timeout_s)
-        if not ready:
-            return b""
-        try:
-            data = os.read(self.master, most)
-        except OSError:
-            return b""
-        self.raw += data
-        self._stream.feed(data)
-        return data
-
-    def until(self, condition: Callable[[], object]) -> None:
-        """Show what the command writes until a condition holds."""
-        end = time.monotonic() + PATIENCE_S
-        while not condition():
-            assert time.monotonic() < end, f"waited in vain; the screen shows\n{self.text}"
-            assert self.process.poll() is None or self.read(0.0), f"the command has left; it said\n{self.text}"
-            self.read()
-
-    def sees(self, *words: str) -> None:
-        """Wait until all these words are on the screen."""
-        self.until(lambda: all(word in self.text for word in words))
-
-    def type(self, keys: str | bytes) -> None:
-        """Type as on a keyboard."""
-        os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
-
-    def resize(self, columns: int, rows: int) -> None:
-        """Resize the terminal; the kernel tells the command."""
-        self.size = columns, rows
-        self._emulator.resize(rows, columns)
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        if self.process.poll() is None:
-            # Without a controlling terminal nobody would tell it.
-            os.kill(self.process.pid, signal.SIGWINCH)
-
-    def exit_code(self, patience_s: float = PATIENCE_S) -> int:
-        """Show the last words, and return the exit code as a shell gives it."""
-        end = time.monotonic() + patience_s
-        while self.process.poll() is None:
-            assert time.monotonic() < end, f"it does not leave; the screen shows\n{self.text}"
-            self.read()
-        while self.read(0.0):
-            pass
-        code = self.process.returncode
-        return 128 - code if code < 0 else code
-
-    def hang_up(self) -> None:
-        """Close the terminal's own end, as a window that is closed."""
-        for descriptor in (self.slave, self.master):
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
-        self.slave = self.master = -1
-
-
 Watched = Callable[..., AbstractAsyncContextManager[Seat]]
 Running = Callable[..., AbstractContextManager[Process]]
 Parsed = Callable[[list[str]], Lines]
@@ -309,6 +199,21 @@ def plain_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(scope="session")
+def mother() -> Iterator[Mother]:
+    """Whoever forks the engines of this process of pytest."""
+    mother = Mother()
+    yield mother
+    mother.leave()
+
+
+@pytest.fixture(autouse=True)
+def forked_engines(mother: Mother, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork the engines that this process starts; where forking is not safe, start them as the program does."""
+    if sys.platform == "linux":
+        monkeypatch.setattr(process, "subprocess", mother)
 
 
 @pytest.fixture
@@ -334,6 +239,22 @@ def watched(places: object) -> Watched:
             _end_engines()
 
     return watch
+
+
+@pytest.fixture
+def watch(start_run: StartRun, end_engines: EndEngines) -> Iterator[Callable[..., Watcher]]:
+    """Start an engine on a spec, and watch it."""
+    watchers: list[Watcher] = []
+
+    def start(spec: dict[str, Any], **others: Any) -> Watcher:
+        watchers.append(Watcher(*start_run(spec, **others)))
+        return watchers[-1]
+
+    yield start
+    for watcher in watchers:
+        for connection in watcher.clients:
+            connection.close()
+    end_engines()
 
 
 @pytest.fixture

@@ -3,66 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
-from rich.style import Style
-from textual.app import App, ComposeResult
-from textual.events import MouseScrollDown, MouseScrollUp
-from textual.geometry import Region
 
+from tests.tui.chart_app import ChartApp, curve, falling, screen_cells
 from tui.charts.abscissa import Abscissa
 from tui.charts.axes import linear_ticks, padded
 from tui.charts.history import Series
 from tui.charts.milestones import Milestones
 from tui.charts.picture import POINTER, Line, drawn
-from tui.charts.raster import Glyphs, Shape, stroke
+from tui.charts.raster import stroke
 from tui.widgets.chart import Curve, LiveChart, Marker
-
-
-class ChartApp(App[None]):
-    """Nothing but one chart."""
-
-    def __init__(
-        self, title: str = "Loss", *, short: str | None = None, log_y: bool = False, glyphs: Glyphs = "braille"
-    ) -> None:
-        super().__init__()
-        self.chart = LiveChart(title, short=short, log_y=log_y, glyphs=glyphs)
-
-    def compose(self) -> ComposeResult:
-        """Yield the chart."""
-        yield self.chart
-
-
-def curve(
-    label: str,
-    values: Sequence[float] | NDArray[np.float64],
-    colour: str = "primary",
-    *,
-    faint: bool = False,
-    shape: Shape = "line",
-) -> Curve:
-    series = Series()
-    series.append(np.arange(1.0, len(values) + 1.0), values)
-    return Curve(label=label, series=series, colour=colour, faint=faint, shape=shape)
-
-
-def falling(count: int, noise: float = 0.0) -> NDArray[np.float64]:
-    steps = np.arange(1.0, count + 1.0)
-    wobble = np.random.default_rng(2).standard_normal(count)
-    return np.asarray(np.exp(-3.0 * steps / count) * np.exp(noise * wobble))
-
-
-def screen_cells(app: ChartApp) -> list[list[tuple[str, Style | None]]]:
-    """Return what the compositor holds, cell by cell."""
-    return [
-        [(character, segment.style) for segment in strip for character in segment.text]
-        for strip in app.screen._compositor.render_strips()
-    ]
 
 
 async def test_the_whole_chart_as_text() -> None:
@@ -110,19 +64,6 @@ async def test_a_chart_that_is_made_linear_shows_what_is_not_above_zero_and_says
         rows = app.chart.export().splitlines()
         assert rows[0] == "loss   -8.000"
         assert any(row.strip().startswith("0┤") for row in rows), "a logarithm has no 0"
-
-
-async def test_a_divergence_is_marked_in_the_colour_of_errors() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(60, 12)):
-        app.chart.show([curve("loss", [1.0] * 50 + [math.nan] * 50)], [], x_end=100.0, now=0.0)
-        title, _, top = app.chart.export().splitlines()[:3]
-        assert "nan" in title
-        assert 20 <= top.count("×") <= 30
-        crosses = {segment.style.color for segment in app.chart.render_line(2) if "×" in segment.text and segment.style}
-        texts = {segment.style.color for segment in app.chart.render_line(0) if "nan" in segment.text and segment.style}
-        assert crosses == texts
-        assert len(crosses) == 1
 
 
 async def test_a_label_never_hides_a_mark_of_divergence() -> None:
@@ -272,74 +213,6 @@ async def test_limits_shrink_by_the_clock_alone() -> None:
         assert app.chart.show(calm, [], x_end=2.0, now=3.5) > 5
 
 
-async def test_a_new_theme_recolours_the_chart_at_once() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(60, 12)) as pilot:
-        app.chart.show([curve("loss", falling(100))], [Marker(step=50.0, label="α")], x_end=100.0, now=0.0)
-        styles = {}
-        for theme in ("textual-dark", "textual-light"):
-            app.theme = theme
-            await pilot.pause()
-            styles[theme] = [[style for _, style in row] for row in screen_cells(app)]
-        dark, light = styles["textual-dark"], styles["textual-light"]
-        assert all(one != other for one, other in zip(dark, light, strict=True))
-
-
-@pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "solarized-light", "nord"])
-@pytest.mark.parametrize("colour", ["primary", "accent", "warning", "success", "error"])
-async def test_curves_and_labels_stand_out_from_the_background(theme: str, colour: str) -> None:
-    """Contrast as the Web Content Accessibility Guidelines 2.1 define it; 3 is what they ask of graphics."""
-    app = ChartApp()
-    async with app.run_test(size=(60, 12)) as pilot:
-        app.theme = theme
-        await pilot.pause()
-        app.chart.show([curve("loss", falling(100), colour)], [], x_end=100.0, now=0.0)
-        styles = {style for row in screen_cells(app) for character, style in row if character > "\u2800"}
-        assert styles
-        for style in styles:
-            assert style is not None
-            assert style.color is not None
-            assert style.bgcolor is not None
-            lights = []
-            for part in (style.color, style.bgcolor):
-                channels = np.array(part.get_truecolor()) / 255.0
-                linear = np.where(channels <= 0.03928, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-                lights.append(float(linear @ [0.2126, 0.7152, 0.0722]))
-            assert (max(lights) + 0.05) / (min(lights) + 0.05) >= 3.0
-
-
-async def test_a_theme_of_the_terminals_own_colours_works() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(60, 12)) as pilot:
-        app.theme = "ansi-dark"
-        await pilot.pause()
-        app.chart.show([curve("loss", falling(100), faint=True)], [], x_end=100.0, now=0.0)
-        faint = {style.dim for row in screen_cells(app) for character, style in row if character > "\u2800" and style}
-        assert faint == {True}
-
-
-async def test_without_colours_a_letter_tells_the_curves_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_COLOR", "1")
-    app = ChartApp()
-    async with app.run_test(size=(70, 12)):
-        curves = [curve("train", falling(100)), curve("held-out", falling(100) + 0.5, "warning")]
-        app.chart.show(curves, [], x_end=100.0, now=0.0)
-        title, *rows = app.chart.export().splitlines()
-        assert "A train" in title
-        assert "B held-out" in title
-        below = [row for row, text in enumerate(rows) if "A" in text]
-        above = [row for row, text in enumerate(rows) if "B" in text]
-        assert above[0] < below[0]
-
-
-async def test_ascii_is_ascii() -> None:
-    app = ChartApp(glyphs="ascii")
-    async with app.run_test(size=(60, 12)):
-        curves = [curve("loss", [*falling(100), math.nan])]
-        app.chart.show(curves, [Marker(step=50.0, label="lr 0.1")], x_end=101.0, now=0.0)
-        assert "\n".join(app.chart.export().splitlines()[1:]).isascii()
-
-
 async def test_a_chart_that_is_not_on_a_screen_yet_can_be_told_what_to_show() -> None:
     chart = LiveChart("Loss")
     assert chart.show([curve("loss", [1.0])], [], x_end=1.0, now=0.0) == 0
@@ -454,70 +327,6 @@ async def test_lines_bear_their_names_at_their_ends() -> None:
         alone = [curves[0]]
         app.chart.show(alone, [], x_end=9.0, now=0.1)
         assert not any("high" in row for row in app.chart.export().splitlines()[1:]), "one line needs no name"
-
-
-async def test_the_crosshair_shows_the_values_under_it_and_redraws_only_its_columns() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(80, 12)) as pilot:
-        series = curve("loss", [10.0, 20.0, 30.0, 40.0, 50.0])
-        app.chart.show([series], [], x_end=5.0, now=0.0)
-        app.chart._viewport.pointer = 2.0
-        assert app.chart.show([series], [], x_end=5.0, now=0.1) > 0
-        assert "loss 20.00" in app.chart.export().splitlines()[0]
-        assert "│" in app.chart.export().splitlines()[3][8:-1]
-        refreshed: list[int] = []
-        original = app.chart.refresh
-
-        def refresh(*regions: Region, **others: bool) -> LiveChart:
-            refreshed.extend(region.width for region in regions if region.y > 0)
-            return original(*regions, **others)
-
-        app.chart.refresh = refresh  # type: ignore[method-assign]
-        app.chart._viewport.pointer = 4.0
-        app.chart.show([series], [], x_end=5.0, now=0.2)
-        assert "loss 40.00" in app.chart.export().splitlines()[0]
-        assert max(refreshed) == 1, "the column that it left and the one that it came to"
-        app.chart._viewport.pointer = None
-        app.chart.show([series], [], x_end=5.0, now=0.3)
-        await pilot.pause()
-        assert "loss 50.00" in app.chart.export().splitlines()[0]
-
-
-async def test_the_wheel_zooms_at_the_mouse_and_a_drag_moves_what_is_seen() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(80, 12)) as pilot:
-        series = curve("loss", falling(1000))
-
-        def shown() -> tuple[float, float]:
-            app.chart.show([series], [], x_end=1000.0, now=0.0)
-            return app.chart._viewport.shown
-
-        assert shown() == (0.0, 1000.0)
-        for _ in range(5):
-            await pilot._post_mouse_events([MouseScrollUp], app.chart, (42, 6), button=0)
-        low, high = shown()
-        assert high - low == pytest.approx(1000.0 * 0.8**5)
-        assert low < 500.0 < high
-        await pilot.mouse_down(app.chart, (60, 6))
-        await pilot.hover(app.chart, (40, 6))
-        await pilot.mouse_up(app.chart, (40, 6))
-        later, _ = shown()
-        assert later > low, "the curves go with the hand, so later steps come into sight"
-        for _ in range(12):
-            await pilot._post_mouse_events([MouseScrollDown], app.chart, (42, 6), button=0)
-        assert shown() == (0.0, 1000.0)
-
-
-async def test_a_click_puts_the_crosshair_under_the_mouse_and_another_takes_it_away() -> None:
-    app = ChartApp()
-    async with app.run_test(size=(80, 12)) as pilot:
-        app.chart.show([curve("loss", falling(1000))], [], x_end=1000.0, now=0.0)
-        await pilot.click(app.chart, offset=(42, 6))
-        assert app.chart._viewport.pointer == pytest.approx(500.0, abs=20.0)
-        await pilot.hover(app.chart, offset=(60, 6))
-        assert app.chart._viewport.pointer == pytest.approx(750.0, abs=20.0)
-        await pilot.click(app.chart, offset=(42, 6))
-        assert app.chart._viewport.pointer is None
 
 
 async def test_a_logarithmic_axis_of_steps_gives_every_decade_the_same_room() -> None:

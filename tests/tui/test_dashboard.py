@@ -8,20 +8,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.command import CommandPalette
-from textual.fuzzy import Matcher
-from textual.widgets import Footer, OptionList
-from textual.widgets._footer import FooterKey, FooterLabel
 
 from engine.fields import Scalar
-from engine.method.optimizers import RULES
 from engine.run import client, protocol
 from engine.run.history import RecordReader
 from presets import Preset
 from tui.run_view import RunView
 from tui.screens.dialogs import OptimizerDialog, QuitDialog
-from tui.screens.help import HelpScreen, keys_of
+from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsForm
+from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Seat, Watched
@@ -30,27 +26,15 @@ MakePreset = Callable[..., Preset]
 Connect = Callable[[RunView], client.Client]
 
 
-def journal(seat: Seat) -> list[tuple[str, list[tuple[str, Any, Any]]]]:
-    """Return what the engine wrote down as applied: each command and the fields that it changed."""
-    return [
-        (
-            event.payload["command"],
-            [(change["key"], change["old"], change["new"]) for change in event.payload["changes"]],
-        )
-        for event in RecordReader(seat.view.client.run.record).events()
-        if event.kind == "applied"
-    ]
+def bottom(seat: Seat) -> KeyBar:
+    """Return the row of keys at the bottom of the dashboard."""
+    return seat.dashboard.query_one(KeyBar)
 
 
-def footer_keys(seat: Seat) -> dict[str, FooterKey]:
-    """Return the keys at the bottom of the dashboard by what they are called there."""
-    return {key.key_display: key for key in seat.dashboard.query_one(Footer).query(FooterKey)}
-
-
-def best_found(seat: Seat) -> str:
-    """Return the first of what the palette finds."""
-    found = seat.app.screen.query_one(OptionList)
-    return str(found.get_option_at_index(0).prompt) if found.option_count else ""
+def placed(seat: Seat) -> dict[str, int]:
+    """Return where the keys stand at the bottom of the screen, by what they are called there: cells from the left."""
+    bar = bottom(seat)
+    return {one.key.shown: bar.content_region.x + one.start for one in bar.placed}
 
 
 async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
@@ -67,7 +51,7 @@ async def check_keys(seat: Seat, press: Callable[[str], Any]) -> None:
     ):
         await press(key)
         expected.append([(field, old, new)])
-        assert [changes for _, changes in journal(seat) if changes] == expected, key
+        assert [changes for _, changes in seat.journal if changes] == expected, key
         assert seat.view.state == state, key
         assert seat.message.endswith(shown), key
         if field == rate:
@@ -90,7 +74,7 @@ async def test_every_key_steers_a_run_that_is_under_way(watched: Watched) -> Non
         step = seat.view.step
         assert f"step {step:,}: one step made" in seat.message
         await seat.press("space")
-        assert journal(seat)[-1][0] == "resume"
+        assert seat.journal[-1][0] == "resume"
         assert "● running" in seat.headline
         await seat.until(lambda: seat.view.step > step)
 
@@ -130,7 +114,7 @@ async def test_every_key_steers_a_run_that_is_paused(watched: Watched) -> None:
         assert (seat.view.step, seat.view.spec.optimizer.lr) == (0, 0.01)
         assert seat.headline.endswith("Adam α 0.01")
         assert seat.view.state == "paused"
-        assert [command for command, _ in journal(seat)][-4:] == ["step", "step", "reset", "reset"]
+        assert [command for command, _ in seat.journal][-4:] == ["step", "step", "reset", "reset"]
 
 
 async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
@@ -143,12 +127,10 @@ async def test_no_key_press_is_lost_however_fast(watched: Watched) -> None:
 async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        names = {"space", "s", "[", "]", "{", "}", "o", "h", "r", ",", ".", "?", "q"}
+        assert set(placed(seat)) == {"space", "s", "[", "]", "{", "}", "o", "h", "r", ",", ".", "?", "q"}
 
         async def click(name: str) -> None:
-            # The footer makes its keys anew whenever a dialog has gone.
-            await seat.until(lambda: set(footer_keys(seat)) == names, lambda: footer_keys(seat))
-            assert await seat.pilot.click(footer_keys(seat)[name])
+            assert await seat.pilot.click(offset=(placed(seat)[name], bottom(seat).region.y))
             await seat.answered()
 
         await check_keys(seat, click)
@@ -169,9 +151,10 @@ async def test_a_click_on_a_key_of_the_footer_does_the_same(watched: Watched) ->
 @pytest.mark.parametrize("size", [(120, 36), (117, 36), (80, 24)])
 async def test_the_whole_footer_is_on_the_screen(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        assert all(key.region.right <= size[0] and key.region.width for key in footer_keys(seat).values())
+        await seat.until(lambda: len(placed(seat)) == 13, lambda: placed(seat))
+        assert bottom(seat).region.right <= size[0]
+        for words in ("? Help", "q Quit", "space Pause", "[]", "{}", "h Settings", "r Reset", ",."):
+            assert words in bottom(seat).export()
 
 
 @pytest.mark.parametrize("size", [(60, 20), (24, 12)])
@@ -179,19 +162,39 @@ async def test_a_narrow_footer_still_says_how_to_learn_more_and_how_to_leave(
     watched: Watched, size: tuple[int, int]
 ) -> None:
     async with watched(size=size) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        for name in ("?", "q"):
-            assert seat.dashboard.region.contains_region(footer_keys(seat)[name].region), name
+        await seat.until(lambda: placed(seat))
+        assert bottom(seat).export().startswith("? Help q Quit")
+        assert len(bottom(seat).export()) < size[0], "no key is cut in two"
 
 
 async def test_the_footer_says_exactly_what_the_brackets_do(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
-        await seat.until(lambda: len(footer_keys(seat)) == 13, lambda: footer_keys(seat))
-        await seat.pilot.pause()
-        words = " ".join(str(label.content) for label in seat.dashboard.query(FooterLabel) if label.region)
-        for factor in ("−10 %", "+10 %", "÷10", "×10"):
-            assert factor in words
+        await seat.until(lambda: placed(seat))
+        for factor in ("[] α −10 % +10 %", "{} α ÷10 ×10", ",. Pace"):
+            assert factor in bottom(seat).export()
+
+
+async def test_the_mouse_over_a_key_of_the_footer_says_what_it_does(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: placed(seat))
+        row = bottom(seat).region.y
+        await seat.pilot.hover(offset=(placed(seat)["s"], row))
+        assert bottom(seat).tooltip == "make one step"
+        await seat.pilot.hover(offset=(placed(seat)["]"], row))
+        assert bottom(seat).tooltip == "learning rate +10 % of what it is"
+        await seat.pilot.hover("#headline")
+        assert bottom(seat).tooltip is None
+
+
+async def test_the_footer_names_the_keys_of_the_view_that_is_shown(watched: Watched) -> None:
+    async with watched(size=(200, 40)) as seat:
+        await seat.until(lambda: "Zoom" not in bottom(seat).export() and placed(seat))
+        await seat.press("1")
+        of_curves = bottom(seat).export()
+        await seat.press("7")
+        assert bottom(seat).export() != of_curves
+        await seat.press("1")
+        assert bottom(seat).export() == of_curves
 
 
 async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(
@@ -224,192 +227,12 @@ async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, monkeypa
         await seat.until(lambda: "● running" in seat.headline)
 
 
-async def test_another_optimizer_takes_over_what_was_learnt_or_starts_anew(watched: Watched) -> None:
-    """RMSProp's first mean square is a tenth of one squared gradient; carried over, it is that of many."""
-    rms = {}
-    async with watched() as seat:
-        await seat.paused_at(30)
-        for how, expected in (("c", "carried over"), ("n", "started anew")):
-            await seat.press("o")
-            dialog = seat.app.screen
-            assert isinstance(dialog, OptimizerDialog)
-            choices = dialog.query_one(OptionList)
-            ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
-            choices.highlighted = ids.index("rmsprop")
-            os.kill(seat.engine, signal.SIGSTOP)
-            await seat.pilot.press(how)
-            assert seat.message == f"… asked: rmsprop, state {expected}, not in force yet".replace(
-                "state started", "started"
-            )
-            os.kill(seat.engine, signal.SIGCONT)
-            await seat.answered()
-            assert seat.view.spec.optimizer.name == "rmsprop"
-            assert "RMSProp" in seat.headline
-            assert seat.view.lane.markers[-1].label.startswith("adam → rmsprop")
-            await seat.press("s")
-            await seat.until(lambda: seat.view.lane.loss.last_x == seat.view.step)
-            assert seat.view.lane.figures is not None
-            rms[how] = seat.view.lane.figures[:, 2] / seat.view.lane.figures[:, 1]
-            await seat.press("R")
-            await seat.press("r")
-            await seat.press("space")
-            await seat.paused_at(30)
-    assert (rms["c"] > rms["n"]).all()
-
-
-async def test_the_choice_of_optimizers_leaves_out_the_one_in_force(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.pilot.press("o")
-        choices = seat.app.screen.query_one(OptionList)
-        ids = [str(choices.get_option_at_index(index).id) for index in range(choices.option_count)]
-        assert ids == [name for name in RULES if name != "adam"]
-        await seat.pilot.press("o")
-        assert seat.is_alone
-        assert not [changes for _, changes in journal(seat) if changes]
-
-
-async def test_a_click_chooses_an_optimizer(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.pilot.press("o")
-        await seat.pilot.click(OptionList, offset=(4, 0))
-        await seat.answered()
-        assert seat.view.spec.optimizer.name == "sgd"
-
-
-async def test_clicks_choose_an_optimizer_that_starts_anew(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.paused_at(5)
-        await seat.pilot.press("o", "down", "down")
-        os.kill(seat.engine, signal.SIGSTOP)
-        await seat.pilot.click("#anew")
-        assert seat.message == "… asked: nesterov, started anew, not in force yet"
-        os.kill(seat.engine, signal.SIGCONT)
-        await seat.answered()
-        assert seat.view.spec.optimizer.name == "nesterov"
-
-
-async def test_the_palette_names_every_command_and_carries_it_out(watched: Watched) -> None:
-    async with watched() as seat:
-        await seat.paused_at(5)
-        commands = list(seat.app.get_system_commands(seat.app.screen))
-        titles = [command.title for command in commands]
-        assert len(titles) == len(set(titles))
-        await seat.pilot.press("ctrl+p")
-        assert isinstance(seat.app.screen, CommandPalette)
-        await seat.pilot.press(*"rate down")
-        await seat.until(lambda: best_found(seat).startswith("Learning rate down"), lambda: best_found(seat))
-        await seat.pilot.press("enter")
-        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.009)
-        own = {command.title: command.callback for command in commands}
-        for title, command in (
-            ("Make one step", "step"),
-            ("Pause or go on", "resume"),
-            ("Learning rate divided by 10", "turn"),
-            ("Learning rate down by 10 %", "turn"),
-            ("Learning rate up by 10 %", "turn"),
-            ("Slower: half the pace", "turn"),
-            ("Faster: twice the pace", "turn"),
-            ("Switch to SGD: carry the state over", "set"),
-            ("Reset: start again, keep the settings", "reset"),
-            ("Reset: start again", "reset"),
-        ):
-            own[title]()
-            await seat.answered()
-            assert journal(seat)[-1][0] == command, title
-        assert seat.view.spec.optimizer.name == "adam"
-
-
-FOUND = {
-    "learning": {
-        "Learning rate down by 10 %",
-        "Learning rate up by 10 %",
-        "Learning rate divided by 10",
-        "Learning rate times 10",
-    },
-    "times 10": {"Learning rate times 10"},
-    "divide by 10": {"Learning rate divided by 10"},
-    "adam": {"Settings: hyperparameters of Adam, batch, pace…"},
-    "rmsprop": {"Switch to RMSProp: carry the state over", "Switch to RMSProp: start anew"},
-    "pace": {"Settings: hyperparameters of Adam, batch, pace…", "Slower: half the pace", "Faster: twice the pace"},
-    "start again": {"Reset: start again", "Reset: start again, keep the settings"},
-}
-"""What a person types into the palette while Adam is in force, and what must be among the best that it finds."""
-
-
-async def test_a_command_is_found_by_what_one_would_type(watched: Watched) -> None:
-    async with watched() as seat:
-        titles = [command.title for command in seat.app.get_system_commands(seat.app.screen)]
-    for words, expected in FOUND.items():
-        assert words.isascii(), "everyone can type it"
-        score = {title: Matcher(words).match(title) for title in titles}
-        best = sorted(titles, key=lambda title: -score[title])[: len(expected)]
-        assert set(best) == expected, words
-        assert all(score[title] > 0.0 for title in best), words
-
-
-@pytest.mark.parametrize("way", ["keys", "palette", "within a dialog"])
-async def test_leaving_a_run_that_goes_on_says_how_to_come_back(watched: Watched, way: str) -> None:
-    """However one quits, nobody is left with an engine at work that they do not know of."""
-    async with watched() as seat:
-        run = seat.view.client.run
-        match way:
-            case "keys":
-                await seat.pilot.press("ctrl+q")
-            case "palette":
-                await seat.pilot.press("ctrl+p")
-                await seat.pilot.press(*"quit")
-                await seat.until(lambda: best_found(seat).startswith("Quit"), lambda: best_found(seat))
-                await seat.pilot.press("enter")
-            case _:
-                await seat.pilot.press("question_mark", "ctrl+q")
-        await seat.until(lambda: isinstance(seat.app.screen, QuitDialog), lambda: seat.app.screen)
-        await seat.pilot.press("l")
-        await seat.until(lambda: seat.app.farewell)
-        assert seat.app.farewell.startswith(f"{run.name} goes on; come back with: gdtui attach {run.name}")
-        assert run.is_live()
-
-
-async def test_leaving_and_stopping_ends_the_engine(watched: Watched) -> None:
-    async with watched() as seat:
-        run = seat.view.client.run
-        await seat.pilot.press("q", "s")
-        await seat.until(lambda: seat.app.farewell)
-        assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
-        assert not run.is_live()
-
-
-async def test_staying_changes_nothing(watched: Watched) -> None:
-    async with watched() as seat:
-        for key in ("escape", "q", "c"):
-            await seat.pilot.press("q")
-            assert isinstance(seat.app.screen, QuitDialog)
-            await seat.pilot.press(key)
-            assert seat.is_alone
-        await seat.pilot.press("q")
-        await seat.pilot.click(OptionList, offset=(4, 2))
-        assert seat.is_alone
-        assert not seat.app.farewell
-        assert seat.view.client.run.is_live()
-
-
-async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
-    async with watched() as seat:
-        for key in ("escape", "question_mark", "q"):
-            await seat.pilot.press("question_mark")
-            assert isinstance(seat.app.screen, HelpScreen)
-            await seat.pilot.press(key)
-            assert seat.is_alone
-        named = {part for _, rows in keys_of(seat.dashboard) for row in rows for part in row.keys.split()}
-        for key in ("space", *"s[]{}ohrR,.nNuUSftziq?", "^p", "1", "f12"):
-            assert key in named, key
-
-
 async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
-        before = journal(seat)
+        before = seat.journal
         await seat.press("x", "enter", "escape", "tab", "tab", "f5", "up", "down", "pageup", "ctrl+a", "é", "0", "O")
-        assert journal(seat) == before
+        assert seat.journal == before
         assert seat.is_alone
         assert seat.app.is_running
 
@@ -419,7 +242,7 @@ async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other
         other = other_client(seat.view)
         values: dict[str, Scalar] = {"batch.size": 8}
         assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied)
-        await seat.until(lambda: "batch.size" in str(journal(seat)) and seat.view.spec.batch.size == 8)
+        await seat.until(lambda: "batch.size" in str(seat.journal) and seat.view.spec.batch.size == 8)
         seat.dashboard.draw()
         assert seat.message.endswith("m 16 → 8, in force by colleague")
         assert "batch 8" in seat.chart("loss")
@@ -430,9 +253,9 @@ async def test_the_fastest_pace_is_none_and_from_there_one_can_slow_down(watched
         await seat.paused_at(100)
         await seat.press("full_stop")
         assert seat.view.spec.pace.steps_per_second is None
-        before = journal(seat)
+        before = seat.journal
         await seat.press("full_stop")
-        assert journal(seat) == before
+        assert seat.journal == before
         await seat.press("comma")
         pace = seat.view.spec.pace.steps_per_second
         assert pace is not None

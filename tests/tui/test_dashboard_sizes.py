@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from textual.events import Resize
 from textual.geometry import Size
-from textual.widgets import Footer
 
 from tui.widgets.chart import LiveChart
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.parameter_table import ParameterTable
 from tui.widgets.text_rows import TextRows
 
@@ -95,13 +95,13 @@ async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
     [
-        ((120, 36), ["#loss", "#gradient", "#rate", "#parameters", "#progress", "#message", "Footer"], []),
-        ((80, 24), ["#loss", "#gradient", "#parameters", "#progress", "#message", "Footer"], ["#rate"]),
-        ((59, 24), ["#loss", "#parameters", "#progress", "#message", "Footer"], ["#gradient", "#rate"]),
-        ((120, 16), ["#loss", "#progress", "#message", "Footer"], ["#gradient", "#rate", "#parameters"]),
-        ((40, 10), ["#loss", "#progress", "#message", "Footer"], ["#gradient", "#rate", "#parameters"]),
-        ((40, 9), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
-        ((20, 5), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "Footer"]),
+        ((120, 36), ["#loss", "#gradient", "#rate", "#parameters", "#progress", "#message", "KeyBar"], []),
+        ((80, 24), ["#loss", "#gradient", "#parameters", "#progress", "#message", "KeyBar"], ["#rate"]),
+        ((59, 24), ["#loss", "#parameters", "#progress", "#message", "KeyBar"], ["#gradient", "#rate"]),
+        ((120, 16), ["#loss", "#progress", "#message", "KeyBar"], ["#gradient", "#rate", "#parameters"]),
+        ((40, 10), ["#loss", "#progress", "#message", "KeyBar"], ["#gradient", "#rate", "#parameters"]),
+        ((40, 9), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "KeyBar"]),
+        ((20, 5), ["#loss", "#progress", "#message"], ["#gradient", "#rate", "#parameters", "KeyBar"]),
     ],
 )
 async def test_what_matters_most_keeps_its_place(
@@ -134,7 +134,7 @@ async def test_eighty_by_twenty_four_shows_loss_gradient_every_tensor_and_progre
         assert dashboard.query_one("#gradient", LiveChart).size.width >= 20
         assert dashboard.query_one(ParameterTable).size.height == 5
         assert dashboard.query_one("#progress", TextRows).size.height == 1
-        assert dashboard.query_one(Footer).size.height == 1
+        assert dashboard.query_one(KeyBar).size.height == 1
         assert "steps/s" in seat.progress
         screen = "\n".join(strip.text for strip in seat.app.screen._compositor.render_strips())
         for name in ("layer1.weight", "layer1.bias", "layer2.weight", "layer2.bias", "smoothed", "‖∇L‖", "√v̂"):

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from tests.tui.conftest import Seat, Watched
 
 
-pytestmark = pytest.mark.thorough
-
-
 def spec_of(rule: str = "adam", schedule: str = "constant") -> RunSpec:
     data: dict[str, Any] = {
         "problem": {"kind": "dataset"},

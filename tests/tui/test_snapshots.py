@@ -29,8 +29,6 @@ from tui.theme import LIGHT
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines
 
-pytestmark = pytest.mark.thorough
-
 PATIENCE_S = 30.0
 SPEC: dict[str, Any] = {
     "problem": {"kind": "dataset"},

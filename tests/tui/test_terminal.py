@@ -20,7 +20,7 @@ from engine.run.history import RecordReader
 from tui.screens.tour import CARDS
 
 if TYPE_CHECKING:
-    from tests.tui.conftest import Terminal
+    from tests.tui.terminals import Terminal
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 20.0

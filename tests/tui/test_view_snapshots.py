@@ -32,7 +32,6 @@ from tui.theme import DARK, LIGHT
 from tui.views import VIEWS
 from tui.widgets import log_rows
 
-pytestmark = pytest.mark.thorough
 PATIENCE_S = 60.0
 STEPS, CHANGED_AT = 60, 40
 SIZES = ((200, 60), (120, 36), (80, 24))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Footer, OptionList
+from textual.widgets import OptionList
 
 from engine.errors import RunError
 from engine.run import directory
@@ -21,6 +21,7 @@ from tui.screens.dashboard import Dashboard
 from tui.screens.gallery import Gallery
 from tui.screens.run_screen import RunScreen
 from tui.screens.waiting import Waiting
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.text_rows import TextRows
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def row(app: GdtuiApp, name: str) -> str:
 
 def keys(app: GdtuiApp) -> str:
     """The row of keys as it is painted."""
-    footer = app.screen.query_one(Footer)
+    footer = app.screen.query_one(KeyBar)
     return "".join(segment.text for segment in app.screen._compositor.render_strips()[footer.region.y])
 
 

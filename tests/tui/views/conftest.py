@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,20 +45,6 @@ class Before(Seat):
         """Wait for a text in some rows, and return all of them."""
         await self.until(lambda: part in self.text(selector), lambda: self.text(selector))
         return self.text(selector)
-
-
-HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave one test of each file to the usual run: all of them together take minutes, for what changes seldom."""
-    seen: set[Path] = set()
-    for item in items:
-        if item.path.parent == HERE:
-            if item.path in seen:
-                item.add_marker(pytest.mark.thorough)
-            seen.add(item.path)
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from presets import chosen_preset
 from tui.views import VIEWS
 
 if TYPE_CHECKING:
-    from tests.tui.conftest import Seat, Terminal, Watched
+    from tests.tui.conftest import Seat, Watched
+    from tests.tui.terminals import Terminal
 
 NAMES = [kind.name for kind in VIEWS]
 KEY_OF = {kind.name: str(number + 1) for number, kind in enumerate(VIEWS)}
