@@ -110,8 +110,7 @@ async def test_a_map_shows_the_point_its_start_the_minimum_and_where_it_is_going
         await here.until(lambda: "−∇" in here.map and "m" in here.map)
         assert here.row("title").startswith("Ravine: f = ½(x² + κy²)")
         assert "momentum moves it by" in here.row("readout")
-        x = seat.view.lane.progress.point[0]
-        assert f"x {x:.4f}"[:6] in here.row("readout")
+        await here.until(lambda: f"x {seat.view.lane.progress.point[0]:.4f}"[:6] in here.row("readout"))
 
 
 async def test_arrows_can_be_taken_away(watched: Watched) -> None:
