@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ...errors import InputError
 from ...subject.network import Network
 from ..path import SNAPSHOTS, Path
 from ..trainer import Trainer
-from .inspection import Finding, Inspection
-from .landscape import STRETCH_S, Span
+from .inspection import Finding
+from .survey import STRETCH_S, Span, WindowInspection, coarse_to_fine
 
 SIZES = (5, 9, 17, 33)
 """Points along each side, coarse to fine: the grids lie in each other, so that no point is computed twice."""
@@ -66,7 +66,7 @@ class Plane:
         return np.asarray(np.linalg.solve(self.directions @ self.directions.T, products.T).T, np.float64)
 
 
-class PlaneInspection(Inspection):
+class PlaneInspection(WindowInspection):
     """The loss over the training set, with its penalties and without dropout, over a plane through the parameters.
 
     Facts: `directions`; `x` and `y`, the window; `samples` of `of`, the first so many of the training set that were
@@ -77,16 +77,7 @@ class PlaneInspection(Inspection):
 
     directions: Literal["random", "path"] = "random"
     seed: Annotated[int, Field(ge=0, lt=1 << 53)] = 0
-    x: Span | None = None
-    y: Span | None = None
     finest: Literal[5, 9, 17, 33] = 33
-
-    @model_validator(mode="after")
-    def _spans_are_spans(self) -> Self:
-        for name, span in (("x", self.x), ("y", self.y)):
-            if span is not None and not span[0] < span[1]:
-                raise ValueError(f"{name} = {list(span)}: the first has to be less than the second")
-        return self
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding | None]:
         """Yield the loss, coarse to fine.
@@ -135,23 +126,18 @@ class PlaneInspection(Inspection):
             "variance": None if plane.variance is None else list(plane.variance),
             "loss": loss_at(0.0, 0.0),
         }
-        sizes = [size for size in SIZES if size <= self.finest]
-        values, known = np.full((self.finest, self.finest), np.nan), np.zeros((self.finest, self.finest), np.bool_)
         across, up = np.linspace(*x, self.finest), np.linspace(*y, self.finest)
-        due = time.perf_counter() + STRETCH_S
-        for size in sizes:
-            stride = (self.finest - 1) // (size - 1)
-            for row in range(0, self.finest, stride):
-                for column in range(0, self.finest, stride):
-                    if known[row, column]:
-                        continue
-                    values[row, column] = loss_at(float(across[column]), float(up[row]))
-                    known[row, column] = True
-                    if time.perf_counter() > due:
-                        yield None
-                        due = time.perf_counter() + STRETCH_S
-            grid = values[::stride, ::stride].copy()
-            yield Finding(facts=facts, arrays={"values": grid, "path": seen}, share=size**2 / self.finest**2)
+        strides = [(self.finest - 1) // (size - 1) for size in SIZES if size <= self.finest]
+
+        def value(row: int, column: int) -> float:
+            return loss_at(float(across[column]), float(up[row]))
+
+        for told in coarse_to_fine(value, (self.finest, self.finest), strides):
+            if told is None:
+                yield None
+            else:
+                grid = told[1]
+                yield Finding(facts=facts, arrays={"values": grid, "path": seen}, share=grid.size / self.finest**2)
 
     def _window(self, seen: Vector) -> tuple[Span, Span]:
         if self.directions == "random":
