@@ -388,6 +388,20 @@ async def test_escape_stops_the_computing_and_keeps_what_was_computed(
         assert not here.view._plane.is_waiting
 
 
+async def test_where_no_path_is_kept_there_are_random_directions_and_the_reason_is_said(watched: Watched) -> None:
+    async with watched(lesson(NETWORK), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await here.press()
+        reason = "the path of 9,000,000 parameters is not kept: over 64 MiB"
+        here.view._plane._take_path(protocol.Rejected(seq=1, reason=reason))
+        await here.press("d")
+        assert "random directions, filter-normalised (seed 1)" in here.map
+        assert reason in here.map
+        await here.press("g")
+        await here.until(lambda: here.view._plane.seen is not None)
+        assert "loss over two random directions" in here.row("title")
+
+
 async def test_why_there_is_no_plane_stands_where_it_would_be(watched: Watched) -> None:
     """A single weight spans none."""
     sections = {
