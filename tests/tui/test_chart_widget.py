@@ -17,10 +17,11 @@ from textual.geometry import Region
 
 from tui.charts.abscissa import Abscissa
 from tui.charts.axes import linear_ticks, padded
+from tui.charts.glyphs import Glyphs
 from tui.charts.history import Series
 from tui.charts.milestones import Milestones
 from tui.charts.picture import POINTER, Line, drawn
-from tui.charts.raster import Glyphs, Shape, stroke
+from tui.charts.raster import Shape, stroke
 from tui.widgets.chart import Curve, LiveChart, Marker
 
 

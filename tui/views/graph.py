@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 from ..charts.axes import compact
-from ..charts.raster import suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
 from ..run_view import RunView
 from ..widgets.text_rows import Row, TextRows, wrapped_rows
 from .drawn_graph import Drawn, drawn_expression, drawn_network

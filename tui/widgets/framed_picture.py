@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ..charts.axes import Limits, Tick
 from ..charts.cells import Cells, furnished
 from ..charts.furniture import Furniture, furniture
-from ..charts.raster import characters_of, suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
+from ..charts.raster import characters_of
 from .picture import Picture
 
 

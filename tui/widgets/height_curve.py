@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..charts.axes import Limits, linear_ticks, log_ticks, padded
 from ..charts.cells import Cells
-from ..charts.raster import Stroke, raster, suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
+from ..charts.raster import Stroke, raster
 from ..charts.window import Place, Window, way_codes
 from .framed_picture import FramedPicture, draw_dots
 

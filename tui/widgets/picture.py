@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.cells import NONE, Cells, Ink
-from ..charts.raster import suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
 from .known_style import KnownStyle
 
 

@@ -20,7 +20,7 @@ from textual.message import Message
 from engine.run.protocol import Seen
 
 from ...charts.cells import Cells
-from ...charts.raster import suitable_glyphs
+from ...charts.glyphs import suitable_glyphs
 from ...run_view import RunView
 from ...widgets.picture import Picture
 from ...widgets.status import lane_colour
