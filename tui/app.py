@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,6 +22,7 @@ from rich.console import Console
 from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -30,6 +31,7 @@ from engine.run import directory
 from engine.text import clean
 
 from . import remembered
+from .charts.glyphs import prefer, suitable_glyphs
 from .opening import Opening, launched, started
 from .preferences import Preferences
 from .pulse import PulsedApp
@@ -37,6 +39,7 @@ from .screens.command_palette import SteadyPalette
 from .screens.run_screen import RunScreen
 from .screens.waiting import Waiting
 from .theme import THEMES
+from .widgets.ascii_filter import AsciiFilter
 
 if TYPE_CHECKING:
     from .screens.dashboard import Dashboard
@@ -80,6 +83,8 @@ class GdtuiApp(PulsedApp):
         """Show the gallery, or this run."""
         super().__init__()
         self.preferences = preferences or Preferences()
+        prefer(None if self.preferences.glyphs == "auto" else self.preferences.glyphs)
+        self._spelling = (AsciiFilter(),) if suitable_glyphs() == "ascii" else ()
         # Here and not when the screen is up, which would be painted once more in another theme.
         for theme in THEMES:
             self.register_theme(theme)
@@ -90,6 +95,10 @@ class GdtuiApp(PulsedApp):
         self.has_crashed = False
         self.farewell = ""
         """What is said on the terminal after the screen has gone."""
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what every line goes through, ASCII last where there is nothing else."""
+        return (*super().get_line_filters(), *self._spelling)
 
     def on_mount(self) -> None:
         """Watch the terminal, and open the run after the first paint."""
@@ -278,11 +287,9 @@ KEPT_COMMANDS = ("Theme",)
 
 def _dashboard_of(opening: Opening, preferences: Preferences) -> Callable[[], Dashboard]:
     """Return what makes the dashboard of a run, as soon as the run can be reached; for a thread of its own."""
-    from .charts import raster
     from .run_view import RunView
     from .screens.dashboard import Dashboard
 
-    raster.prefer(None if preferences.glyphs == "auto" else preferences.glyphs)
     view = RunView(opening.connect())
     # What is loaded now stays to the end: to look through it for garbage again and again would hold up frames and keys.
     gc.freeze()

@@ -18,6 +18,8 @@ import click
 
 from engine.errors import GdtuiError, InputError
 
+from .ascii_text import tolerate
+
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
 
@@ -380,6 +382,7 @@ def main(arguments: list[str]) -> int:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
+        tolerate(getattr(sys, name))
     code = DONE
     try:
         code = _exit_code(arguments)

@@ -57,7 +57,7 @@ class Path:
         parameters = self._points.shape[1]
         room = min(SNAPSHOTS, MOST_BYTES // (4 * parameters)) // 2 * 2
         if room < 8:
-            raise InputError(f"{parameters:,} parameters: the path of so many would not fit into memory")
+            raise InputError(f"the path of {parameters:,} parameters is not kept: over {MOST_BYTES >> 20} MiB")
         self._points, self._steps = np.empty((room, parameters), np.float32), np.empty(room)
         self.clear()
 

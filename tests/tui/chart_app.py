@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from rich.style import Style
 from textual.app import App, ComposeResult
 
+from tui.charts.glyphs import Glyphs
 from tui.charts.history import Series
-from tui.charts.raster import Glyphs, Shape
+from tui.charts.raster import Shape
 from tui.widgets.chart import Curve, LiveChart
 
 

@@ -38,7 +38,15 @@ async def test_an_entry_is_a_block_under_its_title_and_the_legend_has_values() -
         app.map.show(SQUARE, "linear", "weights", (2, 2), 0.0)
         title, *picture, legend = app.map.export().splitlines()
         assert title == "weights"
-        assert picture == ["▀" * 16] * 4
+        rows = [list(app.map.render_line(row))[:3] for row in range(1, 5)]
+        assert picture == [""] * 4
+        # Both entries of the right column are 9, and each of the left one has two rows and eight columns.
+        assert [[len(segment.text) for segment in row[:2]] for row in rows] == [[8, 8]] * 4
+        grounds = [[segment.style and segment.style.bgcolor for segment in row] for row in rows]
+        assert grounds[0] == grounds[1]
+        assert grounds[2] == grounds[3]
+        assert grounds[0][0] != grounds[2][0]
+        assert len({row[1] for row in grounds} | {grounds[0][2]}) == 2
         assert legend.split() == ["0", "█" * 18, "9.450", "middle", "4.725"]
 
 
@@ -47,11 +55,11 @@ async def test_two_entries_share_a_cell_and_each_has_its_colour() -> None:
     async with app.run_test(size=(2, 3)) as pilot:
         app.map.show(SQUARE, "linear", "", (2, 2), 0.0)
         await pilot.pause()
-        left, right = [segment.style for segment in app.screen._compositor.render_strips()[1] if segment.text.strip()]
-        assert left is not None
-        assert right is not None
-        assert left.color != left.bgcolor
-        assert right.color == right.bgcolor
+        left, right = app.screen._compositor.render_strips()[1]
+        assert left.style is not None
+        assert right.style is not None
+        assert (left.text, right.text) == ("▀", " ")
+        assert len({left.style.color, left.style.bgcolor, right.style.bgcolor}) == 3
 
 
 async def test_without_colours_levels_are_characters(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +78,7 @@ async def test_what_is_not_finite_has_a_mark() -> None:
     app = MapApp()
     async with app.run_test(size=(6, 4)):
         app.map.show(np.array([[math.nan, 1.0, -math.inf]]), "linear", "", (1, 3), 0.0)
-        assert app.map.export().splitlines()[1] == "!!▀▀!!"
+        assert app.map.export().splitlines()[1] == "!!  !!"
 
 
 async def test_only_the_rows_that_changed_are_drawn_again() -> None:

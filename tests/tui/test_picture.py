@@ -39,18 +39,18 @@ def drawn(text: str, ink: str = "primary") -> Cells:
 
 
 async def test_only_the_cells_that_changed_are_drawn_again(picture: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert picture.show(drawn("hello")) == 5
+    assert picture.paint(drawn("hello")) == 5
     regions: list[Region] = []
     monkeypatch.setattr(picture, "refresh", lambda *parts, **_: regions.extend(parts))
-    assert picture.show(drawn("hello")) == 0
-    assert picture.show(drawn("hells")) == 1
+    assert picture.paint(drawn("hello")) == 0
+    assert picture.paint(drawn("hells")) == 1
     assert regions == [Region(6, 1, 1, 1)]
 
 
 async def test_a_colour_is_that_of_the_theme_and_may_lie_behind_a_text(picture: Picture) -> None:
     cells = drawn("hello")
     cells.back[1, 2:4] = cells.ink("error")
-    picture.show(cells)
+    picture.paint(cells)
     (before, behind, plain, _) = picture.render_line(1)
     assert (before.text, behind.text, plain.text) == ("  ", "he", "llo")
     for segment in (behind, plain):
@@ -69,7 +69,33 @@ async def test_two_pixels_share_a_cell_and_one_colour_needs_no_character(picture
     cells = Cells(20, 5)
     one, two = cells.ink("primary"), cells.ink("accent")
     cells.pixels(0, 0, np.array([[one, one, NONE, NONE], [two, one, one, NONE]], np.int16), None)
-    picture.show(cells)
+    picture.paint(cells)
     assert picture.export().splitlines()[0] == "▀ ▄"
     assert cells.back[0, :4].tolist() == [two, one, NONE, NONE]
     assert cells.front[0, [0, 2]].tolist() == [one, one]
+
+
+async def test_the_order_in_which_colours_were_used_makes_no_difference(picture: Picture) -> None:
+    picture.paint(drawn("hello"))
+    cells = Cells(20, 5)
+    cells.ink("error")
+    cells.write(1, 2, "hello", cells.ink("primary"))
+    assert picture.paint(cells) == 0
+
+
+async def test_what_is_drawn_into_a_part_is_drawn_into_the_whole_and_not_into_a_copy(picture: Picture) -> None:
+    cells = Cells(20, 5)
+    copy = cells.copy()
+    part = cells.part(10, 2, 5, 2)
+    part.write(1, 3, "inside", part.ink("error"))
+    picture.paint(cells)
+    assert picture.export().splitlines()[3] == " " * 13 + "in"
+    assert not copy.text().strip()
+    assert len(copy.inks) == 1
+
+
+async def test_a_colour_for_text_is_the_plain_one_where_a_theme_has_no_other(picture: Picture) -> None:
+    variables = picture.app.theme_variables
+    assert picture.colour("text-error").hex == picture.colour(variables["text-error"]).hex
+    assert picture.colour("text-foreground") == picture.colour("foreground")
+    assert picture.colour("text-#123456").hex == "#123456"

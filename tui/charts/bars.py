@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axes import Tick, linear_ticks, log_ticks
-from .raster import Glyphs
+from .glyphs import Glyphs
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _COLUMNS_A_TICK = 8

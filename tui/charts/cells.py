@@ -8,12 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
+from .furniture import Furniture
+
 NONE = -1
 """The ink of a background that is the widget's own."""
 PLAIN = 0
 """The ink of ordinary text."""
 UPPER_HALF = ord("▀")
 BLANK = ord(" ")
+FIRST_LINE, AFTER_LINES = 0x2500, 0x2580
+"""The code points of lines and their crossings."""
 _LINES = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┼": "+"}
 
 
@@ -54,6 +58,24 @@ class Cells:
     def width(self) -> int:
         """How many columns there are."""
         return self.characters.shape[1]
+
+    def text_ink(self, name: str) -> int:
+        """Return the number of a bold colour for signs, in its variant for text if the theme has one."""
+        return self.ink(f"text-{name}", bold=True)
+
+    def part(self, left: int, top: int, width: int, height: int) -> Cells:
+        """Return a part of the picture: what is drawn into it is drawn into the whole."""
+        part, place = Cells(0, 0), (slice(top, top + height), slice(left, left + width))
+        part.characters, part.front, part.back = self.characters[place], self.front[place], self.back[place]
+        part.inks, part._numbers = self.inks, self._numbers
+        return part
+
+    def copy(self) -> Cells:
+        """Return a picture that looks the same and shares nothing."""
+        copy = Cells(0, 0)
+        copy.characters, copy.front, copy.back = self.characters.copy(), self.front.copy(), self.back.copy()
+        copy.inks, copy._numbers = self.inks.copy(), self._numbers.copy()
+        return copy
 
     def ink(self, name: str, softness: float = 0.0, *, bold: bool = False) -> int:
         """Return the number of a colour."""
@@ -121,6 +143,15 @@ class Cells:
 def code_points(text: str) -> NDArray[np.uint32]:
     """Return the code points of a text, (characters,)."""
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
+
+
+def furnished(around: Furniture, width: int, height: int, *, box: float = 0.7, text: float = 0.35) -> Cells:
+    """Return a picture of a chart's size with its furniture, the lines and the labels as soft as this."""
+    cells = Cells(width, height)
+    cells.characters[:] = code_points("".join(around.rows)).reshape(cells.characters.shape)
+    is_line = (cells.characters >= FIRST_LINE) & (cells.characters < AFTER_LINES)
+    cells.front[:] = np.where(is_line, cells.ink("foreground", box), cells.ink("foreground", text))
+    return cells
 
 
 def to_ascii(cells: Cells) -> None:

@@ -1,8 +1,8 @@
 """The box, the axes and the labels around a canvas.
 
 This is the one module that names plotext, and the reason why plotext only ever sees a few finite whole numbers: it
-raises on infinity, and its figure is global state. It takes some milliseconds, so what it draws is remembered;
-limits change seldom.
+raises on infinity, and its figure is global state. It takes some milliseconds, so its box is remembered: it is the
+same whatever the limits, and the marks of the ticks are put into it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ GUTTER = 5
 """Columns for the labels at the left, at least: charts on top of each other stay aligned when limits change."""
 NARROW = 40
 """Below this width the gutter is only as wide as its labels."""
+MARKS = "┤┬"
+"""Of a tick at the left edge of the box, and at its bottom."""
 _COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -60,9 +62,13 @@ def furniture(
         return _bare(max(width, 0), max(height, 0))
     at_row = _rows_of(yticks, ylim, rows)
     at_column, label_row = _columns_of(xticks, xlim, columns, gutter + 1, width)
-    lines = _box(width, height - 1, gutter, tuple(at_column), tuple(rows - 1 - row for row in at_row))
+    lines = list(_box(width, height - 1, gutter))
     for row, tick in at_row.items():
-        lines[1 + row] = tick.label.rjust(gutter) + lines[1 + row][gutter:]
+        lines[1 + row] = f"{tick.label.rjust(gutter)}{MARKS[0]}{lines[1 + row][gutter + 1 :]}"
+    bottom = list(lines[-1])
+    for column in at_column:
+        bottom[gutter + 1 + column] = MARKS[1]
+    lines[-1] = "".join(bottom)
     return Furniture(
         rows=(*lines, label_row),
         left=gutter + 1,
@@ -104,25 +110,23 @@ def _columns_of(
     return placed, "".join(row)
 
 
-def _box(width: int, height: int, gutter: int, columns: Sequence[int], rows: Sequence[int]) -> list[str]:
-    """Return the box with marks at these canvas `columns` and `rows`, counted from the left and the bottom.
-
-    Labels are not left to plotext, which drops or shifts those near an edge: it gets blank ones, of the right width.
-    """
+@lru_cache(maxsize=64)
+def _box(width: int, height: int, gutter: int) -> tuple[str, ...]:
+    """Return the box with room for labels at its left: without ticks, of which plotext drops or shifts some."""
     # The import takes 50 to 80 ms: a program that draws no chart does not pay for it.
     import plotext
 
-    inner_width, inner_height = width - gutter - 2, height - 2
     plotext.clear_figure()
     plotext.limit_size(False, False)
     plotext.theme("clear")
-    plotext.xlim(0, inner_width - 1)
-    plotext.ylim(0, inner_height - 1)
-    # A mark stands only where a label does, and any label adds a row of labels, which is cut off again below.
-    plotext.xticks([*columns] or [0], [" "] * max(len(columns), 1))
-    plotext.yticks([*rows] or [0], [" " * gutter] * max(len(rows), 1))
+    plotext.xlim(0, width - gutter - 3)
+    plotext.ylim(0, height - 3)
+    # A box has a row of labels, which is cut off again below, and room at its left only where there is a tick.
+    plotext.xticks([0], [" "])
+    plotext.yticks([0], [" " * gutter])
     plotext.plot_size(width, height + 1)
     plotext.scatter([0], [0], marker=" ")
     lines = [_COLOUR_CODE.sub("", line).ljust(width)[:width] for line in plotext.build().splitlines()[:height]]
     plotext.clear_figure()
-    return lines
+    corner = gutter + 1
+    return (*lines[:-2], lines[-2].replace("┤", "│"), lines[-1][:corner] + lines[-1][corner:].replace("┬", "─"))

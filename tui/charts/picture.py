@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from .axes import Limits, Tick
 from .furniture import Furniture, furniture
+from .glyphs import Glyphs
 from .markers import LABEL_ROWS, Marker, marker_columns, marker_labels, narrowed
-from .raster import NOBODY, Canvas, Glyphs, Stroke, raster
+from .raster import NOBODY, Canvas, Stroke, raster
 
 BOX, TEXT, GRID, LINE, LABEL, ERROR, POINTER = range(7)
 """What a cell can be drawn with; the curves' own inks follow, in their order."""

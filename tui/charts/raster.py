@@ -5,20 +5,18 @@ A cell belongs to one curve, the last that touches it: colours are never mixed, 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os import environ
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .axes import Limits, fractions
+from .glyphs import Glyphs
 from .history import Envelope, Vector
 
 Shape = Literal["envelope", "line"]
-Glyphs = Literal["braille", "half", "ascii"]
 
 DOTS_ACROSS, DOTS_DOWN = 2, 4
 """The dots of one braille cell."""
@@ -197,21 +195,3 @@ _GLYPHS: Mapping[Glyphs, NDArray[np.uint32]] = {
     "half": np.array([ord(_half(code)) for code in range(256)], dtype=np.uint32),
     "ascii": np.array([ord(_ascii(code)) for code in range(256)], dtype=np.uint32),
 }
-
-
-_preferred: list[Glyphs] = []
-
-
-def prefer(glyphs: Glyphs | None) -> None:
-    """Draw with these from now on, whatever the terminal seems to be able to print; None asks it again."""
-    _preferred[:] = [] if glyphs is None else [glyphs]
-
-
-def suitable_glyphs() -> Glyphs:
-    """Return what was preferred, or what this terminal can print: ASCII on a Linux console or without UTF-8."""
-    if _preferred:
-        return _preferred[0]
-    # Textual replaces sys.stdout while it runs.
-    encoding = getattr(sys.__stdout__, "encoding", None) or "utf-8"
-    utf8 = encoding.lower().replace("-", "").replace("_", "") == "utf8"
-    return "braille" if utf8 and environ.get("TERM") != "linux" else "ascii"

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from .axes import cell, linear_ticks, log_ticks, padded
 from .furniture import furniture
-from .raster import DOTS_ACROSS, NOBODY, Stroke, raster, suitable_glyphs
+from .glyphs import suitable_glyphs
+from .raster import DOTS_ACROSS, NOBODY, Stroke, raster
 
 WIDE_RANGE = 50.0
 """Losses that differ by more than this factor are drawn on a logarithmic axis."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from .raster import Glyphs
+from .glyphs import Glyphs
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 _LINES = dict(zip((3, 12, 10, 6, 9, 5, 11, 7, 14, 13, 15, 1, 2, 4, 8), "│─┌┐└┘├┤┬┴┼│││─", strict=False)) | {4: "─"}

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 from ..charts.axes import compact
-from ..charts.raster import suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
 from ..run_view import RunView
 from ..widgets.text_rows import Row, TextRows, wrapped_rows
 from .drawn_graph import Drawn, drawn_expression, drawn_network
@@ -199,7 +199,7 @@ graph that is larger than the screen; a click on a node explains it."""
             return [
                 (
                     (f"forward: {letter} = {whole}", "bold primary"),
-                    ("   all values and gradients as they are now", "plain"),
+                    (f"   all values and gradients as they are now{_over(facts)}", "plain"),
                 ),
                 ((f"→ goes through them one by one; a click explains {kind} numbers", "dim foreground"),),
             ]
@@ -211,3 +211,12 @@ graph that is larger than the screen; a click on a node explains it."""
 def _value(node: dict[str, Any]) -> float:
     value: float = node.get("value", node.get("size", math.nan))
     return value
+
+
+def _over(facts: dict[str, Any]) -> str:
+    """Return over which samples a network was looked at, in words."""
+    if facts["kind"] != "network":
+        return ""
+    samples, of = facts["samples"], facts["of"]
+    part = f"all {of:,}" if samples == of else f"the first {samples:,} of {of:,}"
+    return f", over {part} training samples"

@@ -157,7 +157,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
             self._show_plane()
             return
         sight = self._function
-        columns, rows = (self._curve.columns, 1) if self._is_line else self._map.canvas
+        columns, rows = (self._curve.canvas[0], 1) if self._is_line else self._map.canvas
         # A curve is drawn in braille, two dots a cell; a cell of a map has two pixels, one above the other.
         sight.want(now, columns=2 * columns if self._is_line else columns, rows=2 * rows, window=self._window)
         self.set_class(self.run.spec.search_method != "none", "-searching")
@@ -218,7 +218,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
     def action_move(self, across: int, up: int) -> None:
         """Move the cross-hair by cells, or else the window."""
         if self._aim is not None:
-            columns, rows = (2 * self._curve.columns, 1) if self._is_line else self._map.canvas
+            columns, rows = (2 * self._curve.canvas[0], 1) if self._is_line else self._map.canvas
             window = self.window
             x = self._aim[0] + across * (window.x[1] - window.x[0]) / columns
             y = self._aim[1] + up * (window.y[1] - window.y[0]) / rows
@@ -295,7 +295,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
         bounds = self._function.facts.get("bounds")
         window = self.window
         limits = (window.x, window.y) if bounds is None else ((bounds[0], bounds[1]),) * 2
-        columns, rows = (2 * self._curve.columns, 1) if self._is_line else self._map.canvas
+        columns, rows = (2 * self._curve.canvas[0], 1) if self._is_line else self._map.canvas
         counts = (columns, rows)
         numbers = [
             _readable(min(max(number, low), high), (span[1] - span[0]) / count)
@@ -349,7 +349,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
             self._see(self.window.zoomed(factor, (x, self.window.middle[1])))
 
     def _click(self, place: Place) -> None:
-        canvas = (2 * self._curve.columns, 1) if self._is_line else self._map.canvas
+        canvas = (2 * self._curve.canvas[0], 1) if self._is_line else self._map.canvas
         before = None if self._aim is None else self.window.cell_of(self._aim, *canvas)
         if before is not None and before == self.window.cell_of(place, *canvas):
             self.action_confirm()

@@ -117,7 +117,8 @@ def plane(sight: PlaneSight, window: Window, levels: Levels | None) -> Scene:
         marks.append(Mark(place=(0.0, 0.0), sign="●", colour=ALONE, shows_way=True))
     message: tuple[str, ...] = ()
     if heights is None:
-        message = (sight.progress(),) if sight.progress() else ("g computes the loss over", sight.wanted, "", OTHERS)
+        how = ("g computes the loss over", sight.wanted, "", OTHERS, sight.has_no_path)
+        message = (sight.progress(),) if sight.progress() else how
     return Scene(
         window=window,
         heights=heights,

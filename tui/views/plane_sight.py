@@ -23,6 +23,7 @@ class PlaneSight:
         heights: The newest that were told; None before.
         seen: The newest answer.
         refusal: Why there is none.
+        has_no_path: Why no path is kept, so that there are random directions alone, or nothing.
         is_waiting: Whether the engine is at it.
         directions: "random" or "path", as they will be asked for.
         count: How often something was told that looks different.
@@ -33,7 +34,7 @@ class PlaneSight:
         self._run = run
         self.heights: Heights | None = None
         self.seen: Seen | None = None
-        self.refusal = ""
+        self.refusal = self.has_no_path = ""
         self.is_waiting = False
         self.directions = "random"
         self._seed = 0
@@ -45,7 +46,7 @@ class PlaneSight:
         """Let the engine keep the path from now on, so that there is one to be seen on a plane."""
         if not self._keeps:
             self._keeps = True
-            self._run.look("path", {"only_keep": True}, self._take_refusal, topic=TOPIC)
+            self._run.look("path", {"only_keep": True}, self._take_path, topic=TOPIC)
 
     def ask(self, window: Window | None) -> None:
         """Let the engine compute it, over this window or one that suits the directions."""
@@ -63,8 +64,8 @@ class PlaneSight:
         self.count += 1
 
     def choose_directions(self) -> None:
-        """Take the other kind of directions: the path's, or two random ones that were not seen yet."""
-        if self.directions == "random":
+        """Take the other kind of directions: the path's, if it is kept, or two random ones that were not seen yet."""
+        if self.directions == "random" and not self.has_no_path:
             self.directions = "path"
         else:
             self.directions, self._seed = "random", self._seed + 1
@@ -123,8 +124,8 @@ class PlaneSight:
         since = self._run.lanes[seen.lane].step - seen.step
         return f"{counted(since, 'step')} ago" if since > 0 else ""
 
-    def _take_refusal(self, sight: Seen | Rejected) -> None:
-        self.refusal = sight.reason if isinstance(sight, Rejected) else ""
+    def _take_path(self, sight: Seen | Rejected) -> None:
+        self.has_no_path = sight.reason if isinstance(sight, Rejected) else ""
 
     def _take(self, sight: Seen | Rejected) -> None:
         self.count += 1

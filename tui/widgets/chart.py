@@ -18,11 +18,12 @@ from textual.widget import Widget
 
 from ..charts.abscissa import Abscissa
 from ..charts.axes import Limits, StickyLimits, cell, compact, linear_ticks, log_ticks
+from ..charts.glyphs import Glyphs, suitable_glyphs
 from ..charts.history import Series
 from ..charts.markers import Marker, marker_labels
 from ..charts.milestones import Measure, Milestones
 from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, extent, label_rows
-from ..charts.raster import DOTS_ACROSS, Glyphs, Shape, stroke, suitable_glyphs
+from ..charts.raster import DOTS_ACROSS, Shape, stroke
 from ..charts.viewport import Viewport
 from .chart_frame import Frame
 from .chart_title import Span, title_row

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..charts.bars import bars, box, labels
-from ..charts.raster import suitable_glyphs
+from ..charts.glyphs import suitable_glyphs
 from .text_rows import Row, TextRows
 
 

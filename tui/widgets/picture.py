@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import contextlib
 
 import numpy as np
 from rich.segment import Segment
@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.cells import NONE, Cells, Ink
+from ..charts.glyphs import suitable_glyphs
 from .known_style import KnownStyle
 
 
@@ -29,19 +30,23 @@ class Picture(KnownStyle, Widget):
         super().__init__(id=id)
         self._cells = Cells(0, 0)
         self._strips: list[Strip] = []
-        self._styles: dict[tuple[Ink, Ink | None], Style] = {}
+        self._inks: dict[Ink, int] = {}
+        """The numbers that inks have here, whatever their order in a picture."""
+        self._front = self._back = np.zeros((0, 0), np.int16)
+        """(rows, columns): what is in the cells by these numbers."""
+        self._styles: dict[tuple[int, int], Style] = {}
 
-    def show(self, cells: Cells) -> int:
-        """Show these cells and return how many rows changed."""
-        before, self._cells = self._cells, cells
-        common = min(len(before.inks), len(cells.inks))
-        if (
-            before.characters.shape == cells.characters.shape
-            and before.inks[:common] == cells.inks[:common]
-            and len(self._strips) == cells.height
-        ):
-            changed = (before.characters != cells.characters) | (before.front != cells.front)
-            changed |= before.back != cells.back
+    def paint(self, cells: Cells) -> int:
+        """Show these cells, which nobody changes any more, and return how many rows changed."""
+        before = self._cells, self._front, self._back
+        self._cells = cells
+        numbers = np.array([*(self._inks.setdefault(ink, len(self._inks)) for ink in cells.inks), NONE], np.int16)
+        # `NONE` is the last of them by its own number.
+        self._front, self._back = numbers[cells.front], numbers[cells.back]
+        if before[0].characters.shape == cells.characters.shape and len(self._strips) == cells.height:
+            changed = before[0].characters != cells.characters
+            changed |= before[1] != self._front
+            changed |= before[2] != self._back
         else:
             self._strips = [Strip.blank(cells.width)] * cells.height
             changed = np.ones(cells.characters.shape, np.bool_)
@@ -71,44 +76,46 @@ class Picture(KnownStyle, Widget):
         """Take over the colours of a new theme."""
         super().notify_style_update()
         self._styles = {}
-        if self.is_attached:
+        if self.is_attached and self._cells.width:
             self._strips = [self._strip(row) for row in range(self._cells.height)]
             self.refresh()
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether pixels are characters: there are no colours, or none that can be mixed, or no half blocks."""
+        return self.app.no_color or self.background_colors[1].ansi is not None or suitable_glyphs() == "ascii"
+
+    def colour(self, name: str) -> Color:
+        """Return a colour by its name in the theme or by its digits; "text-…" only where the theme has it."""
+        variables, own = self.app.theme_variables, name.removeprefix("text-")
+        with contextlib.suppress(ColorParseError):
+            return Color.parse(variables.get(name) or variables.get(own, own))
+        return self.colors[3]
+
     def _strip(self, row: int) -> Strip:
-        cells = self._cells
-        front, back = cells.front[row], cells.back[row]
-        text = cells.characters[row].astype("<u4").tobytes().decode("utf-32-le")
+        front, back = self._front[row], self._back[row]
+        text = self._cells.characters[row].astype("<u4").tobytes().decode("utf-32-le")
         cuts = [0, *(np.flatnonzero((np.diff(front) != 0) | (np.diff(back) != 0)) + 1).tolist(), len(text)]
-        return Strip(
-            [
-                Segment(text[start:stop], self._style(int(front[start]), int(back[start])))
-                for start, stop in pairwise(cuts)
-                if stop > start
-            ],
-            cells.width,
-        )
+        fronts, backs, styles = front[cuts[:-1]].tolist(), back[cuts[:-1]].tolist(), self._styles
+        segments = [
+            Segment(text[start:stop], styles.get(key) or self._style(*key))
+            for start, stop, key in zip(cuts, cuts[1:], zip(fronts, backs, strict=True), strict=False)
+        ]
+        return Strip(segments, self._cells.width)
 
     def _style(self, front: int, back: int) -> Style:
-        inks = self._cells.inks
-        key = inks[front], None if back == NONE else inks[back]
-        style = self._styles.get(key)
-        if style is None:
-            background = self.background_colors[1]
-            colour = self._colour(key[0], background)
-            behind = background if key[1] is None else self._colour(key[1], background)
-            # The terminal's own colours cannot be mixed.
-            dim = colour.ansi is not None and key[0].softness >= 0.3
-            style = Style(color=colour.rich_color, bgcolor=behind.rich_color, bold=key[0].bold, dim=dim)
-            self._styles[key] = style
+        inks = list(self._inks)
+        ink, background = inks[front], self.background_colors[1]
+        colour = self._mixed(ink, background)
+        behind = background if back == NONE else self._mixed(inks[back], background)
+        # The terminal's own colours cannot be mixed.
+        dim = colour.ansi is not None and ink.softness >= 0.3
+        style = Style(color=colour.rich_color, bgcolor=behind.rich_color, bold=ink.bold, dim=dim)
+        self._styles[front, back] = style
         return style
 
-    def _colour(self, ink: Ink, background: Color) -> Color:
-        variables = self.app.theme_variables
-        try:
-            colour = Color.parse(variables.get(ink.name, ink.name))
-        except ColorParseError:
-            colour = self.colors[3]
+    def _mixed(self, ink: Ink, background: Color) -> Color:
+        colour = self.colour(ink.name)
         if colour.ansi is not None or background.ansi is not None:
             return background if ink.softness >= 0.8 else colour
         return (background + colour).blend(background, ink.softness)

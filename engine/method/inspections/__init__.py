@@ -4,6 +4,7 @@ Each is computed when it is asked for, in stretches of a few milliseconds betwee
 coarse first. A new one is a module here, a line in the table, and a view in `tui/views` that shows it.
 
 inspection   what all of them have in common
+survey       what those over a window have in common
 landscape    the height of a function over a window
 motion       gradient, momentum and look-ahead point where the parameters are
 path         where the parameters have been

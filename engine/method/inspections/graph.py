@@ -17,6 +17,9 @@ from .inspection import Finding, Inspection
 
 SAMPLES = 512
 """How many samples of the training set go through a network, at most: enough for norms that do not tremble."""
+FEWEST = 64
+MOST_WORK = 1 << 26
+"""Parameters times samples, the fewest samples apart: a step waits for them."""
 
 
 class GraphInspection(Inspection):
@@ -24,7 +27,7 @@ class GraphInspection(Inspection):
 
     Facts: `kind`, "expression" or "network", and `nodes`. Of an expression each has the fields of
     `subject.expression.graph.Reading`; of a network those of `subject.flow.Stage`, and `samples` says how many went
-    through.
+    through, the first ones `of` so many that it is trained on.
     """
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding]:
@@ -38,10 +41,11 @@ class GraphInspection(Inspection):
                 # A vector of its own for the gradient: that of the trainer belongs to its steps.
                 theta = trainer.theta.copy()
                 samples = objective.evaluation_set("train")
-                count = min(SAMPLES, samples.count)
+                count = min(SAMPLES, samples.count, max(FEWEST, MOST_WORK // theta.size))
                 found = stages(objective, theta, np.empty_like(theta), samples.batch(0, count))
                 nodes = [asdict(stage) for stage in found]
-                yield Finding(facts={"kind": "network", "samples": count, "nodes": nodes})
+                facts = {"kind": "network", "samples": count, "of": samples.count, "nodes": nodes}
+                yield Finding(facts=facts)
             case _:
                 raise InputError(
                     "a built-in landscape has its gradient as a formula and no graph of nodes: a function that is "

@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ...errors import InputError
 from ...subject.landscapes.objective import Landscape
 from ...subject.network import Network
 from ..path import Path
 from ..trainer import Trainer
-from .inspection import Finding, Inspection
+from .inspection import Finding
+from .survey import Span, WindowInspection, coarse_to_fine
 
-STRETCH_S = 0.002
-"""How long values are computed before a step may be made."""
 AT_ONCE = 4096
 """Up to so many values are told when all are there; more come coarse first."""
 STRIDES = (8, 4, 2, 1)
 LEAST_REACH = 2.0
 """How far from 0 a typed-in function is shown at least: nobody has said which part of it is worth seeing."""
 
-Span = tuple[float, float]
 
-
-class LandscapeInspection(Inspection):
+class LandscapeInspection(WindowInspection):
     """The function that is minimised, without the noise of a step, over the middles of equal cells of a window.
 
     Coordinates beyond the second are held where the parameters are.
@@ -40,17 +36,8 @@ class LandscapeInspection(Inspection):
     row 0 at the lowest y; where a function has no finite value, that is what stands there.
     """
 
-    x: Span | None = None
-    y: Span | None = None
     columns: Annotated[int, Field(ge=1, le=1024)] = 64
     rows: Annotated[int, Field(ge=1, le=1024)] = 32
-
-    @model_validator(mode="after")
-    def _spans_are_spans(self) -> Self:
-        for name, span in (("x", self.x), ("y", self.y)):
-            if span is not None and not span[0] < span[1]:
-                raise ValueError(f"{name} = {list(span)}: the first has to be less than the second")
-        return self
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding | None]:
         """Yield the heights; `InputError` for a network."""
@@ -72,21 +59,18 @@ class LandscapeInspection(Inspection):
         }
         height = heights(trainer)
         across, up = middles(x, self.columns), middles(y, rows) if y is not None else np.zeros(1)
-        values = np.full((rows, self.columns), np.nan)
-        done = np.zeros(values.shape, np.bool_)
-        strides = STRIDES if values.size > AT_ONCE else (1,)
-        due = time.perf_counter() + STRETCH_S
-        for stride in strides:
-            for row in range(0, rows, stride):
-                for column in np.flatnonzero(~done[row, ::stride]) * stride:
-                    values[row, column] = height(float(across[column]), float(up[row]))
-                    if time.perf_counter() > due:
-                        yield None
-                        due = time.perf_counter() + STRETCH_S
-                done[row, ::stride] = True
-            coarse = values[::stride, ::stride]
+        strides = STRIDES if rows * self.columns > AT_ONCE else (1,)
+
+        def value(row: int, column: int) -> float:
+            return height(float(across[column]), float(up[row]))
+
+        for told in coarse_to_fine(value, (rows, self.columns), strides):
+            if told is None:
+                yield None
+                continue
+            stride, coarse = told
             filled = coarse.repeat(stride, axis=0)[:rows].repeat(stride, axis=1)[:, : self.columns]
-            yield Finding(facts=facts, arrays={"values": filled.copy()}, share=1.0 / stride**2)
+            yield Finding(facts=facts, arrays={"values": filled}, share=1.0 / stride**2)
 
 
 def middles(span: Span, count: int) -> NDArray[np.float64]:

@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ...errors import InputError
 from ...subject.network import Network
 from ..path import SNAPSHOTS, Path
 from ..trainer import Trainer
-from .inspection import Finding, Inspection
-from .landscape import STRETCH_S, Span
+from .inspection import Finding
+from .survey import STRETCH_S, Span, WindowInspection, coarse_to_fine
 
 SIZES = (5, 9, 17, 33)
 """Points along each side, coarse to fine: the grids lie in each other, so that no point is computed twice."""
@@ -37,6 +37,8 @@ PARALLEL = 0.999
 DRAWS = 16
 MOST_POINTS = 2 * SNAPSHOTS
 """Of a longer path, that of a few parameters, evenly spaced ones tell the components."""
+DRAWN_AT_ONCE = 1 << 16
+"""Entries of a random direction that are drawn at once: a millisecond or two."""
 AT_ONCE = 4096
 """Parameters that a product of all points takes at once."""
 
@@ -66,37 +68,36 @@ class Plane:
         return np.asarray(np.linalg.solve(self.directions @ self.directions.T, products.T).T, np.float64)
 
 
-class PlaneInspection(Inspection):
+class PlaneInspection(WindowInspection):
     """The loss over the training set, with its penalties and without dropout, over a plane through the parameters.
 
     Facts: `directions`; `x` and `y`, the window; `samples` of `of`, the first so many of the training set that were
     used; `variance`, the shares of the path's variance along the directions, or None; `loss`, at the parameters.
     Arrays: `values` (rows, columns), at points from one end of the window to the other, row 0 at the lowest y; `path`
-    (points, 2), where the parameters were, seen on the plane; they are at (0, 0) now.
+    (points, 2), where the parameters were, seen on the plane; they are at (0, 0) now, and of a path that is too large
+    to be kept that is all.
     """
 
     directions: Literal["random", "path"] = "random"
     seed: Annotated[int, Field(ge=0, lt=1 << 53)] = 0
-    x: Span | None = None
-    y: Span | None = None
     finest: Literal[5, 9, 17, 33] = 33
-
-    @model_validator(mode="after")
-    def _spans_are_spans(self) -> Self:
-        for name, span in (("x", self.x), ("y", self.y)):
-            if span is not None and not span[0] < span[1]:
-                raise ValueError(f"{name} = {list(span)}: the first has to be less than the second")
-        return self
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding | None]:
         """Yield the loss, coarse to fine.
 
         Raises:
-            InputError: A function needs no plane; or the path is too short to span one, or too large to be kept.
+            InputError: A function needs no plane; or that of the path is wanted, and it is too short or too large.
         """
         if not isinstance(trainer.objective, Network):
             raise InputError("a function is seen whole: it needs no plane")
-        steps, points = _kept(trainer, path)
+        try:
+            path.begin()
+        except InputError as error:
+            if self.directions == "path":
+                raise InputError(f"{error}; random directions need no path") from None
+            return self._findings(trainer, trainer.theta[None].copy())
+        # Of a larger vector it begins to be kept with this.
+        steps, points = path.up_to(trainer.step_count, trainer.theta)
         if self.directions == "path" and len(points) < LEAST_POINTS:
             raise InputError(
                 f"the path is kept from now on, and has {len(steps)} of the {LEAST_POINTS} points that span a plane: "
@@ -112,7 +113,7 @@ class PlaneInspection(Inspection):
         if self.directions == "path":
             plane = yield from path_plane(centre, points[:: -(-len(points) // MOST_POINTS)])
         else:
-            plane = random_plane(network, centre, self.seed)
+            plane = yield from random_plane(network, centre, self.seed)
         seen = yield from plane.coordinates(points)
         x, y = self._window(seen)
         # What is looked at is the loss of an evaluation, so nothing is drawn and no unit left out.
@@ -120,9 +121,15 @@ class PlaneInspection(Inspection):
         of = network.samples().count
         samples = min(of, max(LEAST_SAMPLES, MOST_WORK // theta.size))
 
+        point, part = np.empty_like(centre), np.empty_like(centre)
+
         def loss_at(across: float, up: float) -> float:
             with np.errstate(all="ignore"):
-                point = centre + across * plane.directions[0] + up * plane.directions[1]
+                # Of a large network new arrays would take as long as the sums.
+                np.multiply(plane.directions[0], across, out=point)
+                np.add(point, centre, out=point)
+                np.multiply(plane.directions[1], up, out=part)
+                np.add(point, part, out=point)
                 np.copyto(theta, point, casting="same_kind")
                 return bound.evaluate("train", samples).loss
 
@@ -135,23 +142,18 @@ class PlaneInspection(Inspection):
             "variance": None if plane.variance is None else list(plane.variance),
             "loss": loss_at(0.0, 0.0),
         }
-        sizes = [size for size in SIZES if size <= self.finest]
-        values, known = np.full((self.finest, self.finest), np.nan), np.zeros((self.finest, self.finest), np.bool_)
         across, up = np.linspace(*x, self.finest), np.linspace(*y, self.finest)
-        due = time.perf_counter() + STRETCH_S
-        for size in sizes:
-            stride = (self.finest - 1) // (size - 1)
-            for row in range(0, self.finest, stride):
-                for column in range(0, self.finest, stride):
-                    if known[row, column]:
-                        continue
-                    values[row, column] = loss_at(float(across[column]), float(up[row]))
-                    known[row, column] = True
-                    if time.perf_counter() > due:
-                        yield None
-                        due = time.perf_counter() + STRETCH_S
-            grid = values[::stride, ::stride].copy()
-            yield Finding(facts=facts, arrays={"values": grid, "path": seen}, share=size**2 / self.finest**2)
+        strides = [(self.finest - 1) // (size - 1) for size in SIZES if size <= self.finest]
+
+        def value(row: int, column: int) -> float:
+            return loss_at(float(across[column]), float(up[row]))
+
+        for told in coarse_to_fine(value, (self.finest, self.finest), strides):
+            if told is None:
+                yield None
+            else:
+                grid = told[1]
+                yield Finding(facts=facts, arrays={"values": grid, "path": seen}, share=grid.size / self.finest**2)
 
     def _window(self, seen: Vector) -> tuple[Span, Span]:
         if self.directions == "random":
@@ -163,26 +165,29 @@ class PlaneInspection(Inspection):
         return self.x or (left, right), self.y or (bottom, top)
 
 
-def _kept(trainer: Trainer, path: Path) -> tuple[NDArray[np.float64], NDArray[Any]]:
-    """Return the path so far; that of a larger vector begins to be kept with this."""
-    path.begin()
-    return path.up_to(trainer.step_count, trainer.theta)
-
-
-def random_plane(network: Network, centre: Vector, seed: int) -> Plane:
-    """Return a plane along two directions drawn from a normal distribution, filter-normalised.
+def random_plane(network: Network, centre: Vector, seed: int) -> Generator[None, None, Plane]:
+    """Return a plane along two directions drawn from a normal distribution, filter-normalised, in stretches.
 
     Raises:
         InputError: The weights are too few, or too many of them 0, for two directions that differ.
     """
     generator = np.random.default_rng(seed)
-    first = filter_normalised(network, centre, generator.normal(size=centre.size))
+    first = yield from _drawn(network, centre, generator)
     for _ in range(DRAWS):
-        second = filter_normalised(network, centre, generator.normal(size=centre.size))
+        second = yield from _drawn(network, centre, generator)
         lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
         if lengths > 0.0 and abs(float(first @ second)) < PARALLEL * lengths:
             return Plane(centre=centre, directions=np.stack([first, second]))
     raise InputError("filter-normalised directions do not differ here: the weights are too few, or are 0")
+
+
+def _drawn(network: Network, centre: Vector, generator: np.random.Generator) -> Generator[None, None, Vector]:
+    direction = np.empty_like(centre)
+    for first in range(0, centre.size, DRAWN_AT_ONCE):
+        part = direction[first : first + DRAWN_AT_ONCE]
+        part[:] = generator.normal(size=part.size)
+        yield
+    return filter_normalised(network, centre, direction)
 
 
 def filter_normalised(network: Network, centre: Vector, direction: Vector) -> Vector:

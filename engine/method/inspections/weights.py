@@ -14,7 +14,7 @@ from ...errors import InputError
 from ..path import Path
 from ..trainer import Trainer
 from .inspection import Finding, Inspection
-from .model import Model
+from .model import network_of
 
 MOST_LAYERS = 16
 """Of a deeper network the first layers are drawn."""
@@ -32,17 +32,17 @@ class WeightsInspection(Inspection):
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding]:
         """Yield them at once; `InputError` where there is no network."""
-        model = Model(trainer)
-        network, most = model.network, self.units
+        # Of a large network the parameters are not copied: what is wanted of them is.
+        network, theta, most = network_of(trainer), trainer.evaluated_theta, self.units
         arrays: dict[str, NDArray[np.generic]] = {}
         greatest = []
         for number, (inputs, units) in enumerate(pairwise(network.widths[: MOST_LAYERS + 1]), start=1):
             tensors = {tensor.name: tensor for tensor in network.tensors}
-            weight = tensors[f"layer{number}.weight"].of(model.theta)
-            greatest.append(float(np.abs(weight).max()))
+            weight = tensors[f"layer{number}.weight"].of(theta)
+            greatest.append(max(float(weight.max()), -float(weight.min())))
             arrays[f"weight{number}"] = weight[: min(most, inputs), : min(most, units)].copy()
             if network.ones:
-                arrays[f"bias{number}"] = tensors[f"layer{number}.bias"].of(model.theta)[:most].copy()
+                arrays[f"bias{number}"] = tensors[f"layer{number}.bias"].of(theta)[:most].copy()
         yield Finding(facts={"widths": list(network.widths), "greatest": greatest}, arrays=arrays)
 
 
@@ -58,11 +58,10 @@ class PicturesInspection(Inspection):
 
     def findings(self, trainer: Trainer, path: Path) -> Iterator[Finding]:
         """Yield them at once; `InputError` where the inputs are no picture."""
-        model = Model(trainer)
-        network = model.network
+        network = network_of(trainer)
         if network.image_shape is None:
             raise InputError("the samples of this run are not pictures, so weights cannot be seen as some")
-        weight = network.tensors[0].of(model.theta)
+        weight = network.tensors[0].of(trainer.evaluated_theta)
         units = weight.shape[1]
         first = min(self.first, units - 1)
         yield Finding(
@@ -72,5 +71,5 @@ class PicturesInspection(Inspection):
                 "image": list(network.image_shape),
                 "hidden": len(network.widths) > 2,
             },
-            arrays={"weights": np.ascontiguousarray(weight[:, first : first + self.units].T)},
+            arrays={"weights": weight[:, first : first + self.units].T.copy()},
         )

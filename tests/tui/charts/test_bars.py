@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.charts.bars import bars, box, labels, place_of
-from tui.charts.raster import Glyphs
+from tui.charts.glyphs import Glyphs
 
 EDGES = np.arange(9.0), np.arange(1.0, 10.0)
 """Nine bins, one from each whole number to the next."""

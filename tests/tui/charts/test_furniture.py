@@ -102,3 +102,18 @@ def test_every_mark_bears_its_label_and_the_canvas_is_blank(
 def test_plotext_is_loaded_only_when_a_box_is_drawn() -> None:
     code = "import sys, tui.widgets.chart; sys.exit('plotext' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_chart_that_is_moved_is_drawn_without_plotext(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it draws takes tens of milliseconds, which no key may wait for."""
+    first = furniture(101, 31, (0.0, 1.0), (0.0, 1.0), linear_ticks(0.0, 1.0, 10), linear_ticks(0.0, 1.0, 9))
+    monkeypatch.setitem(sys.modules, "plotext", None)  # whoever imports it now fails
+    moved = furniture(101, 31, (0.04, 1.04), (0.1, 1.1), linear_ticks(0.04, 1.04, 10), linear_ticks(0.1, 1.1, 9))
+    assert moved.rows != first.rows
+    assert moved.rows[0] == first.rows[0]
+    assert [len(row) for row in moved.rows] == [101] * 31
+
+
+def test_an_axis_without_ticks_has_no_marks() -> None:
+    bare = furniture(60, 12, (0.0, 1.0), (0.0, 1.0), (), ())
+    assert not set("┤┬") & set("".join(bare.rows))

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.charts.axes import padded
+from tui.charts.glyphs import Glyphs, suitable_glyphs
 from tui.charts.history import Series
-from tui.charts.raster import NOBODY, Glyphs, Shape, Stroke, raster, stroke, suitable_glyphs
+from tui.charts.raster import NOBODY, Shape, Stroke, raster, stroke
 
 
 def drawn(

@@ -121,6 +121,7 @@ async def test_a_network_is_a_way_of_stages_that_can_be_walked(watched: Watched)
             "▪",
         ):
             assert part in text
+        assert "as they are now, over all 64 training samples" in me.text(RULE)
         await me.press("right", "right")
         assert "z1 = Wᵀ·x + b" in me.text(RULE)
         assert "goes in" in me.text(RULE)

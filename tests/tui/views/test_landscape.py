@@ -110,8 +110,7 @@ async def test_a_map_shows_the_point_its_start_the_minimum_and_where_it_is_going
         await here.until(lambda: "−∇" in here.map and "m" in here.map)
         assert here.row("title").startswith("Ravine: f = ½(x² + κy²)")
         assert "momentum moves it by" in here.row("readout")
-        x = seat.view.lane.progress.point[0]
-        assert f"x {x:.4f}"[:6] in here.row("readout")
+        await here.until(lambda: f"x {seat.view.lane.progress.point[0]:.4f}"[:6] in here.row("readout"))
 
 
 async def test_arrows_can_be_taken_away(watched: Watched) -> None:
@@ -387,6 +386,20 @@ async def test_escape_stops_the_computing_and_keeps_what_was_computed(
         asked = [command for command in sent if isinstance(command, protocol.Inspect) and command.about == "plane"]
         assert [command.settings is None for command in asked] == [False, True]
         assert not here.view._plane.is_waiting
+
+
+async def test_where_no_path_is_kept_there_are_random_directions_and_the_reason_is_said(watched: Watched) -> None:
+    async with watched(lesson(NETWORK), size=(100, 30)) as seat:
+        here = await Landscape(seat).opened()
+        await here.press()
+        reason = "the path of 9,000,000 parameters is not kept: over 64 MiB"
+        here.view._plane._take_path(protocol.Rejected(seq=1, reason=reason))
+        await here.press("d")
+        assert "random directions, filter-normalised (seed 1)" in here.map
+        assert reason in here.map
+        await here.press("g")
+        await here.until(lambda: here.view._plane.seen is not None)
+        assert "loss over two random directions" in here.row("title")
 
 
 async def test_why_there_is_no_plane_stands_where_it_would_be(watched: Watched) -> None:

@@ -343,3 +343,12 @@ def test_what_lies_outside_of_a_picture_is_cut_off() -> None:
     cells.write(1, 2, "efgh")
     cells.write(5, 0, "no")
     assert cells.text() == "cd\n  ef"
+
+
+def test_a_layer_of_more_units_than_there_is_room_for_says_how_many_of_them_are_shown() -> None:
+    shown = page("digits", DrawingPage)
+    text = shown.drawn(looked(shown, "digits", 100, 20), 100, 20, Manner()).cells.text()
+    assert "9 of 64 shown" in text.splitlines()[-1]
+    narrow = shown.drawn(looked(shown, "digits", 40, 20), 40, 20, Manner()).cells.text()
+    assert "9 of 64" in narrow.splitlines()[-1]
+    assert "shown" not in narrow

@@ -20,7 +20,7 @@ from textual.message import Message
 from engine.run.protocol import Seen
 
 from ...charts.cells import Cells
-from ...charts.raster import suitable_glyphs
+from ...charts.glyphs import suitable_glyphs
 from ...run_view import RunView
 from ...widgets.picture import Picture
 from ...widgets.status import lane_colour
@@ -194,7 +194,7 @@ or another order; `v` shows the next of several numbers.
         if key != self._drawn:
             self._drawn = key
             shown = page.drawn(seen, size.width, size.height, self._manner)
-            self._picture.show(shown.cells)
+            self._picture.paint(shown.cells)
             self._under.show([shown.words])
             self._tell(f"step {seen.step:,} ")
 
@@ -330,7 +330,7 @@ or another order; `v` shows the next of several numbers.
         self._drawn = key
         cells = Cells(*self._picture.size)
         cells.say(text)
-        self._picture.show(cells)
+        self._picture.paint(cells)
         self._under.show([()])
         self._tell("")
 

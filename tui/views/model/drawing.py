@@ -152,6 +152,7 @@ class DrawingPage(Page):
         widths = seen.facts["widths"]
         unit, faint = cells.ink("foreground", bold=True), cells.ink("foreground", 0.4)
         mark = cells.ink("warning", bold=True)
+        room = self._places[1][0] - self._places[0][0]
         for layer, (column, rows) in enumerate(self._places):
             is_last = layer == len(widths) - 1
             title = "inputs" if layer == 0 else "outputs" if is_last else f"hidden {layer}"
@@ -166,9 +167,9 @@ class DrawingPage(Page):
                 elif is_last:
                     name = str(number) if self.facts["classes"] > 2 or widths[-1] > 1 else "y"
                     cells.write(row, column + 2, name, unit)
-            more = widths[layer] - len(rows)
-            if more:
-                text = f"+{more:,} more"
+            if len(rows) < widths[layer]:
+                text = f"{len(rows)} of {widths[layer]:,}"
+                text += " shown" if len(text) + 8 <= room else ""
                 at = min(max(0, column - len(text) // 2), cells.width - len(text))
                 cells.write(cells.height - 1, at, text, faint)
         if len(widths) > len(self._places):

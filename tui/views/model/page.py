@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.run.protocol import Seen
 
 from ...charts.axes import Limits, linear_ticks
-from ...charts.cells import Cells, code_points, to_ascii
+from ...charts.cells import Cells, code_points, furnished, to_ascii
 from ...charts.furniture import Furniture, furniture
 from ...widgets.status import lane_colour
 from ...widgets.text_rows import Row, Span
@@ -154,11 +154,7 @@ def framed(width: int, height: int, xlim: Limits, ylim: Limits) -> tuple[Cells, 
         linear_ticks(*xlim, max(2, width // 10)),
         linear_ticks(*ylim, max(2, round((height - 3) / 2.5))),
     )
-    cells = Cells(width, height)
-    text = cells.ink("foreground", 0.35)
-    for row, line in enumerate(around.rows):
-        cells.write(row, 0, line, text)
-    return cells, around
+    return furnished(around, width, height, box=0.35), around
 
 
 def placed(values: NDArray[np.float64], limits: Sequence[float], cells: int) -> NDArray[np.intp]:

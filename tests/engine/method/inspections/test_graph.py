@@ -64,7 +64,7 @@ def test_a_landscape_has_no_graph_and_says_so(ravine: MakeTrainer) -> None:
 def test_the_stages_of_a_network_are_in_the_order_of_its_pass_forward(moons: MakeTrainer) -> None:
     facts = seen(moons())
     kinds = [(stage["kind"], stage["name"], tuple(stage["shape"])) for stage in facts["nodes"]]
-    assert facts["samples"] == 24
+    assert facts["samples"] == facts["of"] == 24
     assert kinds == [
         ("input", "input", (24, 2)),
         ("linear", "layer1", (24, 5)),
@@ -124,3 +124,13 @@ def test_training_goes_on_bit_for_bit_when_someone_has_looked(moons: MakeTrainer
         if step % 3 == 0:
             seen(watched)
     assert watched.theta.tobytes() == alone.theta.tobytes()
+
+
+def test_through_a_large_network_fewer_samples_go_and_the_facts_say_so(
+    moons: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.method.inspections.graph.MOST_WORK", 1)
+    monkeypatch.setattr("engine.method.inspections.graph.FEWEST", 10)
+    facts = seen(moons())
+    assert (facts["samples"], facts["of"]) == (10, 24)
+    assert facts["nodes"][0]["shape"][0] == 10

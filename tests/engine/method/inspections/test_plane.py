@@ -40,7 +40,7 @@ def test_every_units_part_of_a_random_direction_is_as_long_as_its_weights_and_bi
     for _ in range(5):
         trainer.step()
     theta = trainer.theta.astype(np.float64)
-    plane = random_plane(network_of(trainer), theta, seed=3)
+    plane = returned(random_plane(network_of(trainer), theta, seed=3))
     for direction in plane.directions:
         for tensor in trainer.tensors:
             part = tensor.of(direction)
@@ -50,8 +50,8 @@ def test_every_units_part_of_a_random_direction_is_as_long_as_its_weights_and_bi
                 np.testing.assert_allclose(
                     np.linalg.norm(part, axis=0), np.linalg.norm(tensor.of(theta), axis=0), rtol=1e-12
                 )
-    assert random_plane(network_of(trainer), theta, seed=3).directions.tolist() == plane.directions.tolist()
-    assert random_plane(network_of(trainer), theta, seed=4).directions.tolist() != plane.directions.tolist()
+    assert returned(random_plane(network_of(trainer), theta, seed=3)).directions.tolist() == plane.directions.tolist()
+    assert returned(random_plane(network_of(trainer), theta, seed=4)).directions.tolist() != plane.directions.tolist()
 
 
 def test_a_unit_without_weights_has_no_part_in_a_direction(moons: MakeTrainer) -> None:
@@ -132,7 +132,7 @@ def test_the_middle_is_the_loss_of_an_evaluation_and_a_corner_that_of_the_parame
     assert values[2, 2] == pytest.approx(trainer.evaluate("train").loss, rel=1e-12)
     assert finding.facts["loss"] == values[2, 2]
     theta = trainer.theta.copy()
-    plane = random_plane(network_of(trainer), theta.astype(np.float64), seed=7)
+    plane = returned(random_plane(network_of(trainer), theta.astype(np.float64), seed=7))
     bound = trainer.objective.bind(theta, np.empty_like(theta), trainer.spec.regularisation)
     theta += -1.0 * plane.directions[0] + 0.5 * plane.directions[1]
     assert values[4, 0] == pytest.approx(bound.evaluate("train").loss, rel=1e-12)
@@ -202,3 +202,17 @@ def test_exploded_parameters_are_shown_as_what_they_are(moons: MakeTrainer, foun
 def test_a_function_needs_no_plane(ravine: MakeTrainer, found: Found) -> None:
     with pytest.raises(InputError, match="seen whole"):
         found("plane", ravine())
+
+
+def test_the_plane_of_a_path_that_memory_does_not_hold_is_refused_and_a_random_one_is_not(
+    moons: MakeTrainer, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.method.path.MOST_BYTES", 500)
+    trainer = moons()
+    trainer.step()
+    with pytest.raises(InputError, match=r"the path of \d+ parameters is not kept: .*; random directions need no path"):
+        found("plane", trainer, directions="path", finest=5)
+    last = found("plane", trainer, finest=5)[-1]
+    assert last.share == 1.0
+    assert last.arrays["values"].shape == (5, 5)
+    assert np.abs(last.arrays["path"].astype(np.float64)).tolist() == [[0.0, 0.0]]

@@ -1,0 +1,70 @@
+"""Text for terminals that print nothing but ASCII: any other character becomes one that looks or reads like it."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from functools import lru_cache
+from typing import TextIO
+
+ERRORS = "gdtui-ascii"
+"""The name under which encoders know what stands for a character that they cannot write."""
+_SIGNS = {
+    sign: like
+    for signs, likes in (
+        ("αβγδεηθικλμνξπρστφχψωΔΣΠΦΘΩµ−–—×÷·∘⊙•…±≈≠≤≥∞√∂",
+         "abgdenqiklmnxprstfcywDSPFQWm---x/..**~~~!<>!vd"),
+        ("∇‖∏∈′°ᵀ→←↑↓↗↙↖↘▸◂›‹▶◀▼▲△▽☆★✓✔✗✘●◉○◌◆◇■□▪❚█▓▒░▀",
+         "V|Pe'oT><^v//\\\\><><><vAAv**++xx@Ooo*o#s.|#%:.#"),
+        ("▄▌▐▕▏▎▍▋▊▉▁▂▃▅▆▇▔“”„‘’╲╱⌊⌋⎛⎜⎝⎞⎟⎠",
+         "###||====#__.==#-\"\"\"''\\/[]/|\\\\|/"),
+    )
+    for sign, like in zip(signs, likes, strict=True)
+}  # fmt: skip
+
+
+def in_ascii(text: str) -> str:
+    """Return a text in ASCII that takes as many cells."""
+    return text if text.isascii() else "".join(map(_sign, text))
+
+
+@lru_cache(maxsize=1024)
+def _sign(character: str) -> str:
+    if character.isascii():
+        return character
+    if character in _SIGNS:
+        return _SIGNS[character]
+    from rich.cells import cell_len  # nobody needs it who prints ASCII
+
+    cells = cell_len(character)
+    name = unicodedata.name(character, "")
+    if name.startswith("BOX DRAWINGS"):
+        upright = any(way in name for way in ("VERTICAL", "UP", "DOWN"))
+        level = any(way in name for way in ("HORIZONTAL", "LEFT", "RIGHT"))
+        return "|" if upright and not level else "-" if level and not upright else "+"
+    if name.startswith("BRAILLE PATTERN"):
+        return " " if name.endswith("BLANK") else "."
+    # A letter with an accent, or a raised or lowered one, is the letter.
+    plain = "".join(part for part in unicodedata.normalize("NFKD", character) if part.isascii())
+    return plain if len(plain) == cells else "?" * cells
+
+
+def tolerate(stream: TextIO) -> None:
+    """Let a stream that cannot write every character write another one in its place."""
+    if not writes_everything(stream) and hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors=ERRORS)
+
+
+def writes_everything(stream: object) -> bool:
+    """Return whether a stream's encoding has every character there is."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return encoding.lower().replace("-", "").replace("_", "").startswith("utf")
+
+
+def _replaced(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return in_ascii(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(ERRORS, _replaced)
