@@ -58,7 +58,7 @@ METRICS = (
         title="update ratio ‖Δθ‖/‖θ‖",
         short="‖Δθ‖/‖θ‖",
         colour="warning",
-        series=lambda lane: lane.update_ratio,
+        series=lambda lane: lane.past_figures.update_ratio(),
         is_noisy=False,
     ),
     Metric(
@@ -125,4 +125,4 @@ def metrics_of(tensors: Sequence[TensorShape]) -> dict[str, Metric]:
 
 
 def _of_tensor(tensor: int, column: int) -> Callable[[Track], Series]:
-    return lambda lane: lane.of_tensor(tensor, column)
+    return lambda lane: lane.past_figures.of_tensor(tensor, column)

@@ -130,7 +130,7 @@ async def test_charts_are_chosen_and_shown_in_the_order_of_choosing(watched: Wat
         assert "layer1.weight RMS" in seat.chart("tensor-0-rms")
         table = seat.view.lane.figures
         assert table is not None
-        assert seat.view.lane.of_tensor(0, 2).last == table[0, 2]
+        assert seat.view.lane.past_figures.of_tensor(0, 2).last == table[0, 2]
 
 
 async def test_scales_axes_and_smoothing_turn_by_key(watched: Watched) -> None:
