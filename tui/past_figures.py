@@ -20,6 +20,8 @@ MOST_NOW = 256
 """Measurements that are held of now: all of them, up to a pace of ten seconds between two that are kept."""
 MOST_CURVES = 64
 """Curves that are held; another that is asked for again is made anew."""
+SCALES = ("root", "rate")
+"""What scales the steps, and is never below 0."""
 
 _Measured = tuple[TensorFigures, float]
 """With the update ratio of all tensors together."""
@@ -48,6 +50,10 @@ class Course:
             return
         steps = np.array([step for step, _ in found], np.float64)
         levels = np.array([level for _, level in found], np.float64).T
+        if QUANTITIES[quantity] in SCALES:
+            # Their axis is logarithmic and has no place for 0: there a band begins at the next level above.
+            for level in reversed(range(len(levels) - 1)):
+                levels[level] = np.where(levels[level] == 0.0, levels[level + 1], levels[level])
         is_there = ~np.isnan(levels).any(axis=0)
         steps = steps[is_there]
         low, quarter, median, three_quarters, high = levels[:, is_there]

@@ -97,3 +97,13 @@ def test_an_earlier_run_with_fewer_tensors_has_no_curve_of_the_others() -> None:
     past = PastFigures()
     past.add(measured(1), kept=True)
     assert past.of_tensor(5, 0).count == past.course(5, "weight").middle.count == 0
+
+
+def test_a_band_that_reaches_down_to_0_begins_where_a_logarithm_can_show_it() -> None:
+    past = PastFigures()
+    spread = np.zeros((1, 4, 5), np.float32)
+    spread[0, :] = [0.0, 0.0, 2.0, 3.0, 4.0]
+    past.add(TensorFigures(step=1, values=np.zeros((1, 5)), spread=spread), kept=True)
+    root, gradient = past.course(0, "root"), past.course(0, "gradient")
+    assert (root.whole.window(0.0, 9.0, 9).low[0], root.half.window(0.0, 9.0, 9).low[0]) == (2.0, 2.0)
+    assert gradient.whole.window(0.0, 9.0, 9).low[0] == 0.0
