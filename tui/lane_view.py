@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.errors import GdtuiError
 from engine.method.spec import RunSpec, checked_spec
@@ -19,7 +19,6 @@ from engine.text import clean
 from .charts.history import Series
 from .charts.markers import Marker
 from .notices import Severity
-from .past_figures import PastFigures
 from .track import Track
 from .wording import label_of
 
@@ -64,7 +63,6 @@ class LaneView(Track):
         self._history: Iterator[StepBlock] | None = None
         self._looked_up_to = 0
         """The step up to which the record was asked for what was left out."""
-        self.figures: np.ndarray[Any, Any] | None = None
         self.begin_segment(welcome.segment)
         self.step = status.step if welcome.recorded else 0
 
@@ -72,6 +70,12 @@ class LaneView(Track):
     def reads_history(self) -> bool:
         """Whether the past is still being read from the record."""
         return self._history is not None
+
+    @property
+    def figures(self) -> NDArray[np.float64] | None:
+        """The figures of the tensors, (tensors, figures), as they were measured last."""
+        newest = self.past_figures.newest
+        return None if newest is None else newest.values
 
     # ---- what it is told
 
@@ -83,9 +87,7 @@ class LaneView(Track):
     def take_figures(self, figures: protocol.Figures) -> None:
         """Take the figures of the tensors."""
         if figures.segment == self.segment:
-            self.figures = figures.figures.values
-            self.extend_figures(figures.figures.step, figures.figures.values)
-            self.past_figures.add(figures.figures.step, self.figures)
+            self.past_figures.add(figures.figures, kept=figures.kept)
 
     def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
@@ -150,9 +152,7 @@ class LaneView(Track):
         """Begin to read what happened before this dashboard came."""
         self._history = reader.steps(self.segment, 1, last_step, lane=self.number)
         self.extend_evaluations(reader.evaluations(self.segment, lane=self.number))
-        for measured in reader.telemetry(self.segment, lane=self.number):
-            self.figures = measured.values
-            self.extend_figures(measured.step, measured.values)
+        self.past_figures.recall(reader.telemetry(self.segment, lane=self.number))
         for step, seconds in reader.moments(self.segment, lane=self.number):
             self.milestones.seconds.add(step, seconds)
 
@@ -175,8 +175,7 @@ class LaneView(Track):
         self._evaluated.clear()
         self._history = None
         self._looked_up_to = 0
-        self.finished = self.diverged = self.figures = None
-        self.past_figures = PastFigures()
+        self.finished = self.diverged = None
         self.step = 0
         self.extend_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()
@@ -223,8 +222,10 @@ class LaneView(Track):
             return False
         self._gap_since = None
         try:
-            for block in self._record().steps(self.segment, expected, first_step - 1, lane=self.number):
+            record = self._record()
+            for block in record.steps(self.segment, expected, first_step - 1, lane=self.number):
                 self.extend(block)
+            self.past_figures.recall(record.telemetry(self.segment, lane=self.number))
         except GdtuiError as error:
             missing = (
                 f"step {expected:,} is"

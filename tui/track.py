@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.method.telemetry import SERIES, StepBlock, whole_update_ratio
+from engine.method.telemetry import SERIES, StepBlock
 
 from .charts.history import Series, Smoother
 from .charts.milestones import Milestones
+from .past_figures import PastFigures
 
-FIGURES_LIMIT = 2_048
-"""How many measurements of the tensors are remembered; beyond that every other one is forgotten."""
 _LOSS, _LR, _GRAD_NORM, _UPDATE_NORM, _EPOCH = (
     SERIES.index(name) for name in ("loss", "lr", "grad_norm", "update_norm", "epoch")
 )
@@ -24,8 +22,9 @@ class Track:
     """What a lane has done, as curves.
 
     Attributes:
-        loss, smoothed, held_out, accuracy, grad_norm, lr, update_norm, update_ratio: Against the step.
+        loss, smoothed, held_out, accuracy, grad_norm, lr, update_norm: Against the step.
         window: Over how many steps the loss is smoothed.
+        past_figures: What was measured of its tensors.
         milestones: Where it was when, in other measures than steps.
     """
 
@@ -37,11 +36,10 @@ class Track:
         """Begin with empty curves, of a run over so many samples whose loss is smoothed over `window` steps."""
         self.window = window
         self.loss, self.smoothed, self.held_out, self.accuracy = Series(), Series(), Series(), Series()
-        self.grad_norm, self.lr, self.update_norm, self.update_ratio = Series(), Series(), Series(), Series()
+        self.grad_norm, self.lr, self.update_norm = Series(), Series(), Series()
         self.milestones = Milestones(samples)
         self._smoother = Smoother(1.0 - 1.0 / window)
-        self._measured: list[tuple[int, NDArray[np.float64]]] = []
-        self._of_tensors: dict[tuple[int, int], Series] = {}
+        self.past_figures = PastFigures()
 
     def extend(self, block: StepBlock) -> None:
         """Append a block of steps; a part that is known already is left out."""
@@ -61,27 +59,6 @@ class Track:
         begun = int(np.searchsorted(epochs, epochs[-1])) if np.isfinite(epochs[-1]) else 0
         if begun > 0:
             self.milestones.epochs.add(float(steps[begun]) - 1.0, float(epochs[-1]) - 1.0)
-
-    def extend_figures(self, step: int, values: NDArray[np.float64]) -> None:
-        """Append the figures of every tensor after a step, (tensors, figures)."""
-        if step <= self.update_ratio.last_x:
-            return
-        self.update_ratio.append(float(step), whole_update_ratio(values))
-        self._measured.append((step, values))
-        for (tensor, column), series in self._of_tensors.items():
-            series.append(float(step), values[tensor, column])
-        if len(self._measured) > FIGURES_LIMIT:
-            del self._measured[1:-1:2]
-
-    def of_tensor(self, tensor: int, column: int) -> Series:
-        """Return one figure of one tensor; from now on it is kept up to date."""
-        found = self._of_tensors.get((tensor, column))
-        if found is None:
-            found = Series()
-            rows = [(step, values[tensor, column]) for step, values in self._measured if tensor < len(values)]
-            found.append([float(step) for step, _ in rows], [float(value) for _, value in rows])
-            self._of_tensors[tensor, column] = found
-        return found
 
     def extend_evaluations(self, evaluations: Iterable[Any]) -> None:
         """Append evaluations of the held-out samples, all at once: short epochs make many a second."""

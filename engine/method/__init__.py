@@ -14,6 +14,8 @@ stopping     when a run is over, as people type it and as it is judged
 file_spec    from a spec to its samples, and what it leaves for its data file to say
 place        where the parameters lie, and the way to where they lie next
 measuring    the figures of every tensor at a point
+ladder       the steps whose figures are kept
+trend        how fast a loss falls over a stretch of steps
 snapshot     all that a trainer is between two steps
 trainer      the state machine: one step, one change between two steps, one snapshot
 race         the lanes of a race: what each trainer does differently

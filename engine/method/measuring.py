@@ -1,16 +1,17 @@
-"""The figures of every tensor at one point of training, one row each."""
+"""The figures of every tensor at one point of training, one row each, and how its entries are spread."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..subject.objective import Tensor, Vector
 from .optimizers import Rule, State
-from .telemetry import FIGURES, length_of
+from .telemetry import DRAWN, FIGURES, LEVELS, QUANTITIES, length_of
 
 
 def norms_of(vector: Vector, tensors: Sequence[Tensor]) -> list[float]:
@@ -51,3 +52,53 @@ def measured(
         effective = rule.effective_lr(state, rms, lr)
         values[row] = (weight_norm, grad_norms[row], math.nan if rms is None else rms, effective, ratio)
     return values
+
+
+class Entries:
+    """Some entries of every tensor, drawn once, so that what moves from one look to the next has been trained.
+
+    Of a tensor with no more than `DRAWN` entries they are all of them, as often as there is room for.
+    """
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        """Draw nothing before the first look."""
+        self._tensors = tensors
+
+    @cached_property
+    def _places(self) -> NDArray[np.intp]:
+        """Where they are in the vector of the parameters, (tensors, drawn)."""
+        rows = [
+            np.arange(DRAWN) * tensor.size // DRAWN
+            if tensor.size <= DRAWN
+            else np.random.default_rng(0).integers(tensor.size, size=DRAWN)
+            for tensor in self._tensors
+        ]
+        return np.array([tensor.start + row for tensor, row in zip(self._tensors, rows, strict=True)], np.intp)
+
+    def of(self, vector: Vector) -> Vector:
+        """Return these entries of a vector, (tensors, drawn)."""
+        return vector[self._places]
+
+    def spread(self, rule: Rule, state: State, lr: float, theta: Vector, gradients: Vector) -> NDArray[np.float32]:
+        """Return how the entries of every tensor are spread, as `TensorFigures.spread` has it.
+
+        Args:
+            rule: The rule in force.
+            state: What it remembers.
+            lr: The learning rate of the step.
+            theta: The parameters.
+            gradients: The entries of the gradient.
+        """
+        entries = np.full((len(QUANTITIES), *self._places.shape), np.nan, theta.dtype)
+        # Asked of no parameter at all: what is not there need not be gathered.
+        if rule.rates(state.part(0, 0), lr) is not None:
+            some = state.at(self._places)
+            roots = rule.roots(some)
+            if roots is not None:
+                entries[0] = roots
+            entries[1] = rule.rates(some, lr)
+        entries[2], entries[3] = gradients, self.of(theta)
+        entries.sort(axis=-1)
+        levels = entries[..., :: (DRAWN - 1) // (len(LEVELS) - 1)]
+        with np.errstate(over="ignore"):
+            return levels.swapaxes(0, 1).astype(np.float32)

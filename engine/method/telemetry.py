@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -43,6 +43,15 @@ unit of a constant gradient, α/(rms + ε) where there is a second moment. updat
 """
 
 
+QUANTITIES = ("root", "rate", "gradient", "weight")
+"""What is known of every entry of a tensor: √v̂, the effective learning rate, the minibatch's gradient before clipping,
+and the parameter before the step's update."""
+LEVELS = ("low", "quarter", "median", "three_quarters", "high")
+"""How the entries of a tensor are spread: the least of them, their quartiles, and the greatest."""
+DRAWN = 129
+"""Of a tensor with more entries than this so many are drawn: their quartiles are right to 4 % in rank."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorFigures:
     """Figures of every parameter tensor at one step."""
@@ -50,6 +59,31 @@ class TensorFigures:
     step: int
     values: NDArray[np.float64]
     """(tensors, figures), columns in the order of `FIGURES`."""
+    spread: NDArray[np.float32] | None = None
+    """(tensors, quantities, levels), in the order of `QUANTITIES` and `LEVELS`, nan where the rule has no such thing;
+    None where nobody asked for it."""
+
+    def kept(self) -> bytes:
+        """Return what is kept of them: values and spread one after the other, little end first."""
+        spread = self.spread
+        if spread is None:
+            spread = np.full((len(self.values), len(QUANTITIES), len(LEVELS)), np.nan, np.float32)
+        return self.values.astype("<f8", copy=False).tobytes() + spread.astype("<f4", copy=False).tobytes()
+
+    @classmethod
+    def from_kept(cls, step: int, content: bytes) -> Self:
+        """Return them as they were kept.
+
+        Raises:
+            ValueError: The length is not that of any number of tensors.
+        """
+        tensors, rest = divmod(len(content), 8 * len(FIGURES) + 4 * len(QUANTITIES) * len(LEVELS))
+        if rest:
+            raise ValueError(f"{len(content)} bytes are no figures of tensors")
+        size = tensors * len(FIGURES)
+        values = np.frombuffer(content, "<f8", size).astype(np.float64).reshape(tensors, len(FIGURES))
+        spread = np.frombuffer(content, "<f4", offset=8 * size).astype(np.float32)
+        return cls(step=step, values=values, spread=spread.reshape(tensors, len(QUANTITIES), len(LEVELS)))
 
     @property
     def grad_norms(self) -> list[float]:

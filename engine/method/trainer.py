@@ -15,7 +15,7 @@ from .averaging import Average
 from .batches import BatchStream, Position
 from .changes import Change, changed_spec, differences, moved_start, restarted_spec
 from .line_search.search import LineSearch
-from .measuring import measured, norms_of
+from .measuring import Entries, measured, norms_of
 from .noise import GradientNoise
 from .objectives import build_objective
 from .optimizers import Dials, Rule, State, carried_state, stretches
@@ -45,7 +45,7 @@ class Trainer:
 
     def __init__(self, spec: RunSpec, objective: Objective) -> None:
         self.objective = objective
-        self.tensors = objective.tensors
+        self.tensors, self._entries = objective.tensors, Entries(objective.tensors)
         start = objective.start()
         self._grad = np.empty_like(start)
         self._short = shortest_square_root(start.dtype)
@@ -104,7 +104,7 @@ class Trainer:
         """Multiplications of the largest matrix product of a step; 0 where there is none."""
         return self.objective.largest_product(self.batches.size)
 
-    def step(self, *, measure: bool = False) -> bool:
+    def step(self, *, measure: bool = False, spread: bool = False) -> bool:
         """Take one minibatch step and return whether it was like any other.
 
         It was not if it was refused, if it was the last of its epoch, or if a stop rule holds now; so a loop can take
@@ -120,6 +120,7 @@ class Trainer:
 
         Args:
             measure: Whether to fill `figures` as well.
+            spread: Whether these tell how the entries are spread.
         """
         here, grad = self._here, self._grad
         if self._draws:
@@ -138,6 +139,7 @@ class Trainer:
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             return self._refuse(batch, loss, grad_norm, measure)
         grad_norms = norms_of(grad, self.tensors) if measure else None
+        gradients = self._entries.of(grad) if measure and spread else None
         if self._shaping is not None and not self._shaping.apply(self.theta, grad, grad_norm):
             return self._refuse(batch, loss, math.inf, measure)
         self._begin()
@@ -153,7 +155,7 @@ class Trainer:
             update_norm = self._walk(self.search, batch, loss)
         if grad_norms is not None:
             # By now the gradient's vector holds the update.
-            self._measure(grad_norms, norms_of(grad, self.tensors))
+            self._measure(grad_norms, norms_of(grad, self.tensors), gradients)
         self._here, self._there = self._there, here
         if self._average is not None:
             self._average.advance(self.spec.averaging, self.theta, self.step_count)
@@ -441,6 +443,8 @@ class Trainer:
             self.ended = self._stop.reached(self.step_count, self.batches.epochs)
         return False
 
-    def _measure(self, grad_norms: list[float], update_norms: list[float]) -> None:
-        values = measured(self.rule, self.state, self.dials.lr, self.theta, self.tensors, grad_norms, update_norms)
-        self.figures = TensorFigures(step=self.step_count, values=values)
+    def _measure(self, grad_norms: list[float], update_norms: list[float], gradients: Vector | None = None) -> None:
+        rule, state, lr, theta = self.rule, self.state, self.dials.lr, self.theta
+        values = measured(rule, state, lr, theta, self.tensors, grad_norms, update_norms)
+        spread = None if gradients is None else self._entries.spread(rule, state, lr, theta, gradients)
+        self.figures = TensorFigures(step=self.step_count, values=values, spread=spread)

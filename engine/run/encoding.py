@@ -21,7 +21,8 @@ from .frames import KIND_FIGURES, KIND_JSON, KIND_SEEN, KIND_STEPS, ProtocolErro
 from .protocol import AnyCommand, AnyEvent, Event, Figures, Heard, Message, Seen, Steps
 
 STEPS_HEAD = struct.Struct("<IIQI")
-FIGURES_HEAD = struct.Struct("<IIQI")
+FIGURES_HEAD = struct.Struct("<IIQII")
+"""Lane, segment, step, how many tensors, and whether the figures are kept, with their spread then."""
 SEEN_HEAD = struct.Struct("<I")
 KINDS = ("<f8", "<f4", "<i4", "|u1")
 """What the arrays of an inspection are made of."""
@@ -42,11 +43,10 @@ def framed_steps(lane: int, segment: int, block: StepBlock) -> bytes:
     return frame(KIND_STEPS, head + body)
 
 
-def framed_figures(lane: int, segment: int, figures: TensorFigures) -> bytes:
+def framed_figures(lane: int, segment: int, figures: TensorFigures, *, kept: bool) -> bytes:
     """Return the figures of all tensors as a frame."""
-    body = figures.values.astype("<f8", copy=False).tobytes()
-    head = FIGURES_HEAD.pack(lane, segment, figures.step, len(figures.values))
-    return frame(KIND_FIGURES, head + body)
+    head = FIGURES_HEAD.pack(lane, segment, figures.step, len(figures.values), kept)
+    return frame(KIND_FIGURES, head + (figures.kept() if kept else figures.values.astype("<f8", copy=False).tobytes()))
 
 
 def framed_seen(seen: Seen) -> bytes:
@@ -80,9 +80,16 @@ def parsed_event(kind: int, body: bytes) -> Heard:
                 values = np.frombuffer(body, "<f8", offset=STEPS_HEAD.size).reshape(len(SERIES), count)
                 return Steps(lane=lane, segment=segment, block=StepBlock(first_step=first, values=values))
             case 2:
-                lane, segment, step, count = FIGURES_HEAD.unpack_from(body)
-                values = np.frombuffer(body, "<f8", offset=FIGURES_HEAD.size).reshape(count, len(FIGURES))
-                return Figures(lane=lane, segment=segment, figures=TensorFigures(step=step, values=values))
+                lane, segment, step, count, kept = FIGURES_HEAD.unpack_from(body)
+                content = body[FIGURES_HEAD.size :]
+                figures = (
+                    TensorFigures.from_kept(step, content)
+                    if kept
+                    else TensorFigures(step=step, values=np.frombuffer(content, "<f8").reshape(count, len(FIGURES)))
+                )
+                if len(figures.values) != count:
+                    raise ProtocolError(f"figures of {len(figures.values)} tensors, not of {count}")
+                return Figures(lane=lane, segment=segment, figures=figures, kept=bool(kept))
             case 3:
                 return _seen(body)
             case _:

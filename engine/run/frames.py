@@ -10,7 +10,7 @@ import struct
 
 from ..errors import GdtuiError
 
-VERSION = 3
+VERSION = 4
 """Raised when an old client and a new engine would misunderstand each other."""
 
 HEADER = struct.Struct("<IB")

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 
 from ..errors import RunError
 from ..method.race import MAXIMUM_LANES
-from ..method.telemetry import SERIES, StepBlock
+from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
-from .record import APPLICATION_ID, FIGURES, MAXIMUM_CHUNK, SCHEMA_VERSION, STORED, checksum, sealed
+from .record import APPLICATION_ID, MAXIMUM_CHUNK, SCHEMA_VERSION, STORED, checksum, sealed
 
 _CHUNKS_AT_ONCE = 32
 """Chunks read per opening of the file, 5 MB: to open the log of a killed run costs milliseconds."""
@@ -45,15 +45,6 @@ class Segment:
     """The segment it left, None for the first."""
     from_step: int
     """The step after which it begins; 0 after a reset."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedTelemetry:
-    """The figures of every tensor after a step."""
-
-    step: int
-    values: NDArray[np.float64]
-    """(tensors, 5), nan where a figure is not defined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,8 +229,8 @@ class RecordReader:
         first_ns = min([mono_ns for (mono_ns,) in begin] + [mono_ns for _, mono_ns in rows], default=0)
         return [(step, (mono_ns - first_ns) / 1e9) for step, mono_ns in rows]
 
-    def telemetry(self, segment: int, *, lane: int = 0, last_only: bool = False) -> list[RecordedTelemetry]:
-        """Return the figures of all tensors, in the order of steps; with `last_only` one entry at most."""
+    def telemetry(self, segment: int, *, lane: int = 0, last_only: bool = False) -> list[TensorFigures]:
+        """Return the figures of all tensors that were kept, in the order of steps; with `last_only` one at most."""
         order = "DESC LIMIT 1" if last_only else "ASC"
         rows = self._read(
             f"SELECT step, data FROM telemetry WHERE segment = ? AND :lane = ? ORDER BY step {order}",  # noqa: S608 - two constants
@@ -249,12 +240,12 @@ class RecordReader:
         )
         found = []
         for step, content in rows:
-            if (len(content) - 4) % (8 * FIGURES) == 0 and sealed(
-                content[:-4], *self._key(segment, lane, step)
-            ) == content:
-                values = np.frombuffer(content[:-4], "<f8").astype(np.float64).reshape(-1, FIGURES)
-                found.append(RecordedTelemetry(step=step, values=values))
-            else:
+            kept = content[:-4]
+            try:
+                if sealed(kept, *self._key(segment, lane, step)) != content:
+                    raise ValueError
+                found.append(TensorFigures.from_kept(step, kept) if self._version > 2 else _without_spread(step, kept))
+            except ValueError:
                 self._damaged.add(("telemetry", segment, lane, step))
         return found
 
@@ -382,6 +373,11 @@ class RecordReader:
         if not isinstance(payload, dict):
             raise RunError(f"{self._shown}: event {number} is damaged: it is not an object")
         return payload
+
+
+def _without_spread(step: int, content: bytes) -> TensorFigures:
+    values = np.frombuffer(content, "<f8").astype(np.float64).reshape(-1, len(FIGURES))
+    return TensorFigures(step=step, values=values)
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

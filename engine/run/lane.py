@@ -13,9 +13,11 @@ from ..method.alarms.kinds import KINDS
 from ..method.alarms.watch import Watch
 from ..method.changes import flat
 from ..method.goal import Judge, Verdict
+from ..method.ladder import is_rung, next_rung
 from ..method.path import FAR, Path
 from ..method.path import SMALL as A_POINT
 from ..method.race import LaneSpec
+from ..method.spec import RunSpec
 from ..method.standing import standing_of
 from ..method.telemetry import StepBlock
 from ..method.trainer import Trainer
@@ -40,7 +42,7 @@ class Lane:
         rests: Whether it has come to the end of its epoch and waits for the others to do so.
         finished: How it ended last, for clients that come later.
         steps_made: All steps that were ever made, also before a reset.
-        measure_next: Whether the tensors are to be measured at the next step.
+        measure_next: Whether the tensors are to be measured at the next step whatever its number, for who looks now.
         scheduled: The changes that were ordered in advance and are still to come.
         path: Where the parameters have been.
         verdict: Whether the goal was reached; None while that is open, or where there is no goal for this lane.
@@ -62,7 +64,7 @@ class Lane:
         self.rests = False
         self.finished: protocol.Finished | None = None
         self.steps_made = 0
-        self.measure_next = True
+        self.measure_next = False
         self.path = Path(self.trainer.theta.size)
         self._launch, self._outbox, self._report = launch, outbox, report
         self._recent: deque[tuple[float, int]] = deque()
@@ -72,6 +74,9 @@ class Lane:
         """Forget all that was done, as the trainer is at its start, and tell how good it is there."""
         self.scheduled: deque[ScheduledChange] = deque(self._launch.changes)
         self._evaluated: tuple[int, int | None] | None = None
+        self._planned: RunSpec | None = None
+        """That for which the last step is known."""
+        self._last_step = FAR
         self._recent.clear()
         self._began = time.monotonic()
         self.path.clear()
@@ -106,12 +111,13 @@ class Lane:
         """Take a step, and more until the clock says `until` or there is something to do between two steps."""
         trainer, before = self.trainer, self.trainer.step_count
         due = self._step_to_measure()
+        kept = due == before + 1 and self._is_kept(due)
         measure = self.measure_next or due == before + 1
         try:
-            usual = trainer.step(measure=measure)
+            usual = trainer.step(measure=measure, spread=kept)
             if measure and trainer.non_finite is None and trainer.figures is not None:
                 self.measure_next = False
-                self._outbox.add_figures(self.number, trainer.figures)
+                self._outbox.add_figures(self.number, trainer.figures, kept=kept)
                 due = self._step_to_measure()
             stop = min(due - 1, self.scheduled[0].step if self.scheduled else FAR, self.path.next_step)
             if self.judge is not None and self.judge.needs_point:
@@ -123,16 +129,28 @@ class Lane:
             self.steps_made += trainer.step_count - before
         if trainer.non_finite is not None:
             if trainer.figures is not None:
-                self._outbox.add_figures(self.number, trainer.figures)
+                self._outbox.add_figures(self.number, trainer.figures, kept=True)
             return
         self.path.add(trainer.step_count, trainer.theta)
         if trainer.batches.epoch_is_over:
             self._look_at_epoch()
 
     def _step_to_measure(self) -> int:
-        """Return the next step whose tensors are to be measured, where that was ordered by number."""
+        """Return the next step whose tensors are to be measured because of its number."""
+        step, every = self.trainer.step_count, self._launch.measure_every
+        if every is not None:
+            return (step // every + 1) * every
+        if self.trainer.spec is not self._planned:
+            left, self._planned = self._steps_left(), self.trainer.spec
+            self._last_step = FAR if left is None else step + round(left)
+        rung = next_rung(step)
+        # What the run comes to belongs to its past as well.
+        return self._last_step if step < self._last_step < rung else rung
+
+    def _is_kept(self, due: int) -> bool:
+        """Return whether the figures of a step that was due are kept: of those ordered in advance as few as of all."""
         every = self._launch.measure_every
-        return FAR if every is None else (self.trainer.step_count // every + 1) * every
+        return every is None or is_rung(due // every)
 
     def _look_at_epoch(self) -> None:
         trainer = self.trainer

@@ -20,7 +20,6 @@ class Outbox:
         self._tell = tell
         self._record = record
         self._between: list[list[tuple[int, bytes]]] = [[] for _ in range(lanes)]
-        self._figures: list[TensorFigures | None] = [None] * lanes
         self.segment = record.segment if record is not None else 1
         """The stretch of the run to which the steps belong: a reset begins a new one."""
 
@@ -34,10 +33,11 @@ class Outbox:
         """Whether anything is kept."""
         return self._record is not None
 
-    def add_figures(self, lane: int, figures: TensorFigures) -> None:
-        """Tell the figures of the tensors, after the step that they belong to."""
-        self._between[lane].append((figures.step, framed_figures(lane, self.segment, figures)))
-        self._figures[lane] = figures
+    def add_figures(self, lane: int, figures: TensorFigures, *, kept: bool) -> None:
+        """Tell the figures of the tensors, after the step that they belong to, and record those that are kept."""
+        self._between[lane].append((figures.step, framed_figures(lane, self.segment, figures, kept=kept)))
+        if kept and self._record is not None:
+            self._record.add_telemetry(figures, lane=lane)
 
     def add_evaluation(self, lane: int, step: int, split: str, evaluation: Evaluation) -> None:
         """Tell and record an evaluation, after the step that it belongs to."""
@@ -76,17 +76,11 @@ class Outbox:
     def new_segment(self) -> None:
         """Begin again at step 0; call `flush` first."""
         self.segment = self._record.new_segment(0) if self._record is not None else self.segment + 1
-        self._figures = [None] * len(self._figures)
 
     def commit(self) -> None:
         """Make what was flushed durable."""
-        if self._record is None:
-            return
-        for lane, figures in enumerate(self._figures):
-            if figures is not None:
-                self._record.add_telemetry(figures.step, figures.values, lane=lane)
-                self._figures[lane] = None
-        self._record.commit()
+        if self._record is not None:
+            self._record.commit()
 
     def close(self) -> None:
         """Commit and close the record."""

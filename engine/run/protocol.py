@@ -1,7 +1,6 @@
 """What an engine and its clients say to each other; `encoding` turns it into frames.
 
-A client sends commands, each with a number of its own; the engine answers every one with `Applied` or `Rejected`
-under that number, and tells all clients what happened.
+Every command has a number, under which it is answered with `Applied` or `Rejected`; all clients hear what happened.
 """
 
 from __future__ import annotations
@@ -438,13 +437,14 @@ class Seen(BaseModel):
 
 
 class Figures(BaseModel):
-    """Figures of every tensor of one lane and segment."""
+    """Figures of every tensor of one lane and segment; those that are `kept` are in the record as well."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
 
     lane: int
     segment: int
     figures: TensorFigures
+    kept: bool
 
 
 Heard = Event | Steps | Figures | Seen

@@ -24,21 +24,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RunError
-from ..method.telemetry import SERIES, StepBlock
+from ..method.telemetry import SERIES, StepBlock, TensorFigures
 from ..text import clean, counted
 
 APPLICATION_ID = 0x67647475
 """"gdtu" in the file's header says that a SQLite file is a record of ours."""
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in the header's `user_version`; a reader refuses a larger one and reads a smaller one.
 
-1: one lane alone, and no column that says so. 2: as now.
+1: one lane alone, and no column that says so. 2: telemetry without the spread of the entries. 3: as now.
 """
 
 STORED: dict[str, np.dtype[np.floating[Any]]] = {"float32": np.dtype("<f4"), "float64": np.dtype("<f8")}
 """How the numbers of a run of each precision lie on disk."""
-FIGURES = 5
-"""Numbers per tensor in one row of telemetry."""
 
 MAXIMUM_CHUNK = 4096
 """Steps in one row at most: 160 kB in float64, about 1 ms to read for a zoom."""
@@ -253,12 +251,10 @@ class RecordWriter:
         if self._measurements.size > _TRANSACTION_BYTES and self.problem is None:
             self.commit()
 
-    def add_telemetry(self, step: int, values: NDArray[np.floating[Any]], *, lane: int = 0) -> None:
-        """Add the figures of every tensor after `step`: (tensors, 5), nan where one is not defined."""
-        if values.ndim != 2 or values.shape[1] != FIGURES:
-            raise ValueError(f"telemetry has the shape (tensors, {FIGURES}), not {values.shape}")
-        key = (self.segment, lane, int(step))
-        data = sealed(values.astype("<f8").tobytes(), *key)
+    def add_telemetry(self, figures: TensorFigures, *, lane: int = 0) -> None:
+        """Add the figures of every tensor after a step, nan where one is not defined."""
+        key = (self.segment, lane, figures.step)
+        data = sealed(figures.kept(), *key)
         self._measurements.add(_Row(statement=_INSERT_TELEMETRY, parameters=(*key, data), size=len(data) + _ROW_BYTES))
 
     def add_evaluation(self, step: int, split: str, loss: float, accuracy: float | None, *, lane: int = 0) -> None:

@@ -19,7 +19,7 @@ from ..method.spec import checked_spec
 from . import protocol
 from .controls import Changes, Controls
 from .directory import RunDirectory
-from .encoding import framed
+from .encoding import framed, framed_figures
 from .jury import Jury
 from .lane import WATCHED_SAMPLES, Lane
 from .launch import Launch
@@ -265,6 +265,14 @@ class Session:
             segment=self._outbox.segment,
             recorded=self._outbox.recorded,
         )
+
+    def newest_figures(self) -> list[bytes]:
+        """Return the figures of every lane's tensors as they were measured last, for a new client."""
+        return [
+            framed_figures(lane.number, self.segment, lane.trainer.figures, kept=False)
+            for lane in self.lanes
+            if lane.trainer.figures is not None
+        ]
 
     def begin(self) -> None:
         """Start a run that has waited for its first client."""

@@ -124,6 +124,8 @@ class Worker:
             self._connections.send(client, framed(welcomed))
             client.watch = command.watch
             if command.watch != "nothing":
+                for figures in self._session.newest_figures():
+                    self._connections.send(client, figures)
                 self._had_client = True
                 self._session.begin()
                 # Who has just come sees the first steps at once.

@@ -28,6 +28,7 @@ from tests.tui.terminals import PATIENCE_S, ROOT, Terminal
 from tests.tui.watchers import StartRun, Watcher
 from tui.app import GdtuiApp
 from tui.opening import launched
+from tui.preferences import Preferences
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
 from tui.screens.tour import is_first_visit
@@ -221,8 +222,11 @@ def watched(places: object) -> Watched:
     """Start an engine on a preset and open its dashboard; both are gone when the block is left."""
 
     @asynccontextmanager
-    async def watch(preset: Preset | None = None, *, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Seat]:
-        app = GdtuiApp(opening=launched(launch_of(preset or small_preset())))
+    async def watch(
+        preset: Preset | None = None, *, size: tuple[int, int] = (80, 24), remembers: bool = False
+    ) -> AsyncIterator[Seat]:
+        preferences = Preferences(remembers=remembers)
+        app = GdtuiApp(opening=launched(launch_of(preset or small_preset())), preferences=preferences)
         views: list[RunView] = []
         try:
             async with app.run_test(size=size) as pilot:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from engine.method.trend import trend
 
 from .history import Series
 from .markers import Marker
 
 ENTRIES = 64
-"""Into so many entries a stretch is cut; the steps within one are averaged before the slope is fitted."""
-FEWEST = 4
-LEVEL = 0.02
-"""A loss that changes by less than this share of itself over a stretch is called level."""
+"""Into so many entries a stretch is cut; the steps within one are averaged before a line goes through them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,29 +44,17 @@ def turns(markers: Sequence[Marker], loss: Series, longest: float) -> list[Turn]
 
 
 def slope_in_words(series: Series, x0: float, x1: float) -> str:
-    """Return how a series goes between two steps: by the line of least squares through the logarithm of its means.
-
-    Where it goes below 0 the line is through the means themselves.
-    """
+    """Return how a series goes between two steps, "–" where there are too few."""
     found = series.window(x0, x1, ENTRIES // 4)
-    inside = np.isfinite(found.mean) & (found.x >= x0) & (found.x <= x1)
-    x, y = found.x[inside], found.mean[inside]
-    if x.size < FEWEST or x[-1] <= x[0]:
+    inside = (found.x >= x0) & (found.x <= x1)
+    line = trend(found.x[inside], found.mean[inside])
+    if line is None:
         return "–"
-    is_log = bool((y > 0.0).all())
-    heights = np.log(y) if is_log else y
-    scale = max(float(np.abs(heights).max()), 1e-300)
-    centred = x - x.mean()
-    slope = float(centred @ (heights / scale) / (centred @ centred)) * scale
-    change = slope * float(x[-1] - x[0])
-    if is_log:
-        if abs(change) < LEVEL:
-            return "level"
-        steps = math.log(2.0) / abs(slope)
-        return f"{'halves' if slope < 0.0 else 'doubles'} in {_count(steps)}"
-    if abs(change) < LEVEL * float(np.abs(y).max()):
+    if line.is_level:
         return "level"
-    return f"{'falls' if slope < 0.0 else 'rises'} {abs(slope):.2g} a step"
+    if line.is_relative:
+        return f"{'halves' if line.slope < 0.0 else 'doubles'} in {_count(line.factor_two_steps)}"
+    return f"{'falls' if line.slope < 0.0 else 'rises'} {abs(line.slope):.2g} a step"
 
 
 def _count(steps: float) -> str:

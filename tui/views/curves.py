@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 
-from ..charts.abscissa import Abscissa
-from ..charts.milestones import MEASURES
+from ..charts.milestones import MEASURES, Measure
 from ..charts.slopes import Turn, turns
 from ..charts.viewport import Viewport
 from ..recorded import EarlierRun, earlier_runs
@@ -20,8 +19,9 @@ from ..screens.picking import Choice, PickScreen
 from ..widgets.chart import LiveChart
 from ..widgets.parameter_table import ParameterTable
 from .chart_grid import MOST, ChartGrid
+from .curve_choices import CurveChoices
 from .lines import STRONGEST, Lines
-from .metrics import metrics_of
+from .metrics import metrics_of, scales_in_words
 from .reading import KEYS, Reading, at_pointer, at_rest
 from .view import View
 
@@ -31,8 +31,6 @@ HISTORY_BUDGET_S = 0.01
 """How much of a frame may go into reading an earlier run."""
 MOST_EARLIER = 5
 TURNS_EVERY_S = 0.5
-EXPORTED = 500
-"""About how many rows a table of what is seen has; each is the mean of the steps that share it."""
 _ZOOM = Binding.Group("Zoom", compact=True)
 
 
@@ -57,6 +55,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
 | `v` | the crosshair (or click): left and right move it, `j` and `J` go from change to change |
 | `k` | all live changes with the slope of the loss before and after |
 | `e` | lay earlier runs over this one |
+| `d` | charts, scales, axis and smoothing as they come; until then they are as you left them, the next time as well |
 """
     DEFAULT_CSS = """
     CurvesView #parameters { padding: 0 1; height: 7; }
@@ -86,6 +85,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         Binding("j", "change(1)", "Next change", show=False, id="curves.next-change"),
         Binding("J", "change(-1)", "Change before", show=False, id="curves.change-before"),
         Binding("k", "changes", "Changes", show=False, id="curves.changes"),
+        Binding("d", "usual", "As it comes", show=False, id="curves.usual"),
         Binding("e", "earlier", "Earlier runs", show=False, id="curves.earlier"),
         Binding("escape", "out", "Back", show=False, id="curves.out"),
     ]
@@ -94,14 +94,15 @@ A dotted line is a live change; the row below says how fast the loss fell before
         """Show this run."""
         super().__init__(run)
         self._shown = -1
-        self._metrics = metrics_of(run.welcome.tensors)
+        self._metrics = metrics_of(run.welcome.tensors, run.welcome.splits)
         self._viewport = Viewport()
         self._lines = Lines(run)
-        self._abscissae: dict[str, Abscissa] = {}
-        self._log_y: dict[str, bool] = {}
+        self._choices = CurveChoices()
+        self._below_zero: set[str] = set()
+        """Charts of which a logarithm would have nothing to show, unless somebody wants it all the same."""
         self._charts = {name: self._made(name) for name in FIRST}
         self._order = list(FIRST)
-        self._has_chosen = False
+        self._awaits_accuracy = True
         self._selected = 0
         self._is_alone = False
         self._segment = run.lane.segment
@@ -122,6 +123,19 @@ A dotted line is a live change; the row below says how fast the loss fell before
     def _made(self, name: str) -> LiveChart:
         metric = self._metrics[name]
         return LiveChart(metric.title, short=metric.short, log_y=metric.log_y, viewport=self._viewport, id=name)
+
+    def choices(self) -> dict[str, Any]:
+        """Return what was chosen."""
+        return self._choices.kept({name: metric.log_y for name, metric in self._metrics.items()})
+
+    def take_up(self, choices: Any) -> None:
+        """Show what was chosen the last time, as far as this run has it."""
+        self._choices = CurveChoices.recalled(choices)
+        self._lines.strength = self._choices.strength
+        names = [name for name in self._choices.charts if name in self._metrics]
+        if names:
+            self._order, self._awaits_accuracy = names, False
+            self._charts = {name: self._made(name) for name in names}
 
     # ---- the space
 
@@ -179,12 +193,12 @@ A dotted line is a live change; the row below says how fast the loss fell before
         if run.lane.segment != self._segment:
             self._segment = run.lane.segment
             viewport.begin_again()
-        if not self._has_chosen and run.lane.accuracy.count:
-            self._has_chosen = True
-            self.call_later(self._show_charts, [*self._order, "accuracy"])
+        if self._awaits_accuracy and run.lane.accuracy.count:
+            self._awaits_accuracy = False
+            self.call_later(self._show_charts, [*FIRST, "accuracy"])
         for earlier in self._lines.earlier:
             earlier.read(HISTORY_BUDGET_S)
-        measure = self._abscissa_of("").measure
+        measure = self._choices.measure
         x_end = max(float(lane.milestones.at(measure, max(lane.step, 1))) for lane in run.lanes)
         steps = run.lane.milestones.steps_at(measure, viewport.shown).tolist()
         self._lines.look_at(steps[0], steps[1], self.size.width)
@@ -195,27 +209,23 @@ A dotted line is a live change; the row below says how fast the loss fell before
                 continue
             curves = self._lines.of(metric)
             goes_below = any(curve.series.count and curve.series.last < 0.0 for curve in curves)
-            # A function may well go below zero, where a logarithm has nothing to show.
-            log_y = self._log_y.get(name, metric.log_y and not goes_below)
-            if goes_below and name not in self._log_y:
-                self._log_y[name] = False
+            if goes_below:
+                # A function may well go below zero, and stays on a linear scale when it comes back.
+                self._below_zero.add(name)
+            log_y = self._choices.log_y.get(name, metric.log_y and name not in self._below_zero)
             chart.log_y = log_y
-            chart.abscissa = self._abscissa_of(name)
+            chart.abscissa = self._choices.abscissa(name)
             selected = self._selected == (self._selected if self._is_alone else number) and self._count > 1
-            suffix = _scales(log_y=log_y, log_x=chart.abscissa.log)
+            suffix = scales_in_words(log_y=log_y, log_x=chart.abscissa.log)
             chart.name_it(metric.title + suffix, metric.short + suffix, selected=selected and self.has_focus)
             chart.show(curves, markers, x_end=x_end, now=now)
         self._tell(now)
-
-    def _abscissa_of(self, name: str) -> Abscissa:
-        """Return how a chart is laid out; the measure is the same for all."""
-        return self._abscissae.get(name, self._abscissae.get("", Abscissa()))
 
     def _tell(self, now: float) -> None:
         if now - self._turned_at > TURNS_EVERY_S:
             self._turned_at = now
             self._turns = turns(self.run.lane.markers[-64:], self.run.lane.loss, max(50.0, 10.0 * self.run.lane.window))
-        measure, pointer = self._abscissa_of("").measure, self._viewport.pointer
+        measure, pointer = self._choices.measure, self._viewport.pointer
         if pointer is not None:
             said = at_pointer(self.run.lane.milestones, measure, pointer, self._turns)
         else:
@@ -254,39 +264,52 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
         def chosen(names: list[str] | None) -> None:
             if names:
-                self._has_chosen = True
+                self._awaits_accuracy, self._choices.charts = False, names
+                self.post_message(self.Chosen(self))
                 self.call_later(self._show_charts, names)
 
         self.app.push_screen(PickScreen(f"Up to {MOST} charts", choices, self._order, most=MOST), chosen)
 
     def action_scale(self) -> None:
         """Take the logarithm of the values, or not."""
-        self._log_y[self._meant] = not self._charts[self._meant].log_y
-        self._draw()
+        self._choices.log_y[self._meant] = not self._charts[self._meant].log_y
+        self._choose()
 
     def action_log_x(self) -> None:
         """Take the logarithm of what the axis counts, or not."""
-        old = self._abscissa_of(self._meant)
-        self._abscissae[self._meant] = Abscissa(measure=old.measure, log=not old.log)
-        self._draw()
+        self._choices.log_x[self._meant] = not self._choices.log_x.get(self._meant, False)
+        self._choose()
 
     def action_measure(self) -> None:
         """Count something else along all charts."""
-        old = self._abscissa_of("").measure
-        measure = MEASURES[(MEASURES.index(old) + 1) % len(MEASURES)]
-        for name in ("", *self._abscissae):
-            self._abscissae[name] = Abscissa(measure=measure, log=self._abscissa_of(name).log)
+        old = self._choices.measure
+        self._count_in(MEASURES[(MEASURES.index(old) + 1) % len(MEASURES)])
+        self._choose()
+
+    def _count_in(self, measure: Measure) -> None:
+        """Let the axes count this, all of the run in sight and the crosshair where it was."""
+        old, self._choices.measure = self._choices.measure, measure
         lane, pointer = self.run.lane, self._viewport.pointer
         self._viewport.begin_again()
         if pointer is not None:
             step = float(lane.milestones.steps_at(old, pointer))
             self._viewport.pointer = float(lane.milestones.at(measure, step))
-        self._draw()
 
     def action_smooth(self, by: int) -> None:
         """Smooth more, or less."""
         if by > 0 or self._lines.window(self.run.lane) > 1:
-            self._lines.strength = min(STRONGEST, self._lines.strength + by)
+            self._choices.strength = self._lines.strength = min(STRONGEST, self._lines.strength + by)
+        self._choose()
+
+    def action_usual(self) -> None:
+        """Forget what was chosen: the charts, their scales, what the axis counts, and the smoothing."""
+        self._count_in("step")
+        self._choices, self._lines.strength, self._awaits_accuracy = CurveChoices(), 0, True
+        self.call_later(self._show_charts, list(FIRST))
+        self._choose()
+
+    def _choose(self) -> None:
+        self.post_message(self.Chosen(self))
         self._draw()
 
     def action_zoom(self, factor: float) -> None:
@@ -341,7 +364,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         """Put a crosshair over all charts, or take it away."""
         viewport = self._viewport
         low, high = viewport.shown
-        measure = self._abscissa_of("").measure
+        measure = self._choices.measure
         newest = float(self.run.lane.milestones.at(measure, self.run.x_end))
         viewport.pointer = None if viewport.pointer is not None else max(low, min(high, newest))
         self._draw()
@@ -356,7 +379,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def action_change(self, by: int) -> None:
         """Put the crosshair on the next live change, or on the one before."""
-        measure, lane = self._abscissa_of("").measure, self.run.lane
+        measure, lane = self._choices.measure, self.run.lane
         places = sorted({marker.step for marker in lane.markers})
         if not places:
             self.notify("nothing was changed live yet", timeout=2)
@@ -372,7 +395,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._point_at(found)
 
     def _point_at(self, step: float) -> None:
-        place = float(self.run.lane.milestones.at(self._abscissa_of("").measure, step))
+        place = float(self.run.lane.milestones.at(self._choices.measure, step))
         self._viewport.pointer = place
         self._viewport.go_to(place)
         self._draw()
@@ -413,17 +436,5 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def export(self) -> list[tuple[str, ...]]:
         """Return the values in the window as a table; where a row stands for several steps, their mean."""
-        measure, lane = self._abscissa_of("").measure, self.run.lane
-        low, high = lane.milestones.steps_at(measure, self._viewport.shown).tolist()
-        steps = lane.loss.window(low, high, EXPORTED).x
-        steps = steps[(steps >= low) & (steps <= high)]
-        columns: dict[str, list[str]] = {"step": [f"{step:.0f}" for step in steps]}
-        if measure != "step":
-            columns[measure] = [f"{value:.9g}" for value in lane.milestones.at(measure, steps)]
-        for name in self._visible:
-            columns |= self._lines.table(self._metrics[name], steps)
-        return [tuple(columns), *zip(*columns.values(), strict=True)]
-
-
-def _scales(*, log_y: bool, log_x: bool) -> str:
-    return " (log-log)" if log_y and log_x else " (log)" if log_y else " (log x)" if log_x else ""
+        metrics = [self._metrics[name] for name in self._visible]
+        return self._lines.exported(metrics, self._choices.measure, self._viewport.shown)

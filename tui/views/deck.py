@@ -88,7 +88,7 @@ class Deck(Vertical):
 
     def compose(self) -> ComposeResult:
         """Put the tabs over the first view."""
-        self._made = {number: VIEWS[number].made(self._run) for number in sorted(self.order[: self.tiles])}
+        self._made = {number: self._new(number) for number in sorted(self.order[: self.tiles])}
         yield self._tabs
         with self._space:
             yield from self._made.values()
@@ -155,6 +155,21 @@ class Deck(Vertical):
                 order = [names.index(name) for name in dict.fromkeys(map(str, wanted)) if name in names]
                 self.order, self.tiles = order or [0], tiles
 
+    def _new(self, number: int) -> View:
+        """Return a new view, with what was chosen in it the last time."""
+        kind = VIEWS[number]
+        view = kind.made(self._run)
+        if self._remembers:
+            view.take_up(remembered.recall(f"view {kind.name}"))
+        return view
+
+    def on_view_chosen(self, message: View.Chosen) -> None:
+        """Remember what was chosen in a view."""
+        message.stop()
+        if self._remembers:
+            number = next(number for number, view in self._made.items() if view is message.view)
+            remembered.keep(f"view {VIEWS[number].name}", message.view.choices())
+
     async def show_one(self) -> None:
         """Show the view that has the keys, alone."""
         self.tiles = 1
@@ -165,7 +180,7 @@ class Deck(Vertical):
         self.order += [number for number in range(len(VIEWS)) if number not in self.order]
         for number in self._shown:
             if number not in self._made:
-                self._made[number] = VIEWS[number].made(self._run)
+                self._made[number] = self._new(number)
                 after = [other for other in self._made if other < number]
                 await self._space.mount(
                     self._made[number], after=self._made[max(after)] if after else None, before=None if after else 0

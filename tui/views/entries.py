@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.run.protocol import Seen
 from engine.text import counted
 
 from ..charts.axes import compact
-from ..charts.band import Band
-from ..charts.history import Series
 from ..widgets.text_rows import Row
 
 
@@ -36,34 +34,6 @@ QUANTITIES = (
     Quantity(key="g", about="gradient", title="gradient", figure=1, is_norm=True, line="RMS of the minibatch's"),
     Quantity(key="w", about="weight", title="weights", figure=0, is_norm=True, line="RMS"),
 )
-
-
-@dataclass(slots=True)
-class Course:
-    """What was seen of a tensor's entries step by step, while somebody looked."""
-
-    whole: Band = field(default_factory=Band)
-    """From the least to the greatest."""
-    half: Band = field(default_factory=Band)
-    """Between the outer quartiles."""
-    middle: Series = field(default_factory=Series)
-    """The median."""
-    first_step: int = -1
-    """That of the first of them."""
-
-    def add(self, seen: Seen) -> None:
-        """Take what was seen at a step, unless that is known already."""
-        if self.middle.count and seen.step <= self.middle.last_x:
-            return
-        if not self.middle.count:
-            self.first_step = seen.step
-        facts = seen.facts
-        low, middle, high = facts["quartiles"]
-        # A logarithmic axis has no place for 0: the band then begins at the smallest that is not.
-        least = facts["least"] if facts["low"] == 0.0 else facts["low"]
-        self.whole.append_both(seen.step, least, facts["high"])
-        self.half.append_both(seen.step, low or least, high or least)
-        self.middle.append(seen.step, middle or least)
 
 
 def matrix_shape(seen: Seen) -> tuple[int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from ..charts.axes import compact
+from ..charts.axes import Limits, compact
 from ..charts.history import Series, Smoothed, Vector
+from ..charts.milestones import Measure
 from ..lane_view import LaneView
 from ..recorded import Detail, EarlierRun
 from ..run_view import RunView
@@ -19,6 +20,8 @@ STRONGEST = 12
 """Powers of two by which the smoothing may be stronger than usual."""
 DETAIL_BUDGET_S = 0.004
 """How much of a frame may go into reading old steps anew."""
+EXPORTED = 500
+"""About how many rows a table of what is seen has; each is the mean of the steps that share it."""
 EARLIER_COLOURS = 6
 """From this lane's colour on stand those of earlier runs."""
 
@@ -65,7 +68,20 @@ class Lines:
             curves += self._compared(metric, lane, lane.title, lane_colour(lane.number), ghost=ghost, silent=True)
         return curves
 
-    def table(self, metric: Metric, steps: Vector) -> dict[str, list[str]]:
+    def exported(self, metrics: Sequence[Metric], measure: Measure, shown: Limits) -> list[tuple[str, ...]]:
+        """Return the values of charts between two places of an axis as a table, its head first."""
+        lane = self.run.lane
+        low, high = lane.milestones.steps_at(measure, shown).tolist()
+        steps = lane.loss.window(low, high, EXPORTED).x
+        steps = steps[(steps >= low) & (steps <= high)]
+        columns: dict[str, list[str]] = {"step": [f"{step:.0f}" for step in steps]}
+        if measure != "step":
+            columns[measure] = [f"{value:.9g}" for value in lane.milestones.at(measure, steps)]
+        for metric in metrics:
+            columns |= self._table(metric, steps)
+        return [tuple(columns), *zip(*columns.values(), strict=True)]
+
+    def _table(self, metric: Metric, steps: Vector) -> dict[str, list[str]]:
         """Return the values of every curve of a chart at these steps, by what they are called."""
         columns: dict[str, list[str]] = {}
         for curve in self.of(metric):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from engine.method.telemetry import FIGURES
@@ -29,6 +29,8 @@ class Metric:
     is_noisy: bool = True
     """Whether there is something to smooth."""
     readout: Callable[[float], str] = compact
+    split: str | None = None
+    """The set of samples without which there is no such curve."""
 
 
 def _percent(value: float) -> str:
@@ -58,7 +60,7 @@ METRICS = (
         title="update ratio ‖Δθ‖/‖θ‖",
         short="‖Δθ‖/‖θ‖",
         colour="warning",
-        series=lambda lane: lane.update_ratio,
+        series=lambda lane: lane.past_figures.update_ratio(),
         is_noisy=False,
     ),
     Metric(
@@ -70,6 +72,7 @@ METRICS = (
         log_y=False,
         is_noisy=False,
         readout=_percent,
+        split="held_out",
     ),
     Metric(
         name="update",
@@ -101,14 +104,15 @@ METRICS = (
         colour="accent",
         series=lambda lane: lane.held_out,
         is_noisy=False,
+        split="held_out",
     ),
 )
 """Those of every run; the figures of its tensors come after them."""
 
 
-def metrics_of(tensors: Sequence[TensorShape]) -> dict[str, Metric]:
-    """Return everything that can be shown of a run with these tensors, by its name."""
-    found = {metric.name: metric for metric in METRICS}
+def metrics_of(tensors: Sequence[TensorShape], splits: Collection[str]) -> dict[str, Metric]:
+    """Return everything that can be shown of a run with these tensors and sets of samples, by its name."""
+    found = {metric.name: metric for metric in METRICS if metric.split is None or metric.split in splits}
     for tensor, shape in enumerate(tensors):
         for column, figure in enumerate(FIGURES):
             name = clean(shape.name, 40)
@@ -125,4 +129,9 @@ def metrics_of(tensors: Sequence[TensorShape]) -> dict[str, Metric]:
 
 
 def _of_tensor(tensor: int, column: int) -> Callable[[Track], Series]:
-    return lambda lane: lane.of_tensor(tensor, column)
+    return lambda lane: lane.past_figures.of_tensor(tensor, column)
+
+
+def scales_in_words(*, log_y: bool, log_x: bool) -> str:
+    """Return what the title of a chart says about its scales."""
+    return " (log-log)" if log_y and log_x else " (log)" if log_y else " (log x)" if log_x else ""

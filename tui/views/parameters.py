@@ -12,11 +12,11 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Click, Resize
 from textual.geometry import Size
 
+from engine.method.telemetry import DRAWN
 from engine.run.protocol import Seen
 from engine.text import clean
 
 from ..charts.axes import compact
-from ..charts.history import Series
 from ..run_view import RunView
 from ..screens.filtering import FilterDialog
 from ..widgets.chart import Curve, LiveChart
@@ -24,7 +24,7 @@ from ..widgets.heat_map import HeatMap
 from ..widgets.histogram import Histogram
 from ..widgets.parameter_table import Order, ParameterTable
 from ..widgets.text_rows import Row, Span, TextRows
-from .entries import QUANTITIES, Course, in_blocks, in_words, matrix_shape
+from .entries import QUANTITIES, in_blocks, in_words, matrix_shape
 from .looking import Looking
 from .view import View
 
@@ -50,8 +50,9 @@ up to 256 training samples, `w` the weights.
 - The **picture** has an entry where the parameter is: a row for every input, a column for every unit. Of a large tensor
   a cell is the mean of a block, or with `b` its largest entry. The mouse reads a value.
 - The **histogram** has a line under it from the least to the greatest, thick between the quartiles.
-- The **course** has bands from the least to the greatest, between the quartiles, and the median, for the steps at which
-  somebody looked here; the line of the table's figure goes on all the time since the dashboard was opened.
+- The **course** has bands from the least to the greatest, between the quartiles, and the median, and the line of the
+  table's figure, from the first step on, whether somebody looked or not. Of a large tensor the bands are those of some
+  entries, always the same; the gradient is that of the minibatch.
 
 `x` makes the scale logarithmic or linear, `m` shows all four pictures beside each other, `k` the next panel where there
 is no room for all.
@@ -105,9 +106,6 @@ is no room for all.
         self._course = LiveChart("course", id="course")
         self._pictures = tuple(HeatMap() for _ in QUANTITIES)
         self._looks = tuple(Looking(run, "tensor", topic=each.about) for each in QUANTITIES)
-        self._line, self._line_of = Series(), (-1,) * 5
-        """What the table has shown of the quantity, and for which lane, segment, tensor, quantity and table it is."""
-        self._courses: dict[tuple[int, int, int, str], Course] = {}
 
     def compose(self) -> ComposeResult:
         """Put the table over what is known of one tensor."""
@@ -186,16 +184,8 @@ is no room for all.
     def _look(self, number: int, picture: HeatMap, now: float) -> None:
         """Ask for what there is room for."""
         rows, columns = picture.most if picture.display and picture.region else (1, 1)
-        looking, tensor = self._looks[number], self._table.chosen
-
-        def take() -> None:
-            seen = looking.seen
-            if seen is not None and seen.share >= 1.0 and seen.facts["name"] == self.run.welcome.tensors[tensor].name:
-                place = (seen.lane, seen.segment, tensor, QUANTITIES[number].about)
-                self._courses.setdefault(place, Course()).add(seen)
-
         settings = {
-            "tensor": tensor,
+            "tensor": self._table.chosen,
             "quantity": QUANTITIES[number].about,
             "rows": min(rows, 256),
             "columns": min(columns, 512),
@@ -203,7 +193,7 @@ is no room for all.
             "block": self._block,
             "scale": self._scale,
         }
-        looking.want(settings, now, then=take)
+        self._looks[number].want(settings, now)
 
     def _seen(self, number: int) -> Seen | None:
         """Return what is known of a quantity of the tensor with the cursor."""
@@ -254,24 +244,18 @@ is no room for all.
         if not self._course.region:
             return
         lane, quantity, tensor = self.run.lane, QUANTITIES[self._quantity], self._table.chosen
-        course = self._courses.get((lane.number, lane.segment, tensor, quantity.about), Course())
-        known = (lane.number, lane.segment, tensor, self._quantity, lane.past_figures.count)
-        if known != self._line_of:
-            size = math.prod(self.run.welcome.tensors[tensor].shape) if quantity.is_norm else 1
-            self._line_of = known
-            self._line = lane.past_figures.of(tensor, quantity.figure, per=math.sqrt(size))
+        size = math.prod(self.run.welcome.tensors[tensor].shape)
+        course = lane.past_figures.course(tensor, quantity.about)
+        root = math.sqrt(size) if quantity.is_norm else 1.0
+        line = lane.past_figures.of_tensor(tensor, quantity.figure, per=root)
+        of = f" of {DRAWN} entries" if size > DRAWN else ""
         seen = self._seen(self._quantity)
         self._course.log_y = seen is not None and seen.facts["scale"] == "log" and not seen.facts["low"] < 0.0
         curves = [
             Curve(label="min–max", series=course.whole, colour="primary", faint=True, silent=True, shape="envelope"),
             Curve(label="quartiles", series=course.half, colour="primary", silent=True, shape="envelope"),
-            Curve(label=quantity.line, series=self._line, colour="success", readout=compact),
-            Curve(
-                label=f"median since step {max(0, course.first_step):,}",
-                series=course.middle,
-                colour="accent",
-                readout=compact,
-            ),
+            Curve(label=quantity.line, series=line, colour="success", readout=compact),
+            Curve(label=f"median{of}", series=course.middle, colour="accent", readout=compact),
         ]
         self._course.show(curves, lane.markers, x_end=self.run.x_end, now=now)
 

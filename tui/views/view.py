@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.containers import Vertical
+from textual.message import Message
 
 from ..run_view import RunView
 
@@ -22,6 +23,14 @@ class View(Vertical, can_focus=True):
     View { width: 1fr; height: 1fr; overflow: hidden; }
     """
 
+    class Chosen(Message):
+        """Somebody has chosen something that is worth remembering."""
+
+        def __init__(self, view: View) -> None:
+            """Say in which view."""
+            super().__init__()
+            self.view = view
+
     def __init__(self, run: RunView) -> None:
         """Show this run."""
         super().__init__()
@@ -30,6 +39,16 @@ class View(Vertical, can_focus=True):
     def show(self, now: float) -> None:
         """Draw what has changed; `now` in monotonic seconds."""
         raise NotImplementedError
+
+    def choices(self) -> dict[str, Any]:
+        """Return what is to be remembered for the next start, such as JSON can hold."""
+        return {}
+
+    def take_up(self, choices: Any) -> None:
+        """Show what `choices` says, called once before anything is shown.
+
+        It may be anything: what is in there was remembered by another version, or is damaged.
+        """
 
     def export(self) -> list[tuple[str, ...]]:
         """Return what is shown as the rows of a table, its head first, for a file or the clipboard; empty for none."""

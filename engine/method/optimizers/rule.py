@@ -72,6 +72,12 @@ class State:
             }
         )
 
+    def at(self, places: NDArray[np.intp]) -> Self:
+        """Return the state of the parameters at these places alone, its vectors copies of the shape of `places`."""
+        return type(self)(
+            **{name: value[..., places] if isinstance(value, np.ndarray) else value for name, value in self._items()}
+        )
+
     def _items(self) -> list[tuple[str, Any]]:
         return [(field.name, getattr(self, field.name)) for field in dataclasses.fields(cast("Any", self))]
 

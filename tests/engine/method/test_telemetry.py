@@ -171,3 +171,48 @@ def test_the_update_ratio_of_all_tensors_together() -> None:
     values[1, FIGURES.index("update_ratio")] = 0.0
     assert whole_update_ratio(values) == pytest.approx(0.06)
     assert math.isnan(whole_update_ratio(values[2:]))
+
+
+QUARTERS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@pytest.mark.parametrize("optimizer", [{"name": "adam", "lr": 0.05}, {"name": "adadelta", "lr": 1.0}])
+def test_the_spread_of_a_small_tensor_is_that_of_all_its_entries(moons: MakeTrainer, optimizer: dict[str, Any]) -> None:
+    """Of 8 entries, 4 or 1: every level is an entry, no further than one in rank from the quantile."""
+    trainer, plain = moons(optimizer=optimizer), moons(optimizer=optimizer)
+    for _ in range(6):
+        before, grad = plain.theta.copy(), np.empty_like(plain.theta)
+        batches = moons(optimizer=optimizer).batches
+        for _ in range(plain.step_count):
+            batches.take()
+        plain.objective.bind(before.copy(), grad).loss_and_gradient(batches.take())
+        plain.step()
+        trainer.step(measure=True, spread=True)
+    assert np.array_equal(trainer.theta, plain.theta)
+    assert trainer.figures is not None
+    assert trainer.figures.spread is not None
+    lr = optimizer["lr"]
+    whole = (plain.rule.roots(plain.state), plain.rule.rates(plain.state, lr), grad, before)
+    for tensor, rows in zip(trainer.tensors, trainer.figures.spread, strict=True):
+        for vector, levels in zip(whole, rows, strict=True):
+            assert vector is not None
+            entries = np.sort(tensor.of(vector).ravel()).astype(np.float32)
+            assert (levels[0], levels[-1]) == (entries[0], entries[-1])
+            for level, share in zip(levels, QUARTERS, strict=True):
+                assert abs(float(np.searchsorted(entries, level)) - share * (len(entries) - 1)) <= 1.0
+
+
+def test_a_rule_without_a_second_moment_has_no_spread_of_it(moons: MakeTrainer) -> None:
+    trainer = moons(optimizer={"name": "sgd", "lr": 0.1})
+    trainer.step(measure=True, spread=True)
+    assert trainer.figures is not None
+    assert trainer.figures.spread is not None
+    assert np.isnan(trainer.figures.spread[:, :2]).all()
+    assert np.isfinite(trainer.figures.spread[:, 2:]).all()
+
+
+def test_who_does_not_ask_for_the_spread_does_not_pay_for_it(moons: MakeTrainer) -> None:
+    trainer = moons()
+    trainer.step(measure=True)
+    assert trainer.figures is not None
+    assert trainer.figures.spread is None

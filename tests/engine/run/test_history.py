@@ -13,19 +13,20 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import RunError
-from engine.method.telemetry import SERIES, StepBlock
+from engine.method.telemetry import SERIES, StepBlock, TensorFigures
 from engine.run.history import RecordReader
-from engine.run.record import MAXIMUM_CHUNK, RecordWriter
+from engine.run.record import MAXIMUM_CHUNK, RecordWriter, sealed
 
 STEPS = 3 * MAXIMUM_CHUNK
 VALUES = np.random.default_rng(7).standard_normal((len(SERIES), STEPS))
 FIGURES = np.random.default_rng(8).standard_normal((4, 5))
+SPREAD = np.random.default_rng(9).standard_normal((4, 4, 5)).astype(np.float32)
 
 
 def good_record(path: Path) -> Path:
     writer = RecordWriter(path, precision="float64", meta={"preset": 'title = "a"\nlr = 0.1'})
     writer.append(StepBlock(first_step=1, values=VALUES))
-    writer.add_telemetry(9, FIGURES)
+    writer.add_telemetry(TensorFigures(step=9, values=FIGURES, spread=SPREAD))
     writer.add_evaluation(9, "train", 0.5, 0.25)
     writer.add_event(step=9, kind="note", actor="test", payload={"text": "fine"})
     writer.close()
@@ -64,11 +65,20 @@ def read_all(path: Path) -> tuple[list[StepBlock], RecordReader]:
             np.testing.assert_array_equal(high, VALUES[:, first - 1 : last].max(1))
         for entry in reader.telemetry(segment.id):
             np.testing.assert_array_equal(entry.values, FIGURES)
+            np.testing.assert_array_equal(entry.spread, SPREAD)
         reader.evaluations(segment.id)
     reader.events()
     for block in blocks:
         np.testing.assert_array_equal(block.values, VALUES[:, block.first_step - 1 : block.last_step])
     return blocks, reader
+
+
+def test_telemetry_of_the_second_format_has_no_spread(record: Path) -> None:
+    edit(record, "PRAGMA user_version = 2")
+    edit(record, "UPDATE telemetry SET data = ?", sealed(FIGURES.astype("<f8").tobytes(), 1, 0, 9))
+    (found,) = RecordReader(record).telemetry(1)
+    assert (found.step, found.spread) == (9, None)
+    np.testing.assert_array_equal(found.values, FIGURES)
 
 
 @given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
@@ -158,7 +168,7 @@ def test_what_is_no_record_is_refused_in_one_line(tmp_path: Path, make: Callable
 
 
 def test_a_record_of_a_newer_program_is_refused_and_says_what_to_do(record: Path) -> None:
-    edit(record, "PRAGMA user_version = 3")
+    edit(record, "PRAGMA user_version = 4")
     with pytest.raises(RunError, match=r"newer gdtui.*update gdtui"):
         RecordReader(record)
 

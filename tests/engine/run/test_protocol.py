@@ -206,10 +206,16 @@ def test_the_numbers_of_steps_arrive_bit_for_bit(
 @given(st.integers(0, (1 << 64) - 1), st.lists(st.tuples(*[NUMBERS] * len(FIGURES)), min_size=1, max_size=20))
 def test_the_figures_of_tensors_arrive_bit_for_bit(step: int, tensors: list[tuple[float, ...]]) -> None:
     values = np.array(tensors)
-    back = parsed_event(*only_frame(framed_figures(3, 7, TensorFigures(step=step, values=values))))
-    assert isinstance(back, protocol.Figures)
-    assert (back.lane, back.segment, back.figures.step) == (3, 7, step)
-    assert back.figures.values.tobytes() == values.tobytes()
+    spread = np.random.default_rng(len(tensors)).standard_normal((len(tensors), 4, 5)).astype(np.float32)
+    for kept in (False, True):
+        figures = TensorFigures(step=step, values=values, spread=spread)
+        back = parsed_event(*only_frame(framed_figures(3, 7, figures, kept=kept)))
+        assert isinstance(back, protocol.Figures)
+        assert (back.lane, back.segment, back.figures.step, back.kept) == (3, 7, step, kept)
+        assert back.figures.values.tobytes() == values.tobytes()
+        assert (None if back.figures.spread is None else back.figures.spread.tobytes()) == (
+            spread.tobytes() if kept else None
+        )
 
 
 @given(st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=40)), max_size=12), st.data())
@@ -284,11 +290,17 @@ def test_a_command_that_is_none_is_refused_in_one_clean_line(body: bytes) -> Non
     assert len(str(caught.value)) <= 200
 
 
-@pytest.mark.parametrize("kind", [KIND_STEPS, KIND_FIGURES])
-@pytest.mark.parametrize("extra", [-9, -8, -1, 1, 7, 8])
-def test_a_block_whose_length_is_not_what_its_head_says_is_refused(kind: int, extra: int) -> None:
-    """A frame of 3 steps or 3 tensors, five numbers each, that lost or gained some bytes."""
-    body = struct.pack("<IIQI", 0, 1, 1, 3) + bytes(3 * 5 * 8)
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        pytest.param(KIND_STEPS, struct.pack("<IIQI", 0, 1, 1, 3) + bytes(3 * 5 * 8), id="steps"),
+        pytest.param(KIND_FIGURES, struct.pack("<IIQII", 0, 1, 1, 3, 0) + bytes(3 * 5 * 8), id="figures"),
+        pytest.param(KIND_FIGURES, struct.pack("<IIQII", 0, 1, 1, 3, 1) + bytes(3 * (5 * 8 + 4 * 5 * 4)), id="kept"),
+    ],
+)
+@pytest.mark.parametrize("extra", [-120, -9, -8, -1, 1, 7, 8, 120])
+def test_a_block_whose_length_is_not_what_its_head_says_is_refused(kind: int, body: bytes, extra: int) -> None:
+    """A frame of 3 steps or 3 tensors that lost or gained some bytes."""
     parsed_event(kind, body)
     with pytest.raises(ProtocolError):
         parsed_event(kind, body[:extra] if extra < 0 else body + bytes(extra))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.errors import RunError
-from engine.method.telemetry import SERIES, StepBlock
+from engine.method.telemetry import SERIES, StepBlock, TensorFigures
 from engine.run.history import RecordedEvaluation, RecordReader, Segment
 from engine.run.record import MAXIMUM_CHUNK, MINIMUM_CHUNK, RecordWriter
 
@@ -233,18 +233,20 @@ def test_telemetry_comes_back_with_its_undefined_figures(tmp_path: Path) -> None
     writer = recorded(tmp_path / "run.db", "float32")
     figures = np.random.default_rng(1).standard_normal((3, 5))
     figures[1, 2] = math.nan
-    writer.add_telemetry(10, figures)
-    writer.add_telemetry(20, 2.0 * figures)
+    spread = np.random.default_rng(2).standard_normal((3, 4, 5)).astype(np.float32)
+    writer.add_telemetry(TensorFigures(step=10, values=figures))
+    writer.add_telemetry(TensorFigures(step=20, values=2.0 * figures, spread=spread))
     writer.commit()
     reader = RecordReader(tmp_path / "run.db")
     first, second = reader.telemetry(1)
     assert (first.step, second.step) == (10, 20)
     np.testing.assert_array_equal(first.values, figures)
+    assert first.spread is not None
+    assert np.isnan(first.spread).all()
+    np.testing.assert_array_equal(second.spread, spread)
     (last,) = reader.telemetry(1, last_only=True)
     np.testing.assert_array_equal(last.values, second.values)
     assert reader.telemetry(2) == []
-    with pytest.raises(ValueError, match="tensors, 5"):
-        writer.add_telemetry(30, np.zeros((3, 4)))
     writer.close()
 
 

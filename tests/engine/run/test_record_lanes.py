@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.method.telemetry import FIGURES, SERIES, StepBlock
+from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from engine.run.history import RecordReader
 from engine.run.record import MAXIMUM_CHUNK, RecordWriter
 
@@ -49,7 +49,7 @@ def test_every_lane_has_steps_of_its_own(tmp_path: Path) -> None:
 def test_figures_evaluations_and_events_say_whose_they_are(tmp_path: Path) -> None:
     writer = RecordWriter(tmp_path / "run.db", precision="float64", meta={}, lanes=2)
     for lane in (0, 1):
-        writer.add_telemetry(3, np.full((2, len(FIGURES)), float(lane)), lane=lane)
+        writer.add_telemetry(TensorFigures(step=3, values=np.full((2, len(FIGURES)), float(lane))), lane=lane)
         writer.add_evaluation(3, "held_out", float(lane), None, lane=lane)
         writer.add_event(step=3, kind="note", actor="test", payload={}, lane=lane)
     writer.close()

@@ -209,6 +209,38 @@ def test_every_step_is_told_once_and_in_order_and_everything_else_right_after_it
     assert told[-1] == ("Finished", 30)
 
 
+def test_two_runs_of_one_seed_keep_the_same_figures_however_often_somebody_looks(start: MakeRun) -> None:
+    kept = []
+    for slice_length in (3, 50):
+        run = start(MOONS | {"stop": {"epochs": 61}}, recorded=True)
+        while run.session.state == "running":
+            run.take(slice_length)
+            run.session.flush()
+        told = run.of(Figures)
+        kept.append([figures.figures for figures in told if figures.kept])
+        # Who looks has figures of now besides.
+        assert len(told) > len(kept[-1])
+        run.session.close()
+        recorded = RecordReader(run.directory.record).telemetry(1)
+        assert [figures.kept() for figures in recorded] == [figures.kept() for figures in kept[-1]]
+    first, second = kept
+    assert [figures.step for figures in first][60:70] == [61, 62, 63, 64, 66, 68, 70, 72, 74, 76]
+    assert first[-1].step == 305, "the last step is kept as well"
+    assert [(figures.step, figures.kept()) for figures in first] == [
+        (figures.step, figures.kept()) for figures in second
+    ]
+
+
+def test_of_figures_that_are_measured_at_every_step_no_more_are_kept(start: MakeRun) -> None:
+    run = start(MOONS | {"stop": {"steps": 900}}, measure_every=3)
+    run.to_the_end()
+    told = run.of(Figures)
+    assert [figures.figures.step for figures in told] == list(range(3, 901, 3))
+    assert [figures.figures.step for figures in told if figures.kept][60:70] == [
+        3 * number for number in (61, 62, 63, 64, 66, 68, 70, 72, 74, 76)
+    ]
+
+
 def test_evaluations_come_as_often_as_they_are_asked_for(start: MakeRun) -> None:
     run = start(MOONS | {"evaluation": {"every": 2}, "stop": {"epochs": 5}})
     run.to_the_end()

@@ -10,6 +10,7 @@ import pytest
 
 from engine.run import client, directory
 from engine.run.launch import Launch
+from tui import remembered
 from tui.recorded import Detail, EarlierRun
 from tui.screens.picking import PickScreen
 from tui.views.chart_grid import columns_for
@@ -130,7 +131,7 @@ async def test_charts_are_chosen_and_shown_in_the_order_of_choosing(watched: Wat
         assert "layer1.weight RMS" in seat.chart("tensor-0-rms")
         table = seat.view.lane.figures
         assert table is not None
-        assert seat.view.lane.of_tensor(0, 2).last == table[0, 2]
+        assert seat.view.lane.past_figures.of_tensor(0, 2).last == table[0, 2]
 
 
 async def test_scales_axes_and_smoothing_turn_by_key(watched: Watched) -> None:
@@ -347,3 +348,47 @@ async def test_a_race_is_compared_in_every_chart(watched: Watched, tmp_path: Any
             assert "slow" in seat.chart(name)
             assert "fast" in seat.chart(name)
         assert [curve.label for curve in view_of(seat)._lines.of(METRICS[2])] == ["fast", "slow"]
+
+
+async def again(watched: Watched, *presses: str) -> dict[str, Any]:
+    """Open a dashboard that remembers, press keys in its curves, and return what is chosen in the end."""
+    remembered.keep("tour", "seen")
+    async with watched(size=(140, 45), remembers=True) as seat:
+        await ready(seat)
+        await seat.press(*presses)
+        await seat.pilot.pause(0.1)
+        view = view_of(seat)
+        window = view._lines.window(seat.view.lane)
+        titles = [seat.chart(name).splitlines()[0].split("   ")[0] for name in shown(seat)[:2]]
+        return {"titles": titles, "smoothed": window, "axis": reading(seat).split(":")[0], "charts": shown(seat)}
+
+
+async def test_what_was_chosen_is_there_the_next_time_and_goes_away_by_key(watched: Watched) -> None:
+    usual = await again(watched)
+    chosen = await again(watched, "y", "down", "X", "x", "m")
+    assert chosen["titles"] == ["loss", "gradient norm ‖∇L‖ (log-log)"]
+    assert chosen["axis"] == "epochs"
+    assert chosen["smoothed"] == 2 * usual["smoothed"]
+    assert await again(watched) == chosen
+    assert await again(watched, "d") == usual
+    assert await again(watched) == usual
+
+
+async def test_the_chosen_charts_are_there_the_next_time(watched: Watched) -> None:
+    remembered.keep("tour", "seen")
+    remembered.keep("view curves", {"charts": ["update", "tensor-99-rms", "loss", "update", 7]})
+    async with watched(size=(140, 45), remembers=True) as seat:
+        await seat.paused_at(10)
+        await seat.pilot.pause(0.1)
+        seat.dashboard.draw()
+        assert shown(seat) == ["update", "loss"]
+        await seat.press("d")
+        await seat.until(lambda: shown(seat) == ["loss", "gradient", "rate", "ratio", "accuracy"])
+    assert remembered.recall("view curves")["charts"] == []
+
+
+async def test_a_dashboard_that_remembers_nothing_keeps_nothing(watched: Watched) -> None:
+    async with watched(size=(140, 45)) as seat:
+        await seat.paused_at(10)
+        await seat.press("y", "m")
+    assert remembered.recall("view curves") is None
