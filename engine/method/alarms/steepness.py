@@ -72,6 +72,8 @@ class SteepnessWatch:
             ends=lr > 3.0 * CREEPS * limit,
         )
         text = f"α = {lr:.3g} is {lr / limit:.2g} times the {limit:.3g} that is stable at a curvature of {largest:.3g}"
+        if limit == math.inf:
+            text = f"nothing curves upwards here, so that α = {lr:.3g} throws nothing back"
         self._latches.see("unstable", trainer.step_count, text, begins=lr > BEYOND * limit, ends=lr < limit)
 
     def take(self) -> list[Alarm]:

@@ -160,6 +160,17 @@ def test_the_curvature_that_is_found_is_the_largest_there_is(ravine: MakeTrainer
         assert [alarm.text for alarm in steepness.take()] == expected
 
 
+def test_where_nothing_curves_upwards_any_more_it_is_said_so(
+    ravine: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At first the curvature is 10; then it is negative, and there is no largest stable rate to compare with."""
+    steepness = SteepnessWatch(ravine(optimizer=sgd(0.32)))
+    for curvature in [10.0] * 3 + [-1.0] * 3:
+        monkeypatch.setattr(steepness, "_largest_curvature", lambda curvature=curvature: curvature)
+        steepness.look()
+    assert [(alarm.over, "inf" in alarm.text) for alarm in steepness.take()] == [(False, False), (True, False)]
+
+
 def test_momentum_allows_for_twice_the_rate(ravine: MakeTrainer) -> None:
     """With β = 0.9 the limit is 3.8/10."""
     steepness = SteepnessWatch(ravine(optimizer={"name": "momentum", "lr": 0.5, "momentum": 0.9}))
