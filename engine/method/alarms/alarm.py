@@ -66,6 +66,11 @@ class Latches:
         if latch.see(begins=begins, ends=ends):
             self._alarms.append(Alarm(about=about, step=step, tensor=tensor, text=text, over=not latch.is_on))
 
+    @property
+    def is_any_on(self) -> bool:
+        """Whether there is a sign that has begun and is not over."""
+        return any(latch.is_on for latch in self._latches.values())
+
     def take(self) -> list[Alarm]:
         """Return what has begun or ended since the last time."""
         alarms, self._alarms = self._alarms, []

@@ -21,7 +21,6 @@ SHOWN: dict[str, set[tuple[int, str]]] = {
     "lr-sweep-net": {
         (3, "saturated"),
         (4, "saturated"),
-        (4, "vanishing"),
         (4, "rising"),
     },
     "surface-race": {(8, "stalled")},

@@ -117,6 +117,23 @@ def test_a_loss_that_grows_beyond_twice_the_first_is_told_and_its_way_back() -> 
     assert [(about, over) for about, _, over in back] == [("rising", True)]
 
 
+def test_a_loss_that_grows_is_no_plateau_however_long_ago_its_lowest_was() -> None:
+    found = Curve().add([1.0] * 30 + np.geomspace(1.0, 1e9, 3000).tolist(), per=5)
+    assert [about for about, _, _ in found] == ["rising"]
+
+
+def test_where_units_are_lost_a_plateau_and_small_gradients_have_their_reason() -> None:
+    """The same losses and figures as tell a plateau, a vanishing gradient and a crawling rate otherwise."""
+    figures = layers(0.9e-3, 1.0, ratio=1e-7, times=30)
+    for lost, expected in ((False, {"plateau", "vanishing", "crawling"}), (True, set())):
+        curve, watch = CurveWatch(batches_per_epoch=1), LayerWatch(TENSORS)
+        for number in range(30):
+            curve.see(block([0.7] * 100, first=100 * number + 1, grad_norm=1.0), units_are_lost=lost)
+            values = np.array(figures[number], dtype=np.float64)
+            watch.see(TensorFigures(step=number + 1, values=values), units_are_lost=lost)
+        assert {alarm.about for alarm in (*curve.take(), *watch.take())} == expected
+
+
 def test_of_a_function_below_zero_the_scale_is_how_far_it_fell() -> None:
     """From -1 down to -5 it fell by 4; 2.9 is less than 4 above -1, and 3.5 is more."""
     for top, expected in ((2.9, []), (3.5, ["rising"])):

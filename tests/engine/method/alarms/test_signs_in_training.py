@@ -94,6 +94,20 @@ def test_a_run_that_goes_well_is_told_nothing(
     assert watching(make(kind, sections), 1000) == []
 
 
+@pytest.mark.parametrize(
+    ("expected", "sections"),
+    [
+        ({"dead"}, {"optimizer": {"name": "adam", "lr": 1.0}, "model": net("relu", 16, 16)}),
+        ({"saturated", "rising"}, {"optimizer": sgd(50.0), "model": net("tanh", 16, 16)}),
+    ],
+)
+def test_a_network_whose_units_are_lost_is_told_that_and_not_what_comes_of_it(
+    expected: set[str], sections: dict[str, Any], moons: MakeTrainer, watching: Watching
+) -> None:
+    """Small gradients, small updates and a loss that rests are no news then, and what helps them does not help here."""
+    assert {alarm.about for alarm in watching(moons(**sections), 3000)} == expected
+
+
 def test_a_sign_that_is_over_is_told_once_more(ravine: MakeTrainer, watching: Watching) -> None:
     trainer = ravine(optimizer=sgd(0.205))
     alarms = watching(trainer, 60)
