@@ -12,6 +12,8 @@ FEWEST = 4
 """Of fewer values nothing is said."""
 LEVEL = 0.02
 """A loss that changes by less than this share of itself over a stretch is level."""
+CERTAIN = 3.0
+"""A slope of fewer standard errors than this may be the noise of minibatches, and is level as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,15 @@ def trend(steps: ArrayLike, losses: ArrayLike) -> Trend | None:
     # Losses near the largest number would overflow in the sums.
     size = max(float(np.abs(heights).max()), 1e-300)
     centred = x - x.mean()
-    slope = float(centred @ (heights / size) / (centred @ centred)) * size
+    heights, square = heights / size, float(centred @ centred)
+    slope = float(centred @ heights) / square
+    rest = heights - heights.mean() - slope * centred
+    error = math.sqrt(float(rest @ rest) / ((x.size - 2) * square))
+    is_noise = abs(slope) < CERTAIN * error
+    slope *= size
     change = abs(slope * float(x[-1] - x[0]))
     return Trend(
         slope=slope,
         is_relative=is_relative,
-        is_level=change < (LEVEL if is_relative else LEVEL * float(np.abs(y).max())),
+        is_level=is_noise or change < (LEVEL if is_relative else LEVEL * float(np.abs(y).max())),
     )

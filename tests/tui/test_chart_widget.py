@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,36 @@ async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows()
         app = ChartApp()
         async with app.run_test(size=(width, 10)):
             app.chart.show(curves, [], x_end=1.0, now=0.0)
+            assert app.chart.export().splitlines()[0] == title
+
+
+async def test_under_the_crosshair_a_lane_tells_its_smoothed_and_its_raw_value_and_the_steered_one_comes_first() -> (
+    None
+):
+    """Three lanes, of which the first ended after two steps and the last is steered; the crosshair is at step 4."""
+    curves = [
+        replace(curve("a", [8.0, 7.0]), stop=2.0, silent=True),
+        replace(curve("b", [8.0, 6.0, 4.0, 2.0, 1.0]), raw=curve("", [8.0, 4.0, 2.0, 3.0, 0.5]).series, silent=True),
+        replace(
+            curve("c", [9.0, 5.0, 3.0, 1.5, 1.0]),
+            raw=curve("", [9.0, 4.0, 1.0, 0.5, 0.1]).series,
+            leads=True,
+            silent=True,
+        ),
+    ]
+    expected = {
+        90: "Loss   c smoothed 1.500 · raw 0.5000 · a – · b smoothed 2.000 · raw 3.000",
+        60: "Loss   c smoothed 1.500 · a – · b smoothed 2.000",
+        40: "Loss   c smoothed 1.500 · a –",
+        28: "Loss   c smoothed 1.500",
+    }
+    for width, title in expected.items():
+        app = ChartApp()
+        async with app.run_test(size=(width, 10)):
+            app.chart.show(curves, [], x_end=5.0, now=0.0)
+            assert app.chart.export().splitlines()[0] == "Loss"
+            app.chart._viewport.pointer = 4.0
+            app.chart.show(curves, [], x_end=5.0, now=0.1)
             assert app.chart.export().splitlines()[0] == title
 
 

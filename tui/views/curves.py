@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from ..charts.milestones import MEASURES, Measure
-from ..charts.slopes import Turn, turns
+from ..charts.slopes import Group, Turn, turns
 from ..charts.viewport import Viewport
 from ..recorded import EarlierRun, earlier_runs
 from ..run_view import RunView
@@ -110,6 +110,8 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._reading = Reading()
         self._table = ParameterTable(run.welcome.tensors, id="parameters")
         self._turns: list[Turn] = []
+        self._settled: dict[tuple[int, int], dict[Group, Turn]] = {}
+        """By lane and segment."""
         self._turned_at = -1e9
         self._count = 1
 
@@ -224,14 +226,16 @@ A dotted line is a live change; the row below says how fast the loss fell before
     def _tell(self, now: float) -> None:
         if now - self._turned_at > TURNS_EVERY_S:
             self._turned_at = now
-            self._turns = turns(self.run.lane.markers[-64:], self.run.lane.loss, max(50.0, 10.0 * self.run.lane.window))
+            lane = self.run.lane
+            settled = self._settled.setdefault((lane.number, lane.segment), {})
+            self._turns = turns(lane.markers, lane.loss, max(50.0, 10.0 * lane.window), settled)
         measure, pointer = self._choices.measure, self._viewport.pointer
         if pointer is not None:
-            said = at_pointer(self.run.lane.milestones, measure, pointer, self._turns)
+            versions = at_pointer(self.run.lane.milestones, measure, pointer, self._turns)
         else:
             window = self._lines.window(self.run.lane)
-            said = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
-        self._reading.tell(said, KEYS)
+            versions = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
+        self._reading.tell(versions, KEYS)
 
     # ---- what the keys do
 

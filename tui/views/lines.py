@@ -86,8 +86,12 @@ class Lines:
         columns: dict[str, list[str]] = {}
         for curve in self.of(metric):
             head = f"{metric.title} {curve.label}".strip() + (" (raw)" if curve.faint and not curve.label else "")
-            values = [curve.series.at(step)[1] for step in steps.tolist()]
-            columns[head] = ["" if math.isnan(value) else f"{value:.9g}" for value in values]
+            if curve.raw is not None:
+                columns[f"{head} smoothed"] = _values(curve.series, steps)
+                head, series = f"{head} raw", curve.raw
+            else:
+                series = curve.series
+            columns[head] = _values(series, steps)
         return columns
 
     def _alone(self, metric: Metric, lane: LaneView) -> Iterator[Curve]:
@@ -132,17 +136,20 @@ class Lines:
         self, metric: Metric, track: Track, title: str, colour: str, *, ghost: bool = False, silent: bool = False
     ) -> Iterator[Curve]:
         """Return the one curve of a lane among others."""
-        series, window = self._series(metric, track), self.window(track)
-        if metric.is_noisy and window > 1:
-            series = self._smoothed(metric, track, series, window)
+        raw, window = self._series(metric, track), self.window(track)
+        is_smoothed = metric.is_noisy and window > 1
+        is_over = not isinstance(track, LaneView) or track.finished is not None or track.diverged is not None
         yield Curve(
             label=title,
-            series=series,
+            series=self._smoothed(metric, track, raw, window) if is_smoothed else raw,
             colour=colour,
             silent=silent,
             ghost=ghost,
             readout=metric.readout,
             milestones=track.milestones,
+            raw=raw if is_smoothed else None,
+            leads=track is self.run.lane,
+            stop=track.loss.last_x if is_over else math.inf,
         )
 
     def _series(self, metric: Metric, track: Track) -> Series:
@@ -164,3 +171,8 @@ class Lines:
             twin = self._twins[id(series)] = Smoothed(series, window)
         twin.follow()
         return twin.series
+
+
+def _values(series: Series, steps: Vector) -> list[str]:
+    values = [series.at(step)[1] for step in steps.tolist()]
+    return ["" if math.isnan(value) else f"{value:.9g}" for value in values]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.events import Click, Resize
 from textual.geometry import Size
 
+from engine.method.spec import RunSpec
 from engine.method.telemetry import DRAWN
 from engine.run.protocol import Seen
 from engine.text import clean
@@ -28,10 +30,10 @@ from .entries import QUANTITIES, in_blocks, in_words, matrix_shape
 from .looking import Looking
 from .view import View
 
-GRADIENT = [each.about for each in QUANTITIES].index("gradient")
 SCALES = ("auto", "linear", "log")
 PANELS = ("picture", "spread", "course")
 """What a view without room for all of them shows one of."""
+HINTS = ("j filter", "c sort", "x scale", "b mean or largest", "m all four", "k panel")
 
 
 class ParametersView(View):
@@ -93,6 +95,9 @@ is no room for all.
         """Show this run."""
         super().__init__(run)
         self._shown = -1
+        self._spec: RunSpec | None = None
+        self._lacking: dict[str, str] = {}
+        """What the rule at hand does not have, and why."""
         self._quantity = 0
         self._is_chosen = False
         """Whether a person has chosen the quantity."""
@@ -157,6 +162,12 @@ is no room for all.
     def show(self, now: float) -> None:
         """Draw what has changed."""
         run = self.run
+        if run.lane.spec is not self._spec:
+            self._spec, self._shown = run.lane.spec, -1
+            self._lacking = self._spec.optimizer.lacking()
+            if not self._is_chosen:
+                # Begun with the first one that the rule has: a gradient and weights are always there.
+                self._quantity = [each.about in self._lacking for each in QUANTITIES].index(False)
         if run.changes != self._shown:
             self._shown = run.changes
             self._table.show(run.lane.figures)
@@ -171,10 +182,6 @@ is no room for all.
             for number, looking in enumerate(self._looks):
                 if number != self._quantity:
                     looking.stop()
-            if self._looks[self._quantity].refusal and not self._is_chosen:
-                # A rule without a second moment has a gradient all the same.
-                self._quantity = GRADIENT
-                self._tell_quantities()
             self._look(self._quantity, self._picture, now)
             self._draw_picture(self._quantity, self._picture, now)
             self._draw_spread()
@@ -266,14 +273,25 @@ is no room for all.
         self._ends = []
         for number, each in enumerate(QUANTITIES):
             chosen = number == self._quantity or self._shows_all
-            spans.append((f" {each.key} {each.title} ", "reverse primary" if chosen else "dim foreground"))
-            self._ends.append((self._ends[-1] if self._ends else 0) + len(spans[-1][0]))
+            # Like the table, which has a dash for what there is not.
+            name = f"{each.title} –" if each.about in self._lacking else each.title
+            spans.append((f" {each.key} {name} ", "reverse primary" if chosen else "dim foreground"))
+            self._ends.append((self._ends[-1] if self._ends else 0) + cell_len(spans[-1][0]))
         table, tensors = self._table, self.run.welcome.tensors
         if table.filter:
             words = f"  names with {clean(table.filter, 40)}: {len(table.tensors)} of {len(tensors)}, esc shows all"
             spans.append((words, "bold warning"))
-        else:
-            spans.append(("  j filter · c sort · x scale · b mean or largest · m all four · k panel", "dim foreground"))
+        elif self._lacking:
+            why = next(iter(self._lacking.values()))
+            fits = self._ends[-1] + 2 + cell_len(why) <= self._tabs.size.width
+            spans.append((f"  {why if fits else why.partition(',')[0]}", "foreground"))
+        room = self._tabs.size.width - sum(cell_len(text) for text, _ in spans)
+        for number, hint in enumerate(HINTS):
+            words = f"{' · ' if number else '  '}{hint}"
+            room -= cell_len(words)
+            if room < 0:
+                break
+            spans.append((words, "dim foreground"))
         self._tabs.show([tuple(spans)])
 
     def _tell_summary(self) -> None:

@@ -32,21 +32,24 @@ KEYS: tuple[Part, ...] = (
 _ALSO: tuple[Measure, ...] = ("step", "epoch", "time")
 
 
-def at_pointer(milestones: Milestones, measure: Measure, place: float, turns: Sequence[Turn]) -> list[Part]:
-    """Return where the crosshair stands, and what the live change before it did to the loss."""
+def at_pointer(milestones: Milestones, measure: Measure, place: float, turns: Sequence[Turn]) -> list[list[Part]]:
+    """Return where the crosshair stands, and what the live change before it did to the loss; shorter ones after it."""
     # Between two steps there is nothing to be seen: all measures are those of the step that is named.
     step = float(np.round(milestones.steps_at(measure, place)))
     shown = _ALSO if measure in _ALSO else (*_ALSO, measure)
     words = [Abscissa(measure=each).text(float(milestones.at(each, step))) for each in shown]
     said: list[Part] = [(" · ".join(words), "bold foreground", "crosshair")]
     before = [turn for turn in turns if turn.marker.step <= step + 0.5]
-    return [*said, (f"  ┊ {before[-1].words}", "accent", "changes")] if before else said
+    if not before:
+        return [said]
+    brief: list[Part] = [(words[0], "bold foreground", "crosshair")]
+    return [[*said, _told(before[-1].words)], [*said, _told(before[-1].brief)], [*brief, _told(before[-1].brief)]]
 
 
 def at_rest(
     viewport: Viewport, measure: Measure, window: int, earlier: Sequence[EarlierRun], turns: Sequence[Turn]
-) -> list[Part]:
-    """Return what is seen, smoothed over `window` steps, and what the last live change did to the loss."""
+) -> list[list[Part]]:
+    """Return what is seen, smoothed over `window` steps, and what the last live change did; shorter ones after it."""
     low, high = (compact_step(value) for value in viewport.shown)
     what = {"whole": "whole run", "newest": "following the newest", "still": f"{low} to {high}"}[viewport.manner]
     smoothing = f"smoothed over {compact_step(window)}" if window > 1 else "not smoothed"
@@ -58,9 +61,14 @@ def at_rest(
     for run in earlier:
         state = f" ({run.problem})" if run.problem else "" if run.is_read else " …"
         said.append((f" · with {run.name}{state}", "accent", "earlier"))
-    if turns:
-        said.append((f"  ┊ {turns[-1].words}", "accent", "changes"))
-    return said
+    if not turns:
+        return [said]
+    last = turns[-1]
+    return [[*said, _told(last.words)], [*said, _told(last.brief)], [said[0], _told(last.brief)], [_told(last.brief)]]
+
+
+def _told(words: str) -> Part:
+    return f"  ┊ {words}", "accent", "changes"
 
 
 class Reading(TextRows):
@@ -79,9 +87,12 @@ class Reading(TextRows):
         super().__init__(id="reading")
         self._ends: list[tuple[int, str]] = []
 
-    def tell(self, said: Sequence[Part], keys: Sequence[Part]) -> None:
-        """Show what is said, and at the right as many of the keys as have room."""
-        room = self.size.width - sum(cell_len(text) for text, _, _ in said)
+    def tell(self, versions: Sequence[Sequence[Part]], keys: Sequence[Part]) -> None:
+        """Show the first of the versions that has room, else the last, and at the right as many of the keys as fit."""
+        rooms = [self.size.width - sum(cell_len(text) for text, _, _ in said) for said in versions]
+        said, room = next(
+            ((said, room) for said, room in zip(versions, rooms, strict=True) if room >= 0), (versions[-1], rooms[-1])
+        )
         kept: list[Part] = []
         for part in keys:
             room -= cell_len(part[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,45 +17,22 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.abscissa import Abscissa
-from ..charts.axes import Limits, StickyLimits, cell, compact, linear_ticks, log_ticks
+from ..charts.axes import Limits, StickyLimits, cell, linear_ticks, log_ticks
 from ..charts.glyphs import Glyphs, suitable_glyphs
-from ..charts.history import Series
 from ..charts.markers import Marker, marker_labels
-from ..charts.milestones import Measure, Milestones
+from ..charts.milestones import Milestones
 from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, extent, label_rows
-from ..charts.raster import DOTS_ACROSS, Shape, stroke
+from ..charts.raster import DOTS_ACROSS, stroke
 from ..charts.viewport import Viewport
 from .chart_frame import Frame
 from .chart_title import Span, title_row
+from .curve import STEPS, Curve
 from .known_style import KnownStyle
 
 __all__ = ["Curve", "LiveChart", "Marker"]
 
 _COLUMNS_A_TICK = 10
 _ROWS_A_TICK = 2.5
-_STEPS = Milestones()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """One line of a chart."""
-
-    label: str
-    series: Series
-    colour: str
-    """The name of a theme variable, "primary", "accent" and so on, or a colour's digits: "#CC79A7"."""
-    faint: bool = False
-    """Whether this is the raw curve behind a smoothed one."""
-    silent: bool = False
-    """Whether its newest value stands elsewhere and not in the title row."""
-    ghost: bool = False
-    """Whether this is an earlier attempt, which may be seen but moves no axis and has no value of its own."""
-    shape: Shape = "line"
-    """"line" through the mean of the samples that share a column, or the "envelope" from the least to the greatest."""
-    readout: Callable[[float], str] | None = None
-    """How the newest value is written in the title row; None for four significant digits."""
-    milestones: Milestones = _STEPS
-    """Where its lane was when, for an axis that counts something else than steps."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +150,7 @@ class LiveChart(KnownStyle, Widget):
         """
         curves = sorted(curves, key=lambda curve: not curve.faint)
         measure = self._abscissa.measure
-        x_end = max([x_end, *(_end_of(curve, measure) for curve in curves if curve.series.count and not curve.ghost)])
+        x_end = max([x_end, *(curve.end(measure) for curve in curves if curve.series.count and not curve.ghost)])
         waiting = self._y_limits.waiting or self._viewport.waiting
         request = _Request(
             curves=tuple(curves),
@@ -181,7 +158,7 @@ class LiveChart(KnownStyle, Widget):
             markers=tuple(markers),
             shown=self._viewport.limits(x_end, now),
             abscissa=self._abscissa,
-            milestones=next((curve.milestones for curve in curves if not curve.ghost), _STEPS),
+            milestones=next((curve.milestones for curve in curves if not curve.ghost), STEPS),
         )
         self._now = now
         if request == self._request and not waiting and self._frame is not None and self._frame.size == self.size:
@@ -382,25 +359,21 @@ class LiveChart(KnownStyle, Widget):
         values: list[tuple[bool, list[Span]]] = []
         pointed = self._pointer is not None
         keyed = enumerate(zip(request.curves, self._keys(request.curves), strict=True))
-        # Where there is room for few, those that are always told come first.
-        for index, (curve, key) in sorted(keyed, key=lambda found: found[1][0].silent):
+        # Where there is room for few, those that are always told come first, and then the one that the keys steer.
+        for index, (curve, key) in sorted(keyed, key=lambda found: (found[1][0].silent, not found[1][0].leads)):
             if not curve.series.count or (curve.silent and not pointed):
                 continue
-            value = self._value_of(curve, request.abscissa)
             # Dimmed text is hard to read where dimmed dots are not.
             style = styles[FIRST_CURVE + index] + Style(dim=False)
-            name = f"{key} {curve.label}".lstrip()
-            text = "" if value is None else (curve.readout or compact)(value) if np.isfinite(value) else f"{value}"
+            value = curve.value(self._pointer, request.abscissa.measure)
+            tells_raw = pointed and curve.raw is not None and value is not None
+            name = f"{key} {curve.label}{' smoothed' if tells_raw else ''}".strip()
             number = style + Style(bold=not curve.faint) if value is None or np.isfinite(value) else styles[ERROR]
-            values.append((not curve.faint, [(f"{name} " if name else "", style), (text, number)]))
+            values.append((not curve.faint, [(f"{name} " if name else "", style), (curve.read(value), number)]))
+            if tells_raw:
+                raw = curve.value(self._pointer, request.abscissa.measure, raw=True)
+                values.append((False, [("raw ", style), (curve.read(raw), style)]))
         return title_row((self._title, bold), (self._short, bold), note, values, self.size.width, plain)
-
-    def _value_of(self, curve: Curve, abscissa: Abscissa) -> float | None:
-        """Return the value of a curve under the crosshair, else its newest one; None for one that has none to show."""
-        if self._pointer is None:
-            return None if curve.ghost else curve.series.last
-        step = float(curve.milestones.steps_at(abscissa.measure, self._pointer))
-        return curve.series.at(step)[1]
 
     # --- colours ------------------------------------------------------------------------------------------------
 
@@ -438,8 +411,3 @@ class LiveChart(KnownStyle, Widget):
             return Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
         mixed = (background + colour).blend(background, softness)
         return Style(color=mixed.rich_color, bgcolor=background.rich_color)
-
-
-def _end_of(curve: Curve, measure: Measure) -> float:
-    """Return where a curve ends, in the measure of the axis."""
-    return curve.series.last_x if measure == "step" else float(curve.milestones.at(measure, curve.series.last_x))

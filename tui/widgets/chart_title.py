@@ -32,8 +32,7 @@ def title_row(
         (whole, every),
         (whole, solid),
         ([short, *note], solid),
-        (brief, solid),
-        (brief, solid[:1]),
+        *((brief, solid[:count]) for count in range(len(solid), 0, -1)),
     ):
         spans = _joined(head, kept, plain)
         if _width(spans) <= width:

@@ -21,7 +21,10 @@ class Alarm:
 
 
 class Latch:
-    """Tells once that something begins, when it has been so several times in a row, and once that it is over."""
+    """Tells once that something begins, when it has been so several times in a row, and once that it is over.
+
+    What comes and goes is believed ever later: after every end it takes twice as many times in a row as before.
+    """
 
     def __init__(self, patience: int) -> None:
         """Believe what was seen so many times in a row."""
@@ -38,6 +41,8 @@ class Latch:
         self._seen = self._seen + 1 if seen else 0
         if self._seen < self._patience:
             return False
+        if self.is_on:
+            self._patience *= 2
         self.is_on, self._seen = not self.is_on, 0
         return True
 
@@ -60,6 +65,11 @@ class Latches:
             latch = self._latches[about, tensor] = Latch(self._patience)
         if latch.see(begins=begins, ends=ends):
             self._alarms.append(Alarm(about=about, step=step, tensor=tensor, text=text, over=not latch.is_on))
+
+    @property
+    def is_any_on(self) -> bool:
+        """Whether there is a sign that has begun and is not over."""
+        return any(latch.is_on for latch in self._latches.values())
 
     def take(self) -> list[Alarm]:
         """Return what has begun or ended since the last time."""

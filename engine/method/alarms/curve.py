@@ -48,11 +48,13 @@ class CurveWatch:
         self._since = 0
         self._level: float | None = None
         self._steepest = 0.0
+        self._is_excused = False
         self._few = max(FEW, min(batches_per_epoch, 1000))
         self._last = np.empty(0)
 
-    def see(self, block: StepBlock) -> None:
-        """Look at the losses and the gradient norms of more steps."""
+    def see(self, block: StepBlock, *, units_are_lost: bool = False) -> None:
+        """Look at the losses and the gradient norms of more steps; where `units_are_lost` it is known why they rest."""
+        self._is_excused = units_are_lost
         values = block.values[[_LOSS, _GRAD_NORM]]
         if not np.all(np.isfinite(values)):
             # What is not finite is told by the step itself.
@@ -105,7 +107,9 @@ class CurveWatch:
         else:
             self._since += 1
         waits = steepness > AT_REST * self._steepest and abs(loss) > SOLVED * abs(self._first or 0.0)
-        begins = self._since >= PATIENCE and waits
+        # A loss that is worse than at the start is not held up on its way down.
+        is_explained = self._is_excused or self._risen.is_any_on
+        begins = self._since >= PATIENCE and waits and not is_explained
         text = f"the loss has not fallen below {self._best:.4g} for {self._since * self._window:,} steps"
         left = self._level is not None and loss < self._level - LEFT * abs(self._level)
         if left:

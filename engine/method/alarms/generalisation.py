@@ -38,11 +38,14 @@ class GeneralisationWatch:
         if self._first is None:
             self._first = loss
         if loss < self._lowest:
-            self._lowest, self._at, self._trained = loss, step, training
+            # Before the first step nothing was learnt by heart: either loss is that of a model that knows nothing.
+            self._lowest, self._at, self._trained = loss, step, min(training, loss) if step == 0 else training
         lost, gained = loss - self._lowest, self._first - self._lowest
         text = f"the held-out loss is {loss:.4g}, and was {self._lowest:.4g} at step {self._at:,}"
-        # Where the training loss rises as well, it is no matter of what was learnt by heart.
-        begins = lost > LOST * abs(self._lowest) and lost > OF_ALL * gained and training <= self._trained
+        # Where the training loss rises as well, or is no lower than the best that the model was on others, nothing was
+        # learnt by heart: a rate that is far too large throws both about.
+        by_heart = training <= self._trained and training < self._lowest
+        begins = lost > LOST * abs(self._lowest) and lost > OF_ALL * gained and by_heart
         ends = lost <= RECOVERED * abs(self._lowest)
         self._latches.see("overfitting", step, text, begins=begins, ends=ends)
 

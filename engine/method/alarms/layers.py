@@ -60,10 +60,12 @@ class LayerWatch:
         self._usual: NDArray[np.float64] | None = None
         self._steepest = 0.0
         self._rms: NDArray[np.float64] | None = None
+        self._is_excused = False
         self.step = 0
 
-    def see(self, figures: TensorFigures) -> None:
-        """Look at the figures of a step."""
+    def see(self, figures: TensorFigures, *, units_are_lost: bool = False) -> None:
+        """Look at the figures of a step; where `units_are_lost` it is known why gradients and updates are small."""
+        self._is_excused = units_are_lost
         gradients = figures.values[:, _GRADIENT]
         if figures.step <= self.step or not np.all(np.isfinite(gradients)):
             return
@@ -97,7 +99,7 @@ class LayerWatch:
                 "vanishing",
                 self.step,
                 f"the gradient of {name} is {_times(share)} times that of the steepest layer",
-                begins=share < 1.0 / APART,
+                begins=share < 1.0 / APART and not self._is_excused,
                 ends=share > 3.0 / APART,
                 tensor=name,
             )
@@ -135,7 +137,7 @@ class LayerWatch:
             "crawling",
             self.step,
             f"an update is {_times(longest)} of the weights' length at most",
-            begins=0.0 < longest < TINY and at_work,
+            begins=0.0 < longest < TINY and at_work and not self._is_excused,
             ends=longest > 3.0 * TINY,
         )
         self._latches.see(

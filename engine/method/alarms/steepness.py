@@ -55,8 +55,11 @@ class SteepnessWatch:
         """Whether the present rule has such a limit."""
         return self._trainer.rule.name in RULES and self._trainer.spec.search_method == "none"
 
-    def look(self) -> None:
-        """Make a few rounds of the power iteration at the present point, and compare."""
+    def look(self, *, units_are_lost: bool = False) -> None:
+        """Make a few rounds of the power iteration at the present point, and compare.
+
+        Where `units_are_lost` it is they who make the loss flat, and no larger rate brings them back.
+        """
         trainer = self._trainer
         largest = self._largest_curvature()
         limit = largest_stable_lr(largest, trainer.dials.momentum)
@@ -68,10 +71,12 @@ class SteepnessWatch:
             "crawling",
             trainer.step_count,
             f"α = {lr:.3g} is {lr / limit:.1g} of the {limit:.3g} that is stable at a curvature of {largest:.3g}",
-            begins=lr < CREEPS * limit < math.inf and gradient > AT_REST * self._steepest,
+            begins=lr < CREEPS * limit < math.inf and gradient > AT_REST * self._steepest and not units_are_lost,
             ends=lr > 3.0 * CREEPS * limit,
         )
         text = f"α = {lr:.3g} is {lr / limit:.2g} times the {limit:.3g} that is stable at a curvature of {largest:.3g}"
+        if limit == math.inf:
+            text = f"nothing curves upwards here, so that α = {lr:.3g} throws nothing back"
         self._latches.see("unstable", trainer.step_count, text, begins=lr > BEYOND * limit, ends=lr < limit)
 
     def take(self) -> list[Alarm]:

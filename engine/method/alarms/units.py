@@ -69,6 +69,11 @@ class UnitWatch:
                 text = f"{flat:.0%} of the units of {tensor} are at their asymptotes for nearly every sample"
                 self._latches.see("saturated", step, text, begins=flat > MOST, ends=flat < MOST / 2.0, tensor=tensor)
 
+    @property
+    def are_lost(self) -> bool:
+        """Whether most units of a layer have been told to be dead or saturated: small gradients are but their mark."""
+        return self._latches.is_any_on
+
     def take(self) -> list[Alarm]:
         """Return what has begun or ended since the last time."""
         return self._latches.take()

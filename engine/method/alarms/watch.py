@@ -44,12 +44,12 @@ class Watch:
     def see(self, block: StepBlock | None) -> list[Alarm]:
         """Look at the steps since the last time and at what was measured, and return what there is to tell."""
         if block is not None:
-            self._curve.see(block)
+            self._curve.see(block, units_are_lost=self._units.are_lost)
         for step, loss in self._evaluations:
             self._generalisation.see(step, loss, self._curve.loss)
         self._evaluations.clear()
         if self._trainer.figures is not None:
-            self._layers.see(self._trainer.figures)
+            self._layers.see(self._trainer.figures, units_are_lost=self._units.are_lost)
         now = time.perf_counter()
         if now >= self._next_look and self._trainer.step_count > self._looked_at and not self._is_blind:
             self.look()
@@ -65,7 +65,7 @@ class Watch:
             if self._units.can_look:
                 self._units.look()
             if self._steepness.can_look:
-                self._steepness.look()
+                self._steepness.look(units_are_lost=self._units.are_lost)
         except (RunError, MemoryError):
             # Samples that can no longer be read are told by who trains with them.
             self._is_blind = True

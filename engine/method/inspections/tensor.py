@@ -73,20 +73,15 @@ class TensorInspection(Inspection):
     def _values(self, trainer: Trainer, tensor: Tensor, facts: dict[str, Any]) -> Vector:
         """Return what is looked at, an entry a parameter, as it is now: shared with nothing."""
         rule = trainer.rule
-        match self.quantity:
-            case "weight":
-                return trainer.theta[tensor.start : tensor.stop].copy()
-            case "gradient":
-                gradient, facts["samples"] = _gradient(trainer)
-                return gradient[tensor.start : tensor.stop]
-            case "root":
-                if rule.second_moment(trainer.state) is None:
-                    raise InputError(f"{rule.title} keeps no second moment, so there is no √v̂")
-                if getattr(rule, "centered", False):
-                    facts["note"] = "√v; the centered form divides by √(v − ḡ²)"
-            case "rate":
-                if rule.rates(trainer.state.part(0, 0), trainer.dials.lr) is None:
-                    raise InputError(f"{rule.title} divides by no second moment, so no parameter has a rate of its own")
+        if self.quantity in (lacking := rule.lacking()):
+            raise InputError(lacking[self.quantity])
+        if self.quantity == "weight":
+            return trainer.theta[tensor.start : tensor.stop].copy()
+        if self.quantity == "gradient":
+            gradient, facts["samples"] = _gradient(trainer)
+            return gradient[tensor.start : tensor.stop]
+        if self.quantity == "root" and getattr(rule, "centered", False):
+            facts["note"] = "√v; the centered form divides by √(v − ḡ²)"
         values = np.empty(tensor.size, trainer.theta.dtype)
         for start in range(0, tensor.size, _STATE_STRETCH):
             stop = min(start + _STATE_STRETCH, tensor.size)

@@ -234,6 +234,19 @@ class Rule(Section, abc.ABC):
         rates: Vector = np.broadcast_to(self.effective_lr(state, roots, lr), roots.shape)
         return rates
 
+    def lacking(self) -> dict[str, str]:
+        """Return why the rule has no √v̂, as "root", and no rate of its own for every parameter, as "rate".
+
+        Each is a sentence without its full stop; what the rule has is not in there.
+        """
+        state, found = self.fresh_state(np.zeros(1)), {}
+        with np.errstate(all="ignore"):
+            if self.second_moment(state) is None:
+                found["root"] = f"{self.title} keeps no second moment, so there is no √v̂"
+            if self.rates(state, self.lr) is None:
+                found["rate"] = f"{self.title} divides by no second moment, so no parameter has a rate of its own"
+        return found
+
 
 def stretches(*vectors: Vector) -> Iterator[tuple[Vector, ...]]:
     """Return views of the same stretch of all vectors, one stretch after the other."""

@@ -420,3 +420,13 @@ def test_the_effective_learning_rate_is_what_a_step_moves_by_per_unit_of_a_long_
         moment = rule.second_moment(state)
         rms = None if moment is None else math.sqrt(float(moment[0].mean()) / moment[1])
         assert 0.25 * rule.effective_lr(state, rms, rule.lr) == pytest.approx(update[0], rel=0.02)
+
+
+@every_rule
+def test_what_a_rule_says_it_lacks_is_what_it_does_not_have_in_training(name: str) -> None:
+    trainer = small_network(name)
+    trainer.step()
+    lacking = trainer.rule.lacking()
+    assert ("root" in lacking) == (trainer.rule.roots(trainer.state) is None)
+    assert ("rate" in lacking) == (trainer.rule.rates(trainer.state, trainer.dials.lr) is None)
+    assert all(why.startswith(trainer.rule.title) for why in lacking.values())

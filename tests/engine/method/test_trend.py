@@ -43,3 +43,13 @@ def test_of_too_few_values_and_of_one_step_nothing_is_said() -> None:
     assert trend(STEPS[:3], [3.0, 2.0, 1.0]) is None
     assert trend(STEPS, np.full(STEPS.size, math.nan)) is None
     assert trend(np.full(9, 4.0), np.arange(9.0)) is None
+
+
+def test_a_slope_that_may_be_the_noise_of_minibatches_is_level() -> None:
+    noise = np.random.default_rng(7).normal(0.0, 0.3, STEPS.size)
+    level, falling = trend(STEPS, np.exp(noise)), trend(STEPS, np.exp(noise - STEPS / 50.0))
+    assert level is not None
+    assert falling is not None
+    # The change of the fitted line alone would not be called level: it is its own standard error that says so.
+    assert abs(level.slope) * (STEPS[-1] - STEPS[0]) > 0.02
+    assert (level.is_level, falling.is_level) == (True, False)

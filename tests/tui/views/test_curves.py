@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -392,3 +393,38 @@ async def test_a_dashboard_that_remembers_nothing_keeps_nothing(watched: Watched
         await seat.paused_at(10)
         await seat.press("y", "m")
     assert remembered.recall("view curves") is None
+
+
+async def test_in_a_race_the_crosshair_and_the_table_tell_smoothed_and_raw_values_apart(
+    watched: Watched, tmp_path: Any
+) -> None:
+    from presets import read
+
+    path = tmp_path / "race.toml"
+    path.write_text(
+        'title = "Two"\nproblem = { kind = "dataset" }\ndata = { name = "xor", samples = 80 }\n'
+        'model = { hidden = [4], loss = "binary_cross_entropy" }\noptimizer = { name = "sgd", lr = 0.1 }\n'
+        "batch = { size = 8 }\npace = { steps_per_second = 100 }\n"
+        '[[lanes]]\ntitle = "slow"\n[[lanes]]\ntitle = "fast"\noptimizer = { lr = 0.5 }\n',
+        encoding="utf-8",
+    )
+    async with watched(read(path), size=(240, 40)) as seat:
+        await seat.paused_at(30)
+        await seat.press("v", "left")
+        seat.dashboard.draw()
+        step = view_of(seat)._viewport.pointer or 0.0
+        for steered, other in (("slow", "fast"), ("fast", "slow")):
+            title = seat.chart("loss").splitlines()[0]
+            assert re.search(rf"   {steered} smoothed (\S+) · raw (\S+) · {other} smoothed (\S+) · raw (\S+)$", title)
+            lane = seat.view.lane
+            assert lane.title == steered
+            told = [float(number) for number in re.findall(r"(?:smoothed|raw) (\S+)", title)]
+            assert told[:2] == pytest.approx([lane.smoothed.at(step)[1], lane.loss.at(step)[1]], rel=1e-3)
+            assert "raw" not in seat.chart("rate").splitlines()[0]
+            await seat.press("l")
+            seat.dashboard.draw()
+        head, *rows = view_of(seat).export()
+        assert {"loss slow smoothed", "loss slow raw", "learning rate α slow"} <= set(head)
+        column = head.index("loss slow raw")
+        losses = {row[0]: float(row[column]) for row in rows}
+        assert losses["7"] == pytest.approx(seat.view.lanes[0].loss.at(7.0)[1])

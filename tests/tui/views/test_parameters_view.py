@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.run.protocol import Seen
+from engine.run.protocol import Seen, SetFields
 from presets import Preset
 from tui.views import VIEWS
 from tui.views.parameters import ParametersView
@@ -22,6 +22,7 @@ MakePreset = Callable[..., Preset]
 Watched = Callable[..., AbstractAsyncContextManager[Any]]
 NUMBER = str([kind.name for kind in VIEWS].index("parameters") + 1)
 QUANTITIES = ("root", "rate", "gradient", "weight")
+DASHES = ("√v̂ –", "effective α –")
 
 
 class Room:
@@ -54,6 +55,12 @@ class Room:
     def words(self, name: str) -> str:
         """Return a row of the view."""
         return self.view.query_one(f"#{name}", TextRows).export()
+
+    def take(self, rule: str) -> None:
+        """Ask for another optimizer."""
+        view = self.seat.view
+        command = SetFields(seq=view.next_sequence(), lane=0, values={"optimizer.name": rule}, carry=False)
+        view.send(command, rule)
 
     @property
     def picture(self) -> str:
@@ -219,16 +226,59 @@ async def test_a_narrow_view_shows_one_panel_after_the_other(opened: Opened) -> 
         assert shown == [[HeatMap], [Histogram], [LiveChart], [HeatMap]]
 
 
-async def test_a_rule_without_a_second_moment_begins_with_the_gradient_and_says_why(
-    opened: Opened, preset: MakePreset
+@pytest.mark.parametrize(
+    ("rule", "first", "dashes"),
+    [("sgd", "gradient", ["√v̂ –", "effective α –"]), ("adamax", "rate", ["√v̂ –"]), ("adam", "root", [])],
+)
+async def test_the_view_begins_with_what_the_optimizer_has_and_says_what_it_lacks_and_why(
+    opened: Opened, preset: MakePreset, rule: str, first: str, dashes: list[str]
 ) -> None:
+    async with opened(preset(optimizer={"name": rule, "lr": 0.1}), size=(160, 36)) as room:
+        await room.answered(first)
+        # Nothing else was asked for on the way there.
+        assert [each for each, look in zip(QUANTITIES, room.view._looks, strict=True) if look._asked_at > 0.0] == [
+            first
+        ]
+        words = room.words("quantities")
+        assert [name in words for name in DASHES] == [name in dashes for name in DASHES]
+        title = room.seat.view.lane.spec.optimizer.title
+        assert (f"{title} keeps no second moment, so there is no √v̂" in words) == bool(dashes)
+
+
+async def test_what_the_optimizer_lacks_can_be_asked_for_and_is_explained(opened: Opened, preset: MakePreset) -> None:
     async with opened(preset(optimizer={"name": "sgd", "lr": 0.1})) as room:
-        await room.answered("gradient")
         await room.seat.press("v")
         await room.seat.until(lambda: room.view._looks[0].refusal)
         room.seat.dashboard.draw()
         assert "SGD keeps no second moment" in " ".join(room.picture.split())
         assert "SGD keeps no second moment" in room.words("summary")
+
+
+async def test_another_optimizer_brings_what_it_has_unless_somebody_chose(opened: Opened, preset: MakePreset) -> None:
+    async with opened(preset(optimizer={"name": "sgd", "lr": 0.1})) as room:
+        await room.answered("gradient")
+        room.take("adam")
+        await room.seat.answered()
+        await room.seat.press("s")
+        await room.answered("root")
+        assert "–" not in room.words("quantities")
+        await room.seat.press("w")
+        room.take("sgd")
+        await room.seat.answered()
+        await room.answered("weight")
+        assert "√v̂ –" in room.words("quantities")
+
+
+async def test_where_there_is_little_room_the_reason_is_told_in_brief(opened: Opened, preset: MakePreset) -> None:
+    async with opened(preset(optimizer={"name": "momentum", "lr": 0.1}), size=(80, 24)) as room:
+        await room.answered("gradient")
+        assert room.words("quantities").endswith("  Momentum keeps no second moment")
+
+
+async def test_of_the_hints_those_stand_there_that_have_room(opened: Opened) -> None:
+    async with opened(size=(80, 24)) as room:
+        await room.answered("root")
+        assert room.words("quantities").endswith(("filter", "sort", "scale", "largest", "four", "panel"))
 
 
 async def test_what_is_shown_can_be_taken_along_as_a_table(opened: Opened) -> None:

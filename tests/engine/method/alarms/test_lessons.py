@@ -20,10 +20,7 @@ SHOWN: dict[str, set[tuple[int, str]]] = {
     "deep-sigmoid": {(0, "vanishing")},
     "lr-sweep-net": {
         (3, "saturated"),
-        (3, "overfitting"),
         (4, "saturated"),
-        (4, "vanishing"),
-        (4, "overfitting"),
         (4, "rising"),
     },
     "surface-race": {(8, "stalled")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,6 +38,14 @@ def test_a_latch_believes_what_it_sees_several_times_in_a_row_and_says_so_once()
     assert latch.see(begins=False, ends=True)
     assert not latch.is_on
     assert not latch.see(begins=False, ends=False)
+
+
+def test_what_comes_and_goes_is_told_ever_more_seldom() -> None:
+    """On and off five times each, over and over: after every end it has to stay twice as long."""
+    latch = Latch(2)
+    seen = [latch.see(begins=begins, ends=not begins) for begins in ([True] * 5 + [False] * 5) * 10]
+    assert seen.count(True) == 4
+    assert seen[:20].count(True) == 4
 
 
 # ---- the curve
@@ -108,6 +117,23 @@ def test_a_loss_that_grows_beyond_twice_the_first_is_told_and_its_way_back() -> 
     assert [(about, over) for about, _, over in back] == [("rising", True)]
 
 
+def test_a_loss_that_grows_is_no_plateau_however_long_ago_its_lowest_was() -> None:
+    found = Curve().add([1.0] * 30 + np.geomspace(1.0, 1e9, 3000).tolist(), per=5)
+    assert [about for about, _, _ in found] == ["rising"]
+
+
+def test_where_units_are_lost_a_plateau_and_small_gradients_have_their_reason() -> None:
+    """The same losses and figures as tell a plateau, a vanishing gradient and a crawling rate otherwise."""
+    figures = layers(0.9e-3, 1.0, ratio=1e-7, times=30)
+    for lost, expected in ((False, {"plateau", "vanishing", "crawling"}), (True, set())):
+        curve, watch = CurveWatch(batches_per_epoch=1), LayerWatch(TENSORS)
+        for number in range(30):
+            curve.see(block([0.7] * 100, first=100 * number + 1, grad_norm=1.0), units_are_lost=lost)
+            values = np.array(figures[number], dtype=np.float64)
+            watch.see(TensorFigures(step=number + 1, values=values), units_are_lost=lost)
+        assert {alarm.about for alarm in (*curve.take(), *watch.take())} == expected
+
+
 def test_of_a_function_below_zero_the_scale_is_how_far_it_fell() -> None:
     """From -1 down to -5 it fell by 4; 2.9 is less than 4 above -1, and 3.5 is more."""
     for top, expected in ((2.9, []), (3.5, ["rising"])):
@@ -129,7 +155,7 @@ def test_losses_that_are_not_finite_are_left_to_the_step_that_tells_them() -> No
 # ---- evaluations
 
 
-def held_out(losses: Sequence[float], training: float = 0.1) -> list[tuple[str, str, int, bool]]:
+def held_out(losses: Sequence[float], training: float = 0.005) -> list[tuple[str, str, int, bool]]:
     watch = GeneralisationWatch()
     for step, loss in enumerate(losses):
         watch.see(step, loss, training)
@@ -152,6 +178,22 @@ def test_five_percent_of_next_to_nothing_are_nothing() -> None:
 def test_a_training_loss_that_rises_as_well_is_no_overfitting() -> None:
     watch = GeneralisationWatch()
     for step, (loss, training) in enumerate([(1.0, 0.9), (0.5, 0.5), *[(9.0, 8.0)] * 9]):
+        watch.see(step, loss, training)
+    assert watch.take() == []
+
+
+def test_a_rate_that_throws_both_losses_about_is_no_overfitting() -> None:
+    """Held-out 0.7 where training has 0.9: nothing was learnt by heart, though both were worse before."""
+    watch = GeneralisationWatch()
+    for step, (loss, training) in enumerate([(0.65, 1.0), (0.06, 2.0), *[(0.7, 0.9)] * 9]):
+        watch.see(step, loss, training)
+    assert watch.take() == []
+
+
+def test_what_is_worse_than_before_the_first_step_in_training_too_is_no_overfitting() -> None:
+    """Before the first step there is no training loss yet; that of the held-out samples stands for it."""
+    watch = GeneralisationWatch()
+    for step, (loss, training) in enumerate([(0.65, math.inf), *[(0.9, 0.8)] * 9]):
         watch.see(step, loss, training)
     assert watch.take() == []
 

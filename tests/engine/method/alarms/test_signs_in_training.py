@@ -94,6 +94,20 @@ def test_a_run_that_goes_well_is_told_nothing(
     assert watching(make(kind, sections), 1000) == []
 
 
+@pytest.mark.parametrize(
+    ("expected", "sections"),
+    [
+        ({"dead"}, {"optimizer": {"name": "adam", "lr": 1.0}, "model": net("relu", 16, 16)}),
+        ({"saturated", "rising"}, {"optimizer": sgd(50.0), "model": net("tanh", 16, 16)}),
+    ],
+)
+def test_a_network_whose_units_are_lost_is_told_that_and_not_what_comes_of_it(
+    expected: set[str], sections: dict[str, Any], moons: MakeTrainer, watching: Watching
+) -> None:
+    """Small gradients, small updates and a loss that rests are no news then, and what helps them does not help here."""
+    assert {alarm.about for alarm in watching(moons(**sections), 3000)} == expected
+
+
 def test_a_sign_that_is_over_is_told_once_more(ravine: MakeTrainer, watching: Watching) -> None:
     trainer = ravine(optimizer=sgd(0.205))
     alarms = watching(trainer, 60)
@@ -158,6 +172,17 @@ def test_the_curvature_that_is_found_is_the_largest_there_is(ravine: MakeTrainer
         for _ in range(6):
             steepness.look()
         assert [alarm.text for alarm in steepness.take()] == expected
+
+
+def test_where_nothing_curves_upwards_any_more_it_is_said_so(
+    ravine: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At first the curvature is 10; then it is negative, and there is no largest stable rate to compare with."""
+    steepness = SteepnessWatch(ravine(optimizer=sgd(0.32)))
+    for curvature in [10.0] * 3 + [-1.0] * 3:
+        monkeypatch.setattr(steepness, "_largest_curvature", lambda curvature=curvature: curvature)
+        steepness.look()
+    assert [(alarm.over, "inf" in alarm.text) for alarm in steepness.take()] == [(False, False), (True, False)]
 
 
 def test_momentum_allows_for_twice_the_rate(ravine: MakeTrainer) -> None:
