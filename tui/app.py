@@ -29,7 +29,7 @@ from engine.run import directory
 from engine.text import clean
 
 from . import remembered
-from .opening import Opening, launched, started
+from .opening import Opening, launched, shown
 from .preferences import Preferences
 from .pulse import PulsedApp
 from .screens.command_palette import SteadyPalette
@@ -129,14 +129,16 @@ class GdtuiApp(PulsedApp):
             from .screens.tour import Tour, is_first_visit
 
             if is_first_visit():
-                await self.push_screen(Tour())
+                await self.push_screen(Tour(), lambda _: screen.begin())
+                return
+        screen.begin()
 
     async def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
         if self._opening is not None:
             return
         try:
-            self._opening = started(message.preset.name, message.options)
+            self._opening = shown(message.preset.name, message.options)
         except GdtuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return

@@ -107,9 +107,9 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
         from .preferences import preferences
 
         return open_gallery(options, preferences())
-    from .opening import started
+    from .opening import shown
 
-    opening = started(preset, options)
+    opening = shown(preset, options)
     try:
         # The engine checks the preset while the screen is loaded, and the screen is not taken before that is done.
         from .app import open_run

@@ -194,7 +194,8 @@ def of_answer(
     if applied.command == "reset":
         return [Notice(text=f"{how}{_reset_in_words(applied, by)}", kind="command", step=step)]
     if applied.command in WHOLE_RUN:
-        return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
+        words = "the run begins" if applied.command == "resume" and not step else WHOLE_RUN[applied.command]
+        return [Notice(text=f"{words}{by}", kind="command", step=step, before=at)]
     return []
 
 

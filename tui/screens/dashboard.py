@@ -158,6 +158,7 @@ class Dashboard(Steering):
 
     def hang_up(self) -> None:
         """Close the connection; the run goes on."""
+        self.begin()
         self._stop_listening()
         self.view.client.close()
 

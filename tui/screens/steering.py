@@ -99,6 +99,11 @@ class Steering(RunScreen):
             alone = view.meant if view.lane.state in ("ended", "diverged") else None
             self.send(protocol.Resume(seq=sequence, lane=alone), "go on")
 
+    def begin(self) -> None:
+        """Let a run begin that was told to wait, if it still waits; one that was found is left as it is."""
+        if self.view.state == "waiting":
+            self.send(protocol.Resume(seq=self.view.next_sequence()), "begin")
+
     def action_step(self) -> None:
         """Make one step."""
         self.send(protocol.StepOnce(seq=self.view.next_sequence()), "one step")
