@@ -30,7 +30,7 @@ Sight = protocol.Seen | protocol.Rejected
 """What comes of looking closer."""
 MOST_LOOKS = 1000
 """A refusal comes before a dashboard has asked for so many other looks."""
-SILENCE_S = 3.0
+SILENCE_S = 1.5
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
 
 

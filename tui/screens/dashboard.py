@@ -189,6 +189,9 @@ class Dashboard(Steering):
             displayed=pulse.frames,
             written=pulse.written,
         )
+        if view.silence_s:
+            # Where this process was held up itself, the words are there and only not read yet.
+            view.receive()
         view.catch_up(HISTORY_BUDGET_S)
         # Reading the past has a budget of its own.
         self._reading_s += time.thread_time() - began
