@@ -274,7 +274,7 @@ class RunView:
             case protocol.Diverged():
                 self.lanes[message.lane].set_state("diverged")
                 self.lanes[message.lane].diverged = message
-                self._say(notices.of_divergence(message, self._name(message.lane)))
+                self._say(self._divergence(message))
                 return True
             case protocol.Finished():
                 # Who comes after the end reads it in the journal and is told it once more.
@@ -296,6 +296,9 @@ class RunView:
             case _:
                 pass
         return False
+
+    def _divergence(self, diverged: protocol.Diverged) -> Notice:
+        return notices.of_divergence(diverged, self._name(diverged.lane), locks=self.welcome.locks)
 
     def _end(self, finished: protocol.Finished) -> Notice:
         lane = self.lanes[finished.lane]
@@ -407,7 +410,7 @@ class RunView:
                 is_past = self.lanes[diverged.lane].state != "diverged"
                 if not is_past:
                     self.lanes[diverged.lane].diverged = diverged
-                yield replace(notices.of_divergence(diverged, self._name(diverged.lane)), is_past=is_past)
+                yield replace(self._divergence(diverged), is_past=is_past)
             case "finished":
                 finished = protocol.Finished.model_validate(payload)
                 is_past = self.lanes[finished.lane].state != "ended"

@@ -72,6 +72,8 @@ class Steering(RunScreen):
         if action == "toggle_pause" and self.view.state != "running":
             finished = self.view.lane.finished if self.view.state == "ended" else None
             return finished is not None and is_end_locked(finished, self.view.welcome.locks)
+        if action == "reset" and self.view.is_gone:
+            return False  # the same run is started anew, which takes nothing from the lesson
         return self.view.welcome.locks.holds(control)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
