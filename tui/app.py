@@ -114,7 +114,7 @@ class GdtuiApp(PulsedApp):
         except GdtuiError as error:
             if self._gallery is not None:
                 self._opening = None
-                await self.pop_screen()
+                await self._take_away(Waiting)
                 self.notify(clean(str(error), 1000), severity="error", markup=False)
                 return
             self.farewell = f"gdtui: {clean(str(error), 1000)}"
@@ -163,7 +163,7 @@ class GdtuiApp(PulsedApp):
             self.notify(clean(str(error)), severity="error", markup=False)
             return
         message.view.client.close()
-        await self.pop_screen()
+        await self._take_away(RunScreen)
         self.show_run(opening)
 
     async def on_dashboard_left(self, message: Dashboard.Left) -> None:
@@ -213,6 +213,13 @@ class GdtuiApp(PulsedApp):
             return
         yield from (command for command in super().get_system_commands(screen) if command.title in KEPT_COMMANDS)
         yield from commands_of(screen)
+
+    async def _take_away(self, kind: type[Screen[Any]]) -> None:
+        """Take the topmost screen of a kind away, and every dialog that lies over it."""
+        is_over = True
+        while is_over:
+            is_over = not isinstance(self.screen, kind)
+            await self.pop_screen()
 
     def _keep_theme(self, theme: Theme) -> None:
         if self.preferences.remembers:

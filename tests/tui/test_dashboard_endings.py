@@ -157,6 +157,18 @@ async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, pr
         assert "×" in seat.chart("gradient"), "the mark stays where it was"
 
 
+async def test_a_dialog_over_the_dashboard_goes_with_it_when_the_run_is_started_anew(watched: Watched) -> None:
+    async with watched() as seat:
+        gone = seat.dashboard
+        await kill_engine(seat)
+        await seat.pilot.press("question_mark")
+        assert not seat.is_alone
+        gone.start_anew()
+        await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.dashboard is not gone)
+        assert gone not in seat.app.screen_stack
+        assert len(seat.app.screen_stack) == 2
+
+
 async def test_a_run_whose_engine_has_gone_starts_anew_where_a_reset_is_locked(
     watched: Watched, preset: MakePreset
 ) -> None:
