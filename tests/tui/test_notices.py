@@ -60,8 +60,6 @@ def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: 
         (("settings", "reset"), (), ". The lesson has locked what could help; q leaves"),
     ],
 )
-def test_a_divergence_offers_no_key_that_is_locked(
-    controls: tuple[str, ...], but: tuple[str, ...], words: str
-) -> None:
+def test_a_divergence_offers_no_key_that_is_locked(controls: tuple[str, ...], but: tuple[str, ...], words: str) -> None:
     diverged = protocol.Diverged(lane=0, segment=1, step=30, quantity="loss", tensor="W1")
     assert of_divergence(diverged, "", locks=Locks(controls=controls, but=but)).text.endswith(words)
