@@ -12,11 +12,14 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from engine.errors import GdtuiError, InputError
+from engine.errors import GdtuiError, InputError, RunError
+
+if TYPE_CHECKING:
+    from engine.run.directory import RunDirectory
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
@@ -188,9 +191,7 @@ def attach(run_name: str | None) -> int:
 
     RUN is its name or the beginning of it; without one, the newest.
     """
-    from engine.run import directory
-
-    found = directory.find(run_name, live=True)
+    found = _live_run(run_name)
     _refuse_without_terminal()
     from .app import open_run
     from .opening import Opening
@@ -203,9 +204,9 @@ def attach(run_name: str | None) -> int:
 @click.argument("run_name", metavar="RUN")
 def stop(run_name: str) -> int:
     """End a run; what it recorded stays."""
-    from engine.run import client, directory
+    from engine.run import client
 
-    found = directory.find(run_name, live=True)
+    found = _live_run(run_name)
     client.stop(found)
     click.echo(f"{found.name} has ended")
     return DONE
@@ -356,6 +357,23 @@ def remove_run(run_name: str) -> int:
     directory.remove(found)
     click.echo(f"{found.name} is removed")
     return DONE
+
+
+def _live_run(name: str | None) -> RunDirectory:
+    """Return the run that `directory.find` finds; of one that has ended, say with what result and where it lies."""
+    from engine.run import directory
+
+    try:
+        return directory.find(name, live=True)
+    except GdtuiError as error:
+        try:
+            found = directory.find(name, live=False)
+        except GdtuiError:
+            raise error from None
+        from .reports import ended_run
+
+        newest = f"{error}; the newest: " if name is None else ""
+        raise RunError(f"{newest}{ended_run(found)}") from None
 
 
 def _preset(name: str, **options: Any) -> Any:

@@ -229,7 +229,7 @@ async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, columns:
 async def test_a_dashboard_that_was_held_up_itself_does_not_call_its_engine_silent(watched: Watched) -> None:
     async with watched() as seat:
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
-        time.sleep(2.0)  # noqa: ASYNC251  nothing of this process may go on
+        time.sleep(2.0)
         seat.dashboard.draw()
         assert "● running" in seat.headline
 
