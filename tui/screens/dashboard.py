@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
 from textual.message import Message
-from textual.widgets import Footer
 
 from engine.errors import GdtuiError
 from engine.run import protocol
@@ -28,6 +27,7 @@ from ..run_view import Answer, RunView
 from ..views import VIEWS
 from ..views.deck import Deck
 from ..widgets.debug_row import debug_row
+from ..widgets.key_row import KeyRow
 from ..widgets.lesson import LessonPanel
 from ..widgets.status import frozen_row, headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
@@ -112,7 +112,7 @@ class Dashboard(Steering):
         yield TextRows(id="progress")
         yield TextRows(id="message")
         yield self._debug
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyRow()
 
     def on_mount(self) -> None:
         """Listen to the engine and start the clock."""

@@ -11,11 +11,12 @@ from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from engine.errors import GdtuiError
 
+from ..widgets.key_row import KeyRow
 from ..widgets.option_list import SteadyOptionList
 from .sizes import NewestSizeOnly
 
@@ -55,7 +56,7 @@ class Gallery(NewestSizeOnly, Screen[None]):
             with VerticalScroll(id="preview"):
                 yield Static(id="preview-text")
         yield Static(id="problems", classes="-hidden")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyRow()
 
     def on_mount(self) -> None:
         """Read the presets after the first paint; a key that is pressed meanwhile waits its turn."""

@@ -6,8 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.events import Resize
 from textual.message import Message
-from textual.widgets import Footer
 
+from ..widgets.key_row import KeyRow
 from ..widgets.text_rows import TextRows, titled_row, wrapped_rows
 from .run_screen import RunScreen
 
@@ -29,7 +29,7 @@ class Waiting(RunScreen):
         yield Horizontal(id="charts")
         yield TextRows(id="progress")
         yield TextRows(id="message")
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyRow()
 
     def on_resize(self, event: Resize) -> None:
         """Say what is going on."""
