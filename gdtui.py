@@ -45,7 +45,7 @@ def main() -> int:
         from engine.run.process import prepare
 
         prepare()
-    from tui.cli import main as command_main
+    from tui.command import main as command_main
 
     return command_main(sys.argv[1:])
 

@@ -26,8 +26,13 @@ class Unwatched:
     """Whether a limit of the speed holds; a preset's own is for people who watch."""
 
 
-def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: bool = True) -> Launch:
-    """Return what the engine of a preset is told; `InputError` if a change is not possible."""
+def launch_of(
+    preset: Preset, unwatched: Unwatched | None = None, *, recorded: bool = True, waits: bool = False
+) -> Launch:
+    """Return what the engine of a preset is told; `InputError` if a change is not possible.
+
+    A run that `waits` makes its first step when someone says so.
+    """
     spec = preset.spec.as_given()
     told = Launch(
         preset=preset.name,
@@ -39,6 +44,7 @@ def launch_of(preset: Preset, unwatched: Unwatched | None = None, *, recorded: b
         goal=preset.goal,
         locks=preset.locks,
         recorded=recorded,
+        await_word=waits,
     )
     if unwatched is None:
         return told

@@ -32,7 +32,8 @@ def main() -> int:
     """Be the engine that a JSON object on stdin orders, and return the exit code.
 
     The order has the preset's `name` and the `options` of `chosen_preset`; for a run that nobody watches, the fields
-    of `Unwatched`; and where the record is to lie (`out`), and whether there is to be one (`recorded`).
+    of `Unwatched`; where the record is to lie (`out`), whether there is to be one (`recorded`), and whether
+    the first step `waits` until someone says so.
 
     A preset that is wrong leaves nothing behind, and neither does one that nobody waits for any longer.
     """
@@ -67,9 +68,10 @@ def _new_run(
     unwatched: dict[str, Any] | None = None,
     out: str | None = None,
     recorded: bool = True,
+    waits: bool = False,
 ) -> RunDirectory:
     alone = Unwatched(**unwatched) if unwatched is not None else None
-    launch = launch_of(chosen_preset(name, **options), alone, recorded=recorded)
+    launch = launch_of(chosen_preset(name, **options), alone, recorded=recorded, waits=waits)
     run = directory.create(launch.preset, out=Path(out) if out is not None else None, recorded=recorded)
     run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
     return run

@@ -80,7 +80,7 @@ def start_run(places: Path) -> Callable[..., tuple[RunDirectory, EngineProcess]]
 @pytest.fixture
 def gdtui(capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
     """Carry out a command line in this process, which saves the start of one; engines are processes all the same."""
-    from tui.cli import main
+    from tui.command import main
 
     def run(*arguments: str) -> Outcome:
         capsys.readouterr()

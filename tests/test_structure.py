@@ -122,7 +122,7 @@ def test_nothing_is_evaluated_or_executed() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("module", ["engine.run.worker", "engine.run.client", "presets", "tui.cli", "tui.headless"])
+@pytest.mark.parametrize("module", ["engine.run.worker", "engine.run.client", "presets", "tui.command", "tui.headless"])
 def test_training_loads_no_screen(module: str) -> None:
     """In a fresh interpreter, as what is loaded counts and not what is written: over SSH each part costs a second.
 

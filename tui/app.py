@@ -32,7 +32,7 @@ from engine.text import clean
 
 from . import remembered
 from .charts.glyphs import prefer, suitable_glyphs
-from .opening import Opening, launched, started
+from .opening import Opening, launched, shown
 from .preferences import Preferences
 from .pulse import PulsedApp
 from .screens.command_palette import SteadyPalette
@@ -124,7 +124,7 @@ class GdtuiApp(PulsedApp):
         except GdtuiError as error:
             if self._gallery is not None:
                 self._opening = None
-                await self.pop_screen()
+                await self._take_away(Waiting)
                 self.notify(clean(str(error), 1000), severity="error", markup=False)
                 return
             self.farewell = f"gdtui: {clean(str(error), 1000)}"
@@ -139,14 +139,16 @@ class GdtuiApp(PulsedApp):
             from .screens.tour import Tour, is_first_visit
 
             if is_first_visit():
-                await self.push_screen(Tour())
+                await self.push_screen(Tour(), lambda _: screen.begin())
+                return
+        screen.begin()
 
     async def on_gallery_chosen(self, message: Gallery.Chosen) -> None:
         """Start what was chosen, once: a second Enter in haste would leave an engine that nobody knows of."""
         if self._opening is not None:
             return
         try:
-            self._opening = started(message.preset.name, message.options)
+            self._opening = shown(message.preset.name, message.options)
         except GdtuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
@@ -171,7 +173,7 @@ class GdtuiApp(PulsedApp):
             self.notify(clean(str(error)), severity="error", markup=False)
             return
         message.view.client.close()
-        await self.pop_screen()
+        await self._take_away(RunScreen)
         self.show_run(opening)
 
     async def on_dashboard_left(self, message: Dashboard.Left) -> None:
@@ -221,6 +223,13 @@ class GdtuiApp(PulsedApp):
             return
         yield from (command for command in super().get_system_commands(screen) if command.title in KEPT_COMMANDS)
         yield from commands_of(screen)
+
+    async def _take_away(self, kind: type[Screen[Any]]) -> None:
+        """Take the topmost screen of a kind away, and every dialog that lies over it."""
+        is_over = True
+        while is_over:
+            is_over = not isinstance(self.screen, kind)
+            await self.pop_screen()
 
     def _keep_theme(self, theme: Theme) -> None:
         if self.preferences.remembers:

@@ -6,19 +6,18 @@ can be repeated. Nothing heavy is imported here: each command loads what it need
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from engine.errors import GdtuiError, InputError
+from engine.errors import GdtuiError, InputError, RunError
 
-from .ascii_text import tolerate
+if TYPE_CHECKING:
+    from engine.run.directory import RunDirectory
+
 
 DONE, FAILED, WRONG_INPUT = 0, 1, 2
 
@@ -109,9 +108,9 @@ def open_dashboard(preset: str | None, **options: Any) -> int:
         from .preferences import preferences
 
         return open_gallery(options, preferences())
-    from .opening import started
+    from .opening import shown
 
-    opening = started(preset, options)
+    opening = shown(preset, options)
     try:
         # The engine checks the preset while the screen is loaded, and the screen is not taken before that is done.
         from .app import open_run
@@ -190,9 +189,7 @@ def attach(run_name: str | None) -> int:
 
     RUN is its name or the beginning of it; without one, the newest.
     """
-    from engine.run import directory
-
-    found = directory.find(run_name, live=True)
+    found = _live_run(run_name)
     _refuse_without_terminal()
     from .app import open_run
     from .opening import Opening
@@ -205,9 +202,9 @@ def attach(run_name: str | None) -> int:
 @click.argument("run_name", metavar="RUN")
 def stop(run_name: str) -> int:
     """End a run; what it recorded stays."""
-    from engine.run import client, directory
+    from engine.run import client
 
-    found = directory.find(run_name, live=True)
+    found = _live_run(run_name)
     client.stop(found)
     click.echo(f"{found.name} has ended")
     return DONE
@@ -360,6 +357,23 @@ def remove_run(run_name: str) -> int:
     return DONE
 
 
+def _live_run(name: str | None) -> RunDirectory:
+    """Return the run that `directory.find` finds; of one that has ended, say with what result and where it lies."""
+    from engine.run import directory
+
+    try:
+        return directory.find(name, live=True)
+    except GdtuiError as error:
+        try:
+            found = directory.find(name, live=False)
+        except GdtuiError:
+            raise error from None
+        from .reports import ended_run
+
+        newest = f"{error}; the newest: " if name is None else ""
+        raise RunError(f"{newest}{ended_run(found)}") from None
+
+
 def _preset(name: str, **options: Any) -> Any:
     """Return the preset with the options of the command line on top."""
     from presets import chosen_preset
@@ -375,60 +389,3 @@ def _refuse_without_terminal() -> None:
     """Textual spins on a stdin that is no terminal, and draws into a pipe."""
     if not _has_terminal():
         raise InputError("the dashboard needs a terminal; allowed without one: gdtui run PRESET")
-
-
-def main(arguments: list[str]) -> int:
-    """Run a command line and return its exit code; whatever goes wrong is one line on stderr."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115  open to the end
-        tolerate(getattr(sys, name))
-    code = DONE
-    try:
-        code = _exit_code(arguments)
-        sys.stdout.flush()
-    except OSError as error:
-        _drop_unwritten(sys.stdout)
-        if not isinstance(error, BrokenPipeError):  # the reader of a pipe has gone, as in `| head`: nobody to tell
-            _complain(f"cannot write: {error.strerror or error}")
-        code = code or FAILED
-    # What the screen could not write to a terminal that has gone waits in here, and must not change the exit code.
-    _drop_unwritten(sys.stderr)
-    return code
-
-
-def _drop_unwritten(stream: TextIO) -> None:
-    """Let go of what a stream cannot write: it would fail again at the very end, with an exit code of its own."""
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _exit_code(arguments: list[str]) -> int:
-    try:
-        code = application.main(arguments, prog_name="gdtui", standalone_mode=False)
-    except click.exceptions.Exit as exit_:
-        return exit_.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 128 + signal.SIGINT
-    except click.ClickException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path.removesuffix(" open") if context is not None else "gdtui"
-        _complain(f"{error.format_message().rstrip('.')}; see {command} --help")
-        return WRONG_INPUT
-    except InputError as error:
-        _complain(str(error))
-        return WRONG_INPUT
-    except GdtuiError as error:
-        _complain(str(error))
-        return FAILED
-    return code if isinstance(code, int) else DONE
-
-
-def _complain(text: str) -> None:
-    from engine.text import clean
-
-    with contextlib.suppress(OSError):  # the exit code says it as well, where nothing can be written
-        print(f"gdtui: {clean(text, 1000)}", file=sys.stderr)

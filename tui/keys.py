@@ -104,12 +104,27 @@ def _vi(known: Mapping[str, KeyedCommand]) -> dict[str, tuple[str, ...]]:
 def _refuse_clashes(known: Mapping[str, KeyedCommand], chosen: Mapping[str, tuple[str, ...]]) -> None:
     now = {name: chosen.get(name, command.keys) for name, command in known.items()}
     for name in chosen:
-        mine = known[name].scope
-        for other, keys in now.items():
-            together = EVERYWHERE in (mine, known[other].scope) or known[other].scope == mine
-            shared = (set(keys) & set(now[name])) - {STEPS_OUT}
-            if other != name and together and shared:
-                raise wrong(f"keys.{name}", ",".join(now[name]), f"keys that {other} does not have: not {min(shared)}")
+        for other, shared in _clashes(name, known, now):
+            allowed = f"keys that {other} does not have: not {min(shared)}, unless {other} has another key in this file"
+            # Two that change places leave no clash, unless one of them is in force in more views.
+            given = known[name].keys
+            if not _clashes(other, known, {**now, other: given}):
+                allowed += f', such as "{other}" = "{",".join(given)}"'
+            raise wrong(f"keys.{name}", ",".join(now[name]), allowed)
+
+
+def _clashes(
+    name: str, known: Mapping[str, KeyedCommand], now: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, set[str]]]:
+    """Return the commands that are in force together with this one and have a key of it, and which keys."""
+    mine = known[name].scope
+    found: list[tuple[str, set[str]]] = []
+    for other, keys in now.items():
+        together = EVERYWHERE in (mine, known[other].scope) or known[other].scope == mine
+        shared = (set(keys) & set(now[name])) - {STEPS_OUT}
+        if other != name and together and shared:
+            found.append((other, shared))
+    return found
 
 
 def _parts(keys: str) -> list[str]:

@@ -119,11 +119,18 @@ def of_warning(warned: protocol.Warned, whose: str) -> Notice:
     )
 
 
-def of_divergence(diverged: protocol.Diverged, whose: str) -> Notice:
-    """Return that a number was not finite."""
+def of_divergence(diverged: protocol.Diverged, whose: str, *, locks: Locks = NONE) -> Notice:
+    """Return that a number was not finite, and what can be done about it that is not locked."""
+    changes = [
+        words
+        for key, words in (("optimizer.lr", "{ or [ for a smaller rate"), ("optimizer.name", "o for another optimizer"))
+        if not locks.holds(key)
+    ][:1]
+    ways = [f"{words} and then space" for words in changes] + ([] if locks.holds("reset") else ["r to reset"])
+    advice = f"Try {', or '.join(ways)}" if ways else "The lesson has locked what could help; q leaves"
     return Notice(
         text=f"the {diverged.quantity} is not finite (first in {diverged.tensor}): paused with the last finite "
-        f"parameters{after(diverged)}. Try {{ or [ for a smaller rate and then space, or r to reset",
+        f"parameters{after(diverged)}. {advice}",
         severity="error",
         kind="warning",
         step=diverged.step,
@@ -194,7 +201,8 @@ def of_answer(
     if applied.command == "reset":
         return [Notice(text=f"{how}{_reset_in_words(applied, by)}", kind="command", step=step)]
     if applied.command in WHOLE_RUN:
-        return [Notice(text=f"{WHOLE_RUN[applied.command]}{by}", kind="command", step=step, before=at)]
+        words = "the run begins" if applied.command == "resume" and not step else WHOLE_RUN[applied.command]
+        return [Notice(text=f"{words}{by}", kind="command", step=step, before=at)]
     return []
 
 

@@ -20,6 +20,8 @@ from engine.run.greeting import Watch, greeted
 from engine.run.process import EngineProcess, waiting_engine
 from engine.text import clean
 
+from . import remembered
+
 if TYPE_CHECKING:
     from engine.run.client import Client
     from engine.run.launch import Launch
@@ -118,11 +120,16 @@ def started(name: str, options: Mapping[str, Any], **order: Any) -> Opening:
     Args:
         name: The preset's name or path.
         options: Those of `presets.chosen_preset`.
-        order: More of what `presets.start` takes, for a run that nobody watches.
+        order: More of what `presets.start` takes.
     """
     engine = waiting_engine()
     engine.order(json.dumps({"name": name, "options": options, **order}))
     return Opening(engine=engine)
+
+
+def shown(name: str, options: Mapping[str, Any]) -> Opening:
+    """Start an engine for a dashboard; where the tour is going to stand over it, the first step waits."""
+    return started(name, options, waits=remembered.recall("tour") is None)
 
 
 def launched(launch: Launch) -> Opening:

@@ -18,6 +18,7 @@ from presets import Preset
 
 from .charts.axes import compact
 from .charts.rate_curve import Mark, is_wide, rate_curve
+from .wording import in_words
 
 CHART_ROWS = 16
 WIDEST = 100
@@ -59,9 +60,9 @@ def lines(found: RangeTest, width: int) -> list[str]:
     for place in np.unique(np.linspace(0, count - 1, TABLE_ROWS).round().astype(int)).tolist():
         figures = (found.lr[place], found.loss[place], found.smoothed[place])
         table.append("  ".join(f"{compact(float(value)):>12}" for value in figures))
-    said = [f"{each.name:<12}{compact(each.lr):>12}   {each.why}" for each in found.suggestions]
+    said = [f"{each.name:<12}{in_words(each.lr):>12}   {each.why}" for each in found.suggestions]
     if said:
-        said.append(f"to begin with the first: --set optimizer.lr={found.suggestions[0].lr:.2g}")
+        said.append(f"to begin with the first: --set optimizer.lr={in_words(found.suggestions[0].lr)}")
     return [
         *_chart(found, width),
         "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
@@ -81,6 +82,14 @@ def print_runs() -> int:
     return 0
 
 
+def ended_run(run: directory.RunDirectory) -> str:
+    """Return how a run that has no engine any more has ended, with what result, and where its record lies."""
+    _, state, _, step, loss, _ = _row(run)
+    at = f" at step {step}" if step != "?" else ""
+    result = f" with loss {loss}" if loss else ""
+    return f"run {run.name}: {state}{at}{result}; its record: {clean(str(run.path))}"
+
+
 def print_gradient_check(preset: Preset) -> int:
     """Print the gradient check of a preset, tensor by tensor; return 1 if it fails."""
     result = check_gradient(preset.spec)
@@ -151,18 +160,25 @@ def _live_state(run: directory.RunDirectory) -> tuple[str, str] | None:
 
 
 def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
-    """Return the last step in the record, its loss, and how the run ended; of a race, of its best lane."""
+    """Return the last step in the record, the loss, and how the run ended; of a race, the loss of its best lane.
+
+    The loss of a run that has ended is the result that was told, over the training set; else that of the last step.
+    """
     from engine.run.history import RecordReader
 
     reader = RecordReader(run.record)
     segment = reader.segments()[-1].id
     lasts = [reader.last_step(segment, lane=lane) for lane in range(reader.lanes)]
-    losses: list[float] = []
-    for lane, last in enumerate(lasts):
+    ends = [event.payload for event in reader.events(segment) if event.kind == "finished"]
+    told: dict[object, float] = {}
+    for end in ends:
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            told[end["lane"]] = float(end["loss"])
+    losses = list(told.values()) if len(told) == len(lasts) else []
+    for lane, last in () if losses else enumerate(lasts):
         losses += [float(block.values[1, -1]) for block in reader.steps(segment, max(1, last), last, lane=lane)]
     loss = f"{min(losses, key=lambda value: math.inf if math.isnan(value) else value):.4g}" if losses else ""
-    ends = [event.payload.get("reason") for event in reader.events(segment) if event.kind == "finished"]
-    reason = f"ended ({clean(str(ends[-1]), 20)})" if ends else "broke off"
+    reason = f"ended ({clean(str(ends[-1].get('reason')), 20)})" if ends else "broke off"
     return (step if step != "?" else f"{max(lasts):,}"), loss, reason
 
 

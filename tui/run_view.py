@@ -30,7 +30,7 @@ Sight = protocol.Seen | protocol.Rejected
 """What comes of looking closer."""
 MOST_LOOKS = 1000
 """A refusal comes before a dashboard has asked for so many other looks."""
-SILENCE_S = 3.0
+SILENCE_S = 1.5
 """The engine speaks at least once a second; after this much silence the dashboard says so."""
 
 
@@ -274,7 +274,7 @@ class RunView:
             case protocol.Diverged():
                 self.lanes[message.lane].set_state("diverged")
                 self.lanes[message.lane].diverged = message
-                self._say(notices.of_divergence(message, self._name(message.lane)))
+                self._say(self._divergence(message))
                 return True
             case protocol.Finished():
                 # Who comes after the end reads it in the journal and is told it once more.
@@ -296,6 +296,9 @@ class RunView:
             case _:
                 pass
         return False
+
+    def _divergence(self, diverged: protocol.Diverged) -> Notice:
+        return notices.of_divergence(diverged, self._name(diverged.lane), locks=self.welcome.locks)
 
     def _end(self, finished: protocol.Finished) -> Notice:
         lane = self.lanes[finished.lane]
@@ -407,7 +410,7 @@ class RunView:
                 is_past = self.lanes[diverged.lane].state != "diverged"
                 if not is_past:
                     self.lanes[diverged.lane].diverged = diverged
-                yield replace(notices.of_divergence(diverged, self._name(diverged.lane)), is_past=is_past)
+                yield replace(self._divergence(diverged), is_past=is_past)
             case "finished":
                 finished = protocol.Finished.model_validate(payload)
                 is_past = self.lanes[finished.lane].state != "ended"

@@ -40,6 +40,7 @@ USUAL = {
     "stop.divergence": 100.0,
     "stop.update_norm": 1e-6,
     "stop.grad_norm": 1e-4,
+    "stop.loss": 0.01,
     "pace.steps_per_second": 30.0,
     "averaging.start": 100.0,
     "schedule.warmup": 100.0,
@@ -54,6 +55,8 @@ USUAL = {
 def places_of(key: str, section: type[Section], name: str, usual: Any) -> tuple[Any, ...]:
     """Return the values on the slider of a field, from the lower end to the upper one; empty where it can have none.
 
+    Of a field that takes one of a few words these are they.
+
     Args:
         key: The field's dotted key.
         section: The class that has the field.
@@ -61,6 +64,8 @@ def places_of(key: str, section: type[Section], name: str, usual: Any) -> tuple[
         usual: Its default.
     """
     schema = section.model_json_schema()["properties"][name]
+    if "enum" in schema:
+        return tuple(schema["enum"])
     kinds = schema.get("anyOf", [schema])
     number = next((kind for kind in kinds if kind.get("type") in ("number", "integer")), None)
     if number is None:

@@ -36,6 +36,7 @@ class Suggestion:
 
     name: str
     lr: float
+    """Of two significant digits: a sweep finds it no better, and so people write one."""
     why: str
 
 
@@ -124,10 +125,14 @@ def suggestions(lr: Vector, smoothed: Vector, *, skip: int) -> tuple[Suggestion,
     slopes = np.diff(losses) / np.diff(np.log(rates))
     lowest = rates[losses.argmin()]
     return (
-        Suggestion(name="valley", lr=float(rates[_valley(losses.tolist())]), why="amid the longest fall of the loss"),
-        Suggestion(name="steepest", lr=float(rates[slopes.argmin()]), why="where the loss falls fastest"),
-        Suggestion(name="minimum/10", lr=float(lowest) / 10.0, why="a tenth of the rate where the loss is lowest"),
+        Suggestion(name="valley", lr=_round(rates[_valley(losses.tolist())]), why="amid the longest fall of the loss"),
+        Suggestion(name="steepest", lr=_round(rates[slopes.argmin()]), why="where the loss falls fastest"),
+        Suggestion(name="minimum/10", lr=_round(lowest / 10.0), why="a tenth of the rate where the loss is lowest"),
     )
+
+
+def _round(rate: float) -> float:
+    return float(f"{rate:.2g}")
 
 
 def _valley(losses: Sequence[float]) -> int:

@@ -29,7 +29,10 @@ class StopSpec(Section):
         json_schema_extra={"scale": "log"},
     )
     loss: fields.Number | None = Field(
-        title="Loss", default=None, description="Ends when the loss of a step is this or less."
+        title="Loss",
+        default=None,
+        description="Ends when the loss of a step is this or less.",
+        json_schema_extra={"scale": "log"},
     )
     grad_norm: Annotated[fields.Number, Field(gt=0.0)] | None = Field(
         title="Gradient norm",

@@ -40,6 +40,8 @@ class Launch(BaseModel):
     recorded: bool = True
     await_client: bool = False
     """Whether the first step waits for the first client, which wants to hear of every one."""
+    await_word: bool = False
+    """Whether the first step waits until someone says so, however many have come to see it."""
     measure_every: int | None = None
     """Steps between two measurements of the tensors; without, as often as a screen can show them."""
     on_non_finite: Literal["pause", "finish"] = "pause"

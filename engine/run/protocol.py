@@ -161,7 +161,7 @@ class TensorShape(Message):
 
 
 RunState = Literal["waiting", "running", "paused", "ended", "diverged"]
-"""waiting: for its first client; ended: by a stop rule; diverged: paused by a number that is not finite.
+"""waiting: for its first client, or for a word; ended: by a stop rule; diverged: paused by a number that is not finite.
 
 A lane of a race ends or diverges alone; the race has ended, or diverged, when none of its lanes goes on.
 """

@@ -50,8 +50,10 @@ class Session:
             for number, (lane, objective) in enumerate(zip(given, objectives, strict=True))
         )
         self._going = list(self.lanes)
-        self._wish: Literal["waiting", "running", "paused"] = "waiting" if launch.await_client else "running"
+        self._wish: Literal["waiting", "running", "paused"] = "running"
         """What people want of the lanes that go on."""
+        if launch.await_client or launch.await_word:
+            self._wish = "waiting"
         self._jury = Jury(launch.goal, self.lanes)
         self._controls = Controls(self.lanes, launch.locks)
         self._epoch_of: tuple[str, int] | None = None
@@ -275,8 +277,8 @@ class Session:
         ]
 
     def begin(self) -> None:
-        """Start a run that has waited for its first client."""
-        if self._wish == "waiting":
+        """Start a run that has waited for its first client, and for nothing more."""
+        if self._wish == "waiting" and not self._launch.await_word:
             self._wish = "running"
             self._settle()
 

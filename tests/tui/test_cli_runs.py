@@ -39,7 +39,22 @@ def test_a_run_is_listed_stopped_and_removed(gdtui: Command, start_run: StartRun
     connection.close()
 
     (finished,) = [message for message in heard if isinstance(message, Finished)]
-    assert gdtui("runs").lines[1].split()[:5] == [run.name, "ended", "(stopped)", "test", f"{finished.step:,}"]
+    assert gdtui("runs").lines[1].split()[:6] == [
+        run.name,
+        "ended",
+        "(stopped)",
+        "test",
+        f"{finished.step:,}",
+        f"{finished.loss:.4g}",
+    ]
+    # Its name alone is enough to be told what came of it, and so is none: it is the newest.
+    said = f"run {run.name}: ended (stopped) at step {finished.step:,} with loss {finished.loss:.4g}"
+    for command in ("attach", "stop"):
+        assert assert_refused(gdtui(command, run.name[:6]), code=1) == f"gdtui: {said}; its record: {run.path}"
+    assert assert_refused(gdtui("attach"), code=1).endswith(
+        f"no run is running; the newest: {said}; its record: {run.path}"
+    )
+    assert "there are: none" in assert_refused(gdtui("attach", "canyon"))
     removed = gdtui("runs", "rm", run.name[:6])
     assert (removed.code, removed.out) == (0, f"{run.name} is removed\n")
     assert not run.path.exists()
@@ -55,7 +70,7 @@ def test_an_engine_that_does_not_answer_delays_the_list_of_runs_by_an_instant_on
     pid = connection.welcome.pid
     os.kill(pid, signal.SIGSTOP)
     try:
-        os.waitpid(pid, os.WUNTRACED)
+        time.sleep(0.1)  # until the kernel has stopped it
         began = time.monotonic()
         listed = gdtui("runs")
         assert time.monotonic() - began < QUICK_S

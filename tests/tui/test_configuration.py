@@ -5,18 +5,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from textual.binding import Binding
 from textual.screen import Screen
 
 from engine.errors import InputError
+from presets.launches import launch_of
+from tests.tui.conftest import small_preset
 from tui import configuration, remembered
+from tui.app import GdtuiApp
 from tui.configuration import Configuration
 from tui.keys import EVERYWHERE, STEPS_OUT, commands, keymap
-from tui.preferences import preferences
+from tui.opening import launched
+from tui.preferences import Preferences, preferences
 from tui.screens.dashboard import Dashboard
 from tui.theme import DARK
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import EndEngines, WaitUntil
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,7 +78,11 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
         ('[keys]\n"run.pase" = "p"', "'keys.run.pase' is no field; allowed: the name of a command: run.pause"),
         ('[keys]\n"run.pause" = "hyper+p"', 'keys.run.pause = "hyper+p"; allowed: a character, or a name'),
         ('[keys]\n"run.pause" = "p,,,"', 'keys.run.pause = "p,,,"; allowed: a character, or a name'),
-        ('[keys]\n"run.pause" = "s"', 'keys.run.pause = "s"; allowed: keys that run.step does not have: not s'),
+        (
+            '[keys]\n"run.pause" = "s"',
+            'keys.run.pause = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
+            'in this file, such as "run.step" = "space"',
+        ),
         ("[keys", "is not TOML"),
         ("x = " + "[" * 5000, "is not TOML"),
         ("#" * 300_000, "more than 256 kB"),
@@ -101,6 +113,37 @@ def test_a_file_that_cannot_be_read_says_so(file: Path) -> None:
 def test_two_commands_may_change_places() -> None:
     chosen = keymap(Configuration(keys={"run.pause": "s", "run.step": "space"}))
     assert chosen == {"run.pause": "s", "run.step": "space"}
+
+
+def test_a_refused_key_offers_no_way_that_would_be_refused_as_well() -> None:
+    """The key of one view that a command of all views would have may be another command's in another view."""
+    with pytest.raises(InputError) as refused:
+        keymap(Configuration(keys={"curves.charts": "s"}))
+    assert str(refused.value).endswith("not s, unless run.step has another key in this file")
+    with pytest.raises(InputError):
+        keymap(Configuration(keys={"curves.charts": "s", "run.step": "c"}))
+    assert keymap(Configuration(keys={"curves.charts": "s", "run.step": "f9"}))
+
+
+async def test_keys_that_have_changed_places_do_what_they_say(
+    places: object, end_engines: EndEngines, wait_until: WaitUntil
+) -> None:
+    chosen = keymap(Configuration(keys={"run.pause": "s", "run.step": "space"}))
+    app = GdtuiApp(opening=launched(launch_of(small_preset())), preferences=Preferences(keymap=chosen))
+    try:
+        async with app.run_test(size=(120, 36)) as pilot:
+            await wait_until(lambda: isinstance(app.screen, Dashboard) and app.screen.view.step > 0)
+            dashboard = app.screen
+            assert isinstance(dashboard, Dashboard)
+            await pilot.press("s")
+            await wait_until(lambda: dashboard.view.state == "paused")
+            step = dashboard.view.step
+            await pilot.press("space")
+            await wait_until(lambda: dashboard.view.step == step + 1)
+            assert dashboard.view.state == "paused"
+            dashboard.view.client.close()
+    finally:
+        end_engines()
 
 
 @pytest.mark.parametrize("keys", [",", "f9,,", "comma"])

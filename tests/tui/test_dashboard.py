@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -217,14 +218,23 @@ async def test_nothing_is_shown_as_changed_before_the_engine_has_said_so(
         assert len(seat.view.lane.markers) == 2
 
 
-async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with watched() as seat:
+@pytest.mark.parametrize(("columns", "words"), [(120, "? no word from the engine for "), (80, "? no word for ")])
+async def test_an_engine_that_is_silent_is_said_to_be(watched: Watched, columns: int, words: str) -> None:
+    async with watched(size=(columns, 24)) as seat:
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
-        monkeypatch.setattr("tui.run_view.SILENCE_S", 0.3)
         os.kill(seat.engine, signal.SIGSTOP)
-        await seat.until(lambda: "? silent for" in seat.headline)
+        await seat.until(lambda: "? no word" in seat.headline)
+        assert words in seat.headline
         os.kill(seat.engine, signal.SIGCONT)
         await seat.until(lambda: "● running" in seat.headline)
+
+
+async def test_a_dashboard_that_was_held_up_itself_does_not_call_its_engine_silent(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
+        time.sleep(2.0)
+        seat.dashboard.draw()
+        assert "● running" in seat.headline
 
 
 async def test_keys_that_mean_nothing_do_nothing(watched: Watched) -> None:

@@ -6,11 +6,13 @@ import math
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from textual.widgets import Input, Static
 
+from engine.method.locks import Locks
 from presets import Preset
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import QuitDialog
@@ -153,6 +155,31 @@ async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, pr
         assert seat.view.state == "running"
         assert math.isfinite(seat.view.lane.loss.last)
         assert "×" in seat.chart("gradient"), "the mark stays where it was"
+
+
+async def test_a_dialog_over_the_dashboard_goes_with_it_when_the_run_is_started_anew(watched: Watched) -> None:
+    async with watched() as seat:
+        gone = seat.dashboard
+        await kill_engine(seat)
+        await seat.pilot.press("question_mark")
+        assert not seat.is_alone
+        gone.start_anew()
+        await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.dashboard is not gone)
+        assert gone not in seat.app.screen_stack
+        assert len(seat.app.screen_stack) == 2
+
+
+async def test_a_run_whose_engine_has_gone_starts_anew_where_a_reset_is_locked(
+    watched: Watched, preset: MakePreset
+) -> None:
+    lesson = replace(preset(), locks=Locks(controls=("reset",)))
+    async with watched(lesson) as seat:
+        gone = seat.dashboard
+        await kill_engine(seat)
+        assert "Press r to start the same run anew" in seat.message
+        await seat.pilot.press("r")
+        await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.dashboard is not gone)
+        assert not seat.view.is_gone
 
 
 async def test_after_a_divergence_a_reset_begins_anew(watched: Watched, preset: MakePreset) -> None:

@@ -19,6 +19,7 @@ from tui.preview import described
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
 from tui.screens.gallery import Gallery
+from tui.screens.help import HelpKey, HelpScreen
 
 if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
@@ -253,3 +254,24 @@ async def test_every_size_is_survived(open_gallery: Open, wait_until: WaitUntil)
 def test_a_set_that_brings_its_own_test_is_not_said_to_hold_a_share_out() -> None:
     spec = checked_spec({"problem": {"kind": "dataset"}, "data": {"name": "mnist"}}, "test")
     assert dict(described(spec))["problem"] == "MNIST: 60,000 samples, others for the test"
+
+
+async def test_the_gallery_explains_itself_and_its_keys(open_gallery: Open, wait_until: WaitUntil) -> None:
+    app = open_gallery()
+    async with app.run_test(size=(120, 36)) as pilot:
+        await read(pilot, wait_until)
+        await pilot.press("question_mark")
+        screen = app.screen
+        assert isinstance(screen, HelpScreen)
+        rows = {row._explained.keys: row._explained.words for row in screen.query(HelpKey)}
+        assert rows["⏎"] == "start the lesson that is chosen"
+        assert {"?", "q"}.issubset(rows)
+        assert "Every lesson" in screen._explained[0]
+        await pilot.press("escape")
+        assert isinstance(app.screen, Gallery)
+        await wait_until(
+            lambda: (
+                "? Help" in " ".join("".join(each.text for each in app.screen._compositor.render_strips()[-1]).split())
+            )
+        )
+        assert not directory.all_runs(), "Enter in the help starts nothing"

@@ -9,7 +9,7 @@ import pytest
 from engine.method.locks import Locks
 from engine.run import protocol
 from tests.tui.conftest import small_preset
-from tui.notices import of_answer, of_end
+from tui.notices import of_answer, of_divergence, of_end
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,19 @@ def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: 
     finished = protocol.Finished(**ended, steps_per_second=1.0, parameters=None)
     spec = small_preset(stop={"steps": 30}).spec
     assert of_end(finished, spec, "", is_race=False, locks=Locks(controls=controls)).text.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("controls", "but", "words"),
+    [
+        ((), (), ". Try { or [ for a smaller rate and then space, or r to reset"),
+        (("settings",), ("optimizer.lr",), ". Try { or [ for a smaller rate and then space, or r to reset"),
+        (("optimizer.lr",), (), ". Try o for another optimizer and then space, or r to reset"),
+        (("settings",), (), ". Try r to reset"),
+        (("reset",), (), ". Try { or [ for a smaller rate and then space"),
+        (("settings", "reset"), (), ". The lesson has locked what could help; q leaves"),
+    ],
+)
+def test_a_divergence_offers_no_key_that_is_locked(controls: tuple[str, ...], but: tuple[str, ...], words: str) -> None:
+    diverged = protocol.Diverged(lane=0, segment=1, step=30, quantity="loss", tensor="W1")
+    assert of_divergence(diverged, "", locks=Locks(controls=controls, but=but)).text.endswith(words)

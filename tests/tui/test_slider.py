@@ -46,14 +46,19 @@ def test_every_number_has_a_slider_and_every_place_on_it_is_allowed(rule: str, s
     spec = spec_of(rule, schedule)
     for key in form_keys(spec):
         value, found = flat(spec)[key], places(key, spec)
-        if isinstance(value, bool | str) and value not in ("full", "auto"):
+        if isinstance(value, bool) or key == "schedule.name":
             assert found == (), key
             continue
+        if isinstance(value, str) and value not in ("full", "auto"):
+            assert len(found) > 1, key
+        if key == "stop.loss":
+            assert found[0] is None, "no limit is what no loss reaches"
+            assert {1e-4, 0.1, 1.0}.issubset(found)
         if isinstance(value, int | float) and not isinstance(value, bool):
             assert len(found) > 5, key
         for place in (*found[:2], *found[-2:]):
-            # What two fields forbid together is said when it is asked.
-            if key not in ("line_search.c1", "line_search.c2"):
+            # What two fields forbid together, or what is not installed, is said when it is asked.
+            if key not in ("line_search.c1", "line_search.c2", "compute.update"):
                 changed_spec(spec, {key: place})
 
 
@@ -148,6 +153,37 @@ async def test_a_drag_is_live_sends_no_faster_than_the_engine_answers_and_is_und
         await seat.pilot.press("escape")
         await seat.press("u")
         assert seat.view.spec.optimizer.lr == 0.01
+
+
+async def test_a_choice_is_made_with_the_arrows_and_goes_round(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        form, choices = await form_at(seat, "optimizer.form")
+        row = "".join(segment.text for segment in choices.render_line(0)).split()
+        assert row == ["●", "torch", "keras"]
+        await seat.press("right")
+        await seat.until(lambda: flat(seat.view.spec)["optimizer.form"] == "keras")
+        assert form.query_one("#field-optimizer-form", Input).value == "keras"
+        await seat.until(lambda: choices.asked == "keras")
+        await seat.press("right")
+        await seat.until(lambda: flat(seat.view.spec)["optimizer.form"] == "torch")
+
+
+async def test_a_choice_is_made_with_a_click_and_the_form_stays_where_it_is(watched: Watched) -> None:
+    """Another schedule has other fields, so that the form is made anew."""
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        form, choices = await form_at(seat, "schedule.name")
+        row = "".join(segment.text for segment in choices.render_line(0))
+        assert "● constant" in row
+        assert row.endswith("›"), "there are more than have room"
+        await seat.pilot.click(choices, offset=(row.index("step"), 0))
+        await seat.until(lambda: seat.view.spec.schedule.name == "step")
+        await seat.until(lambda: "schedule.every" in form._help)
+        assert form.focused is not None
+        assert form.focused.id == "slider-field-schedule-name"
+        await seat.press("left")
+        await seat.until(lambda: seat.view.spec.schedule.name == "constant")
 
 
 async def test_a_refused_slider_goes_back(watched: Watched) -> None:

@@ -35,6 +35,8 @@ def test_who_comes_for_the_first_time_is_shown_around_once(terminal: Callable[..
     first.sees(CARDS[0][0], "Skip (esc)")
     first.type("\r")
     first.sees(CARDS[1][0])
+    (run,) = directory.all_runs()
+    assert step_of(run) == 0
     first.type("\x1b")
     first.until(lambda: CARDS[1][0] not in first.text)
     first.sees("● running")

@@ -94,8 +94,8 @@ def ended(place: Path, made: dict[str, client.Client], places: object, monkeypat
 
 @pytest.fixture(autouse=True)
 def a_minute_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everything have happened a minute ago, however long the tests before took."""
-    monkeypatch.setattr(log_rows, "ago", lambda at, _: "" if at is None else "1 min")
+    """Let everything have happened at noon, however long the tests before took."""
+    monkeypatch.setattr(log_rows, "clock", lambda at, _: "" if at is None else "12:00:00")
 
 
 async def settle(pilot: Pilot[None], dashboard: Dashboard) -> None:

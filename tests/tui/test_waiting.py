@@ -106,7 +106,7 @@ async def test_a_lesson_that_cannot_be_started_leads_back_to_the_gallery(
         def run(self) -> directory.RunDirectory:
             raise RunError("no room on the disk")
 
-    monkeypatch.setattr(app_module, "started", lambda *_: Failing())
+    monkeypatch.setattr(app_module, "shown", lambda *_: Failing())
     app = GdtuiApp(gallery=Gallery())
     async with app.run_test(size=(120, 36), notifications=True) as pilot:
         await wait_until(lambda: app.screen.query(OptionList))

@@ -157,6 +157,7 @@ class Dashboard(Steering):
 
     def hang_up(self) -> None:
         """Close the connection; the run goes on."""
+        self.begin()
         self._stop_listening()
         self.view.client.close()
 
@@ -187,6 +188,9 @@ class Dashboard(Steering):
             displayed=pulse.frames,
             written=pulse.written,
         )
+        if view.silence_s:
+            # Where this process was held up itself, the words are there and only not read yet.
+            view.receive()
         view.catch_up(HISTORY_BUDGET_S)
         # Reading the past has a budget of its own.
         self._reading_s += time.thread_time() - began

@@ -29,9 +29,19 @@ class Gallery(NewestSizeOnly, Screen[None]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow")]  # noqa: RUF012  Textual declares it so
     VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-flat")]  # noqa: RUF012
+    HELP = """Every lesson is a model, a rule that trains it and something to see: the list has them all, and beside it
+stands what the chosen one is about, what to try and what it trains.
+
+`up` and `down`, `home` and `end` go through the list, `pageup` and `pagedown` by pages; a click starts a lesson. A
+lesson of your own is started with `gdtui FILE.toml`."""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "start", "Start", priority=True),
-        Binding("q", "app.quit", "Quit"),
+        Binding(
+            "enter", "start", "Start", tooltip="start the lesson that is chosen", priority=True, id="gallery.start"
+        ),
+        Binding(
+            "question_mark", "help", "Help", tooltip="what there is to see, and every key", key_display="?", id="help"
+        ),
+        Binding("q", "app.quit", "Quit", tooltip="leave", id="quit"),
     ]
 
     class Chosen(Message):
@@ -94,6 +104,12 @@ class Gallery(NewestSizeOnly, Screen[None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Start by a click."""
         self.post_message(self.Chosen(self._presets[event.option_index], self._options))
+
+    def action_help(self) -> None:
+        """Say what there is to see, and what the keys do."""
+        from .help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self))
 
     def action_start(self) -> None:
         """Start the highlighted preset."""

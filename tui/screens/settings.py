@@ -1,7 +1,8 @@
 """The form with everything that can change but the optimizer itself, made from the fields of the spec.
 
-Each number has a field to type it in and a slider. A slider asks at once, as fast as the engine answers; what is typed
-is sent with Enter. Either shows as in force what the engine has confirmed, and nothing else.
+Each number has a field to type it in and a slider, and a word has the choices beside it. They ask at once, as fast as
+the engine answers; what is typed is sent with Enter. Either shows as in force what the engine has confirmed, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from engine.run.protocol import Rejected
 
 from ..run_view import Answer
 from ..scales import places_of
+from ..widgets.choices import Choices
 from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
 from .closing import ClosesOnlyItself
@@ -70,9 +72,10 @@ class SettingsForm(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
 
     AUTO_FOCUS = "Input"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
-    HELP = """Every setting has a field for its number and, where it has a natural way, a slider.
+    HELP = """Every setting has a field for its number or its name, and beside it a slider or the choices.
 
-A slider moves with ← → and the mouse and asks at once; a number is sent with Enter. Both show what the engine has
+A slider moves and a choice is made with ← → and the mouse, and that asks at once; what is typed is sent with Enter.
+Both show what the engine has
 confirmed. Tab goes from one to the next."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close", id="form.close"),
@@ -131,8 +134,13 @@ confirmed. Tab goes from one to the next."""
                     else:
                         placeholder = "none" if info.get_default() is None else "needed"
                         yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
-                        if places := places_of(key, owner, field, _usual_value(spec, key)):
-                            yield Slider(places, value, id=f"slider-{_id(key)}")
+                        is_schedule = key == "schedule.name"
+                        places = (
+                            tuple(SCHEDULES) if is_schedule else places_of(key, owner, field, _usual_value(spec, key))
+                        )
+                        if places:
+                            kind = Choices if all(isinstance(each, str) for each in places) else Slider
+                            yield kind(places, value, id=f"slider-{_id(key)}")
                     yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
                 allowed = allowed_values(owner, field)
                 if key == "schedule.name":
@@ -276,11 +284,12 @@ confirmed. Tab goes from one to the next."""
 
     async def _make_anew(self, verdict: str) -> None:
         """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""
+        focus = f"#{self.focused.id}" if self.focused is not None and self.focused.id else "Input"
         await self.recompose()
         if self not in self.app.screen_stack:
             return  # it was closed meanwhile
         self._lock()
-        self.query(Input).first().focus()
+        self.query(focus if self.query(focus) else "Input").first().focus()
         spec = self._current()
         what = f"{RULES[spec.optimizer.name].title} with schedule {spec.schedule.name}"
         look = "done" if verdict == "done" else "wrong"

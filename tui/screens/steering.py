@@ -76,6 +76,8 @@ class Steering(RunScreen):
         if action == "toggle_pause" and self.view.state != "running":
             finished = self.view.lane.finished if self.view.state == "ended" else None
             return finished is not None and is_end_locked(finished, self.view.welcome.locks)
+        if action == "reset" and self.view.is_gone:
+            return False  # the same run is started anew, which takes nothing from the lesson
         return self.view.welcome.locks.holds(control)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -102,6 +104,11 @@ class Steering(RunScreen):
             # A lane that has ended or diverged alone goes on only when it is named.
             alone = view.meant if view.lane.state in ("ended", "diverged") else None
             self.send(protocol.Resume(seq=sequence, lane=alone), "go on")
+
+    def begin(self) -> None:
+        """Let a run begin that was told to wait, if it still waits; one that was found is left as it is."""
+        if self.view.state == "waiting":
+            self.send(protocol.Resume(seq=self.view.next_sequence()), "begin")
 
     def action_step(self) -> None:
         """Make one step."""

@@ -1,4 +1,4 @@
-"""The tour for who is here for the first time: a few cards over the dashboard, while the run goes on behind them."""
+"""The tour for who is here for the first time: a few cards over the dashboard, and the run waits behind them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .sizes import NewestSizeOnly
 CARDS = (
     (
         "A model is learning",
-        "Behind this card a real model is trained, right now, in a process of its own. The top row says what runs and "
-        "how; the curves show the loss falling, or not.\n\n"
+        "Behind this card a real model is trained, in a process of its own; at a first start it waits until the cards "
+        "are closed. The top row says what runs and how; the curves show the loss falling, or not.\n\n"
         f"The keys 1 to {len(VIEWS)} show other views, t puts several beside each other, z gives them the whole "
         "screen.",
     ),

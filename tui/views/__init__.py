@@ -38,6 +38,8 @@ class ViewKind:
     """As it stands in the tab."""
     place: str
     """Module and class within this package: "curves:CurvesView"."""
+    problems: tuple[str, ...] = ("dataset", "expression", "landscape")
+    """The kinds of problems of which it has something to show; of others it says why there is nothing."""
 
     def made(self, run: RunView) -> View:
         """Return a new view of a run."""
@@ -54,8 +56,8 @@ VIEWS = (
     ViewKind(name="curves", title="Curves", place="curves:CurvesView"),
     ViewKind(name="parameters", title="Parameters", place="parameters:ParametersView"),
     ViewKind(name="landscape", title="Landscape", place="landscape:LandscapeView"),
-    ViewKind(name="model", title="Model", place="model:ModelView"),
-    ViewKind(name="graph", title="Graph", place="graph:GraphView"),
+    ViewKind(name="model", title="Model", place="model:ModelView", problems=("dataset",)),
+    ViewKind(name="graph", title="Graph", place="graph:GraphView", problems=("dataset", "expression")),
     ViewKind(name="equation", title="Equation", place="equation:EquationView"),
     ViewKind(name="log", title="Log", place="log:LogView"),
     ViewKind(name="schedule", title="Schedule", place="schedule:ScheduleView"),

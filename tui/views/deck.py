@@ -154,6 +154,17 @@ class Deck(Vertical):
             case {"tiles": int(tiles), "views": list(wanted)} if tiles in TILES:
                 order = [names.index(name) for name in dict.fromkeys(map(str, wanted)) if name in names]
                 self.order, self.tiles = order or [0], tiles
+                # What is remembered is another run's: this one begins with what it has something to show in.
+                self.order = self._with_the_others(self.order)
+                self.order.sort(key=lambda number: not self._has_something(number))
+
+    def _has_something(self, number: int) -> bool:
+        return self._run.spec.problem.kind in VIEWS[number].problems
+
+    def _with_the_others(self, order: list[int]) -> list[int]:
+        """Return these views and all the others after them, last of all those that have nothing to show."""
+        others = [number for number in range(len(VIEWS)) if number not in order]
+        return [*order, *sorted(others, key=lambda number: not self._has_something(number))]
 
     def _new(self, number: int) -> View:
         """Return a new view, with what was chosen in it the last time."""
@@ -177,7 +188,7 @@ class Deck(Vertical):
 
     async def _make_missing(self) -> None:
         """Make the views that are wanted for the first time: more tiles than were ever chosen show the next ones."""
-        self.order += [number for number in range(len(VIEWS)) if number not in self.order]
+        self.order = self._with_the_others(self.order)
         for number in self._shown:
             if number not in self._made:
                 self._made[number] = self._new(number)

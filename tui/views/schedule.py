@@ -23,7 +23,7 @@ from .looking import Looking
 from .view import View
 
 USUAL_AHEAD = 1000
-"""Steps that are shown ahead where a run has no end, or as many as it has made."""
+"""Steps that are shown where a run has no end, or about twice as many as it has made."""
 FURTHEST = 10**12
 SOME_ROWS = 8
 """The rows below which the chart of a sweep shows nothing."""
@@ -172,8 +172,7 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
         if swept is None or not swept.suggestions:
             self.notify("g makes the range test, which suggests rates", timeout=3)
             return
-        # As a person writes a rate: what a sweep finds is not known to more than two digits.
-        lr = float(f"{swept.suggestions[self._chosen].lr:.2g}")
+        lr = swept.suggestions[self._chosen].lr
         values: dict[str, Any] = {"optimizer.lr": lr}
         command = protocol.SetFields(seq=run.next_sequence(), lane=run.meant, values=values)
         run.send(command, f"{run.whom}α {in_words(lr)}")
@@ -194,16 +193,19 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
 
     def _settings(self) -> dict[str, Any]:
         """Return what is asked about the course: as far as chosen, or to the end of the run where it has one."""
-        if self._ahead is not None:
-            return {"ahead": self._ahead}
         run = self.run
+        if self._ahead is not None:
+            # The axis ends at a round number and not with the digits of the step at which it was asked for.
+            return {"until": _round_up(run.step + self._ahead, of=self._ahead), "ahead": self._ahead}
         stop, progress = run.spec.stop, run.lane.progress
         ends = [stop.steps] if stop.steps is not None else []
         if stop.epochs is not None and progress is not None:
             ends.append(stop.epochs * progress.batches_per_epoch)
-        # Without an end, as far again: in powers of two, so that the question does not change at every step.
-        usual = max(USUAL_AHEAD, 1 << run.step.bit_length())
-        return {"until": min(ends), "ahead": usual} if ends else {"ahead": usual}
+        if ends and min(ends) > run.step:
+            return {"until": min(ends)}
+        # Without an end, as far again; in large leaps, so that the question does not change at every step.
+        usual = max(USUAL_AHEAD, 2 * run.step)
+        return {"until": _round_up(usual, of=10 * usual)}
 
     def _take(self) -> None:
         seen = self._looking.seen
@@ -278,6 +280,13 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
         for place, each in enumerate(swept.suggestions):
             chosen = place == self._chosen
             look = "bold accent" if chosen else "foreground"
-            text = f"{'▸' if chosen else ' '} {each.name:<11}{compact(each.lr):>10}  "
+            text = f"{'▸' if chosen else ' '} {each.name:<11}{in_words(each.lr):>10}  "
             rows.append(((text, look), (each.why, "dim foreground")))
         self._rates.show([*rows, (("↑ ↓ choose, enter takes it", "dim foreground"),)])
+
+
+def _round_up(step: int, *, of: int) -> int:
+    """Return the next step whose number is a multiple of 1, 2 or 5 times a power of ten, about a tenth `of` that."""
+    power: int = 10 ** max(0, len(str(of)) - 2)
+    unit = max(each for each in (power, 2 * power, 5 * power) if each <= max(1, of // 10))
+    return -(-step // unit) * unit

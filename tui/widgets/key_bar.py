@@ -21,6 +21,9 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
+NEEDED = ("help", "leave", "app.quit")
+"""What has to be there whatever the view has: how to learn more, and how to leave."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
@@ -37,6 +40,8 @@ class Key:
     """What stands after the last key of a group."""
     is_within: bool = False
     """Whether the next key of its group follows at once."""
+    is_needed: bool = False
+    """Whether it has room before all others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +86,14 @@ class KeyBar(Widget):
 
     @property
     def placed(self) -> Sequence[Placed]:
-        """The keys that there is room for: with the words of the groups, without, and close together at last."""
+        """The keys that there is room for.
+
+        With the words of the groups, without, close together; at last some are left out, with all of their group.
+        """
         room = self.content_size.width
         ways = ((2, True), (2, False), (1, False))
         row = next((row for row in (_row(self._keys, *way) for way in ways) if not row or row[-1].end <= room), None)
-        return row if row is not None else [one for one in _row(self._keys, *ways[-1]) if one.end <= room]
+        return row if row is not None else _row(_kept(self._keys, room), *ways[-1])
 
     def on_mount(self) -> None:
         """Follow the keys."""
@@ -157,6 +165,7 @@ class KeyBar(Widget):
                     is_on=one.enabled,
                     group=group.description if group is not None and is_group and number == len(row) else "",
                     is_within=is_group and number < len(row),
+                    is_needed=binding.action in NEEDED,
                 )
 
     def _segments(self) -> list[Segment]:
@@ -178,6 +187,22 @@ class KeyBar(Widget):
                 segments.append(Segment(one.after, words_style + look if key.words else words_style))
             at = one.end
         return segments
+
+
+def _kept(keys: Sequence[Key], room: int) -> list[Key]:
+    """Return as many of the keys as have room close together: groups as a whole, and first what is needed."""
+    entries: list[list[Key]] = []
+    for before, key in zip([None, *keys], keys, strict=False):
+        if before is not None and before.is_within:
+            entries[-1].append(key)
+        else:
+            entries.append([key])
+    kept: set[int] = set()
+    for place in sorted(range(len(entries)), key=lambda place: not any(key.is_needed for key in entries[place])):
+        more = kept | {place}
+        if _row([key for place in sorted(more) for key in entries[place]], 1, False)[-1].end <= room:
+            kept = more
+    return [key for place in sorted(kept) for key in entries[place]]
 
 
 def _row(keys: Iterable[Key], gap: int, has_groups: bool) -> list[Placed]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from rich.cells import cell_len, set_cell_size
 
 from ..notices import MAXIMUM_LOG, Notice, NoticeKind
@@ -70,7 +72,7 @@ class LogRows(TextRows):
             return ((" " * lead, f"{reverse}foreground"), (line + " " * max(0, pad), f"{reverse}{look}"))
         spans: list[Span] = []
         if width >= 60:
-            spans.append((f"{ago(notice.at, now):>7}  ", f"{reverse}{faint}foreground"))
+            spans.append((f"{clock(notice.at, now):>8}  ", f"{reverse}{faint}foreground"))
         if width >= 36:
             step = "" if notice.step is None else f"{notice.step:,}"
             spans.append((f"{step:>9}  ", f"{reverse}foreground"))
@@ -98,18 +100,15 @@ class LogRows(TextRows):
     def _lead(self) -> int:
         """Return how many cells stand before the text."""
         width = self.size.width
-        return (9 if width >= 60 else 0) + (11 if width >= 36 else 0) + (13 if width >= 80 else 2) + self._lane_width
+        return (10 if width >= 60 else 0) + (11 if width >= 36 else 0) + (13 if width >= 80 else 2) + self._lane_width
 
 
-def ago(at: float | None, now: float) -> str:
-    """Return how long ago something was, so coarse that it seldom changes."""
+def clock(at: float | None, now: float) -> str:
+    """Return when something was: the time of day to the second, or the day where that is not today's."""
     if at is None:
         return ""
-    seconds = max(0.0, now - at)
-    for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(seconds // 10) * 10} s" if seconds >= 10.0 else "now"
+    then, today = time.localtime(at), time.localtime(now)
+    return time.strftime("%H:%M:%S" if then[:3] == today[:3] else "%d %b", then)
 
 
 def wrapped(text: str, width: int) -> list[str]:

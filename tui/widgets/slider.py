@@ -22,6 +22,8 @@ class Slider(Widget, can_focus=True):
     """
 
     ALLOW_SELECT = False
+    DRAGS = True
+    """Whether the mouse takes the knob along."""
     COMPONENT_CLASSES: ClassVar[set[str]] = {"slider--track", "slider--done", "slider--knob", "slider--asked"}
     HELP = "A slider moves a value through round numbers: ● is what is in force, ○ what is asked and not confirmed yet."
     DEFAULT_CSS = """
@@ -68,7 +70,12 @@ class Slider(Widget, can_focus=True):
     @property
     def asked(self) -> Any:
         """The value that was asked for last, or that is in force."""
-        return self.values[self._place if self._asked is None else self._asked]
+        return self.values[self._now]
+
+    @property
+    def _now(self) -> int:
+        """The place that was asked for last, or that is in force."""
+        return self._place if self._asked is None else self._asked
 
     def confirm(self, value: Any, *, asked: bool = False) -> None:
         """Show the value in force; `asked` keeps the sign of what is not answered yet."""
@@ -79,13 +86,13 @@ class Slider(Widget, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Ask for a value some places further on."""
-        now = self._place if self._asked is None else self._asked
-        self._ask(now + by)
+        self._ask(self._now + by)
 
     def on_mouse_down(self, event: MouseDown) -> None:
         """Begin to drag."""
-        self._drag, self._is_held = object(), True
-        self.capture_mouse()
+        if self.DRAGS:
+            self._drag, self._is_held = object(), True
+            self.capture_mouse()
         self._ask_at(event.x)
 
     def on_mouse_move(self, event: MouseMove) -> None:
@@ -104,7 +111,7 @@ class Slider(Widget, can_focus=True):
 
     def _ask(self, place: int) -> None:
         place = max(0, min(len(self.values) - 1, place))
-        if place == (self._place if self._asked is None else self._asked):
+        if place == self._now:
             return
         self._asked = place
         self.refresh()

@@ -27,6 +27,7 @@ STATES = {
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 TOGETHER_S = 0.4
 """Lanes that answer within this time answer one person's one change."""
+SILENT = "no word from the engine"
 LEAST_TITLE = 36
 """Columns that words about the schedule leave for the lesson's title."""
 
@@ -34,8 +35,9 @@ LEAST_TITLE = 36
 def headline(view: RunView, width: int) -> Row:
     """Return the top row: the lesson, the state, the rule and its learning rate."""
     state, look = STATES[view.lane_state]
-    if view.silence_s:
-        state, look = f"? silent for {view.silence_s:.0f} s", "bold error"
+    if silent := view.silence_s:
+        long = width >= 2 * LEAST_TITLE + len(SILENT)
+        state, look = f"? {SILENT if long else 'no word'} for {silent:.0f} s", "bold error"
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
     base, schedule = f"{optimizer.lr:.4g}", view.spec.schedule

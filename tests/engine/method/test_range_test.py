@@ -83,10 +83,11 @@ def test_a_rate_a_tenth_of_the_lowest_loss_a_steepest_one_and_a_valley_are_sugge
     lr = np.geomspace(1e-6, 1e-6 * 2.0**29, 30)
     losses = [50.0] * 10 + [49.0, 48.0, 47.0, 46.0, 45.0, 40.0, 39.0, 38.0, 37.0, 36.0] + [60.0] * 10
     found = {each.name: each.lr for each in suggestions(lr, np.array(losses), skip=0)}
-    assert found["minimum/10"] == pytest.approx(lr[19] / 10.0)
-    assert found["steepest"] == lr[14]
+    assert found["minimum/10"] == pytest.approx(lr[19] / 10.0, rel=0.05)
+    assert found["steepest"] == pytest.approx(lr[14], rel=0.05)
     # The longest fall is 11 long and ends at 19: it begins after 8, its middle third after 8 + 3, half of that is 1.
-    assert found["valley"] == lr[12]
+    assert found["valley"] == pytest.approx(lr[12], rel=0.05)
+    assert all(len(f"{rate:e}".partition("e")[0].rstrip("0")) <= 3 for rate in found.values()), "two digits each"
 
 
 def test_a_curve_that_does_not_fall_suggests_nothing() -> None:

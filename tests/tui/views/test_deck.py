@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from textual.app import ComposeResult
 
-from tui import views
+from tui import remembered, views
 from tui.views import ViewKind
 from tui.views.deck import Deck, Tabs
 from tui.views.view import View
@@ -145,3 +146,35 @@ async def test_where_tabs_have_no_room_only_what_is_shown_has_its_title(watched:
         await seat.until(lambda: titles(seat) == " 1 Curves  2  3  4  5")
         await seat.pilot.press("3")
         assert titles(seat) == " 1  2  3 Three  4  5"
+
+
+async def test_a_remembered_view_gives_way_where_it_has_nothing_to_show(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    functions_only = {"two", "four"}
+    kinds = tuple(
+        replace(kind, problems=("landscape",)) if kind.name in functions_only else kind for kind in views.VIEWS
+    )
+    monkeypatch.setattr("tui.views.deck.VIEWS", kinds)
+    async with watched() as seat:
+        for tiles, wanted, shown in (
+            (1, ["two"], ["curves"]),
+            (2, ["four", "five"], ["five", "curves"]),
+            (4, ["four", "five", "two", "three"], ["five", "three", "curves", "four"]),
+            (2, ["three", "five"], ["three", "five"]),
+        ):
+            remembered.keep("layout", {"tiles": tiles, "views": wanted})
+            new = Deck(seat.view, remembers=True)
+            assert (new.tiles, [kinds[number].name for number in new.order[:tiles]]) == (tiles, shown)
+
+
+async def test_the_views_beside_are_those_that_have_something_to_show(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = tuple(replace(kind, problems=("landscape",)) if kind.name == "two" else kind for kind in views.VIEWS)
+    monkeypatch.setattr("tui.views.deck.VIEWS", kinds)
+    async with watched(size=(160, 50)) as seat:
+        await seat.press("t")
+        assert seen(seat) == [1, 3]
+        await seat.press("2")
+        assert seen(seat) == [1, 2], "whoever asks for it is told why there is nothing"
