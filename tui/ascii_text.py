@@ -41,7 +41,11 @@ def _sign(character: str) -> str:
     if name.startswith("BOX DRAWINGS"):
         upright = any(way in name for way in ("VERTICAL", "UP", "DOWN"))
         level = any(way in name for way in ("HORIZONTAL", "LEFT", "RIGHT"))
-        return "|" if upright and not level else "-" if level and not upright else "+"
+        if upright and level:
+            return "+"
+        if "DASH" in name:
+            return ":" if upright else "-"
+        return "|" if upright else "=" if "DOUBLE" in name else "-"
     if name.startswith("BRAILLE PATTERN"):
         return " " if name.endswith("BLANK") else "."
     # A letter with an accent, or a raised or lowered one, is the letter.

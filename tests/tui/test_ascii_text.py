@@ -34,7 +34,7 @@ def test_any_text_becomes_ascii_of_the_same_width(text: str) -> None:
     ("text", "told"),
     [
         ("┌──┬─┐", "+--+-+"),
-        ("╭╮╰╯│┃═", "++++||-"),
+        ("╭╮╰╯│┃═┊╌", "++++||=:-"),
         ("α 0.001 → ×½", "a 0.001 > x?"),
         ("‖∇L‖²", "|VL|2"),
         ("café ḡ", "cafe g"),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len, set_cell_size
 
+from ..ascii_text import in_ascii
 from .furniture import Furniture
 
 NONE = -1
@@ -18,7 +19,6 @@ UPPER_HALF = ord("▀")
 BLANK = ord(" ")
 FIRST_LINE, AFTER_LINES = 0x2500, 0x2580
 """The code points of lines and their crossings."""
-_LINES = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┼": "+"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def furnished(around: Furniture, width: int, height: int, *, box: float = 0.7, t
     return cells
 
 
-def to_ascii(cells: Cells) -> None:
-    """Replace the lines of a box by characters that every terminal has."""
-    for character, replacement in _LINES.items():
-        cells.characters[cells.characters == ord(character)] = ord(replacement)
+def to_ascii(characters: NDArray[np.uint32]) -> None:
+    """Replace code points by those of characters that every terminal has."""
+    for code in np.unique(characters[characters > ord("~")]).tolist():
+        characters[characters == code] = ord(in_ascii(chr(code))[:1] or "?")

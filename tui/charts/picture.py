@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .axes import Limits, Tick
+from .cells import code_points, to_ascii
 from .furniture import Furniture, furniture
 from .glyphs import Glyphs
 from .markers import LABEL_ROWS, Marker, marker_columns, marker_labels, narrowed
@@ -19,7 +20,6 @@ BOX, TEXT, GRID, LINE, LABEL, ERROR, POINTER = range(7)
 FIRST_CURVE = 7
 FEWEST_ROWS = 3
 """A canvas that is lower than this bears no names."""
-_ASCII = {"┌": "+", "┐": "+", "└": "+", "┘": "+", "│": "|", "─": "-", "┤": "+", "┬": "+", "┊": ":", "·": "."}
 _NO_DATA = "no steps yet"
 _OUT_OF_SIGHT = "nothing here"
 
@@ -101,8 +101,7 @@ def drawn(
     _draw_names(characters[inside], inks[inside], canvas, lines)
     _draw_markers(characters[inside], inks[inside], canvas, markers, xlim, glyphs)
     if glyphs == "ascii":
-        for character, replacement in _ASCII.items():
-            characters[characters == ord(character)] = ord(replacement)
+        to_ascii(characters)
     return Picture(
         characters=characters,
         inks=inks,
@@ -129,11 +128,6 @@ def extent(strokes: Sequence[Stroke], xlim: Limits) -> tuple[float, float]:
 def label_rows(rows: int) -> int:
     """Return how many rows labels may take: on a low canvas a third at most, as the curves are what it is for."""
     return min(LABEL_ROWS, max(rows // 3, 1))
-
-
-def code_points(text: str) -> NDArray[np.uint32]:
-    """Return the code points of a text."""
-    return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
 
 
 def _draw_canvas(

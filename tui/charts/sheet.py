@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from ..ascii_text import in_ascii
 from .glyphs import Glyphs
 
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
 _LINES = dict(zip((3, 12, 10, 6, 9, 5, 11, 7, 14, 13, 15, 1, 2, 4, 8), "│─┌┐└┘├┤┬┴┼│││─", strict=False)) | {4: "─"}
-_ASCII = str.maketrans("│─┌┐└┘├┤┬┴┼╔╗╚╝║═▸◂", "|-+++++++++++++|=><")
 
 
 class Sheet:
@@ -71,7 +71,7 @@ class Sheet:
             done = x + 1
         if done < stop:
             spans.append((" " * (stop - done), "plain"))
-        return tuple((text.translate(_ASCII), look) for text, look in spans) if glyphs == "ascii" else tuple(spans)
+        return tuple((in_ascii(text), look) for text, look in spans) if glyphs == "ascii" else tuple(spans)
 
     def _join(self, x: int, y: int, bits: int, look: str) -> None:
         row = self._lines.setdefault(y, {})

@@ -28,7 +28,8 @@ class PredictionsInspection(Inspection):
 
     Facts: `split`, how many samples it has (`total`) and how many were looked at (`seen`), `classes`. Of a
     classification: `right`, and the commonest `mistakes` as [truth, prediction, how often]; `first`, the place of the
-    first picture among them in the chosen order. Of a regression: `error`, the root mean square.
+    first picture among them in the chosen order, `kind` and `picked`, the kind that pictures are wanted of and how many
+    samples are of it. Of a regression: `error`, the root mean square.
 
     Arrays: of a classification `confusion`, (classes, classes) with a row for each truth; and where pictures are wanted
     `numbers`, `meant`, `got` and `share` (pictures,), and `pixels`, (pictures, inputs) of uint8 from the least to the
@@ -42,6 +43,8 @@ class PredictionsInspection(Inspection):
     """The place of the first picture."""
     order: Literal["errors", "samples"] = "errors"
     """Whether the samples that are wrong come first, or all come as they are."""
+    kind: tuple[int, int] | None = None
+    """The class and the one that it is taken for: pictures of no other samples are wanted."""
     output: Annotated[int, Field(ge=0)] = 0
     """Which number of a regression that fits several."""
 
@@ -96,22 +99,28 @@ class PredictionsInspection(Inspection):
             arrays["confusion"] = confusion
         if self.pictures:
             order = np.argsort(~wrong, kind="stable") if self.order == "errors" else np.arange(len(truth))
+            if self.kind is not None:
+                order = order[(truth[order] == self.kind[0]) & (prediction[order] == self.kind[1])]
             first = min(self.first, max(0, len(order) - 1))
             chosen = order[first : first + self.pictures]
-            facts["first"] = first
+            facts |= {"first": first, "kind": self.kind and list(self.kind), "picked": len(order)}
             samples = model.network.evaluation_set(str(facts["split"]))
-            rows = [model.inputs_of(samples.batch(number, number + 1))[0] for number in chosen.tolist()]
+            rows = np.empty((len(chosen), model.features))
+            for place, number in enumerate(chosen.tolist()):
+                rows[place] = model.inputs_of(samples.batch(number, number + 1))[0]
             arrays |= {
                 "numbers": chosen.astype(np.int32),
                 "meant": truth[chosen].astype(np.int32),
                 "got": prediction[chosen].astype(np.int32),
                 "share": share[chosen],
-                "pixels": _as_bytes(np.stack(rows)),
+                "pixels": _as_bytes(rows),
             }
         return Finding(facts=facts, arrays=arrays)
 
 
 def _as_bytes(values: NDArray[np.float64]) -> NDArray[np.uint8]:
     """Return values from 0 for the least to 255 for the greatest of them."""
+    if not values.size:
+        return values.astype(np.uint8)
     low, high = float(values.min()), float(values.max())
     return np.rint((values - low) * (255.0 / ((high - low) or 1.0))).astype(np.uint8)

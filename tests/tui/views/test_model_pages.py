@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -209,6 +210,44 @@ def test_the_confusion_matrix_shows_counts_and_the_recall_of_each_class() -> Non
     assert rows["0"][-1] == "100.0%"
     assert rows["7"][-1] == "none"
     assert rows["precision"][9] == "50%", "five of the ten that are taken for an 8 are one"
+
+
+def test_a_cell_of_the_matrix_is_chosen_by_arrows_or_a_click() -> None:
+    shown = page("digits", ConfusionPage)
+    assert isinstance(shown, ConfusionPage)
+    found = looked(shown, "digits", 100, 40)
+    confusion = np.zeros((10, 10), np.int32)
+    confusion[3, 3], confusion[3, 8] = 15, 12345
+    found = found.model_copy(update={"arrays": {"confusion": confusion}})
+    shown.move(0, 1)
+    assert shown.chosen == (0, 0)
+    shown.move(0, 1)
+    shown.move(1, 0)
+    assert shown.chosen == (1, 1)
+    rows = shown.drawn(found, 100, 40, Manner()).cells.text().splitlines()
+    row = next(number for number, line in enumerate(rows) if "12345" in line)
+    shown.click(rows[row].index("12345") + 2, row)
+    assert shown.chosen == (3, 8)
+    drawn = shown.drawn(found, 100, 40, Manner())
+    assert "[12345]" in drawn.cells.text().replace(" ", "")
+    assert "3 taken for 8: 12,345 of 12,360, enter shows them" in text(drawn.words)
+    shown.click(1, row)
+    assert shown.chosen is None
+
+
+def test_pictures_of_a_kind_say_which_and_how_many_there_are() -> None:
+    shown = page("digits", ImagesPage)
+    assert isinstance(shown, ImagesPage)
+    before = looked(shown, "digits", 100, 30)
+    shown.choose((3, 3), 33)
+    assert "looking" in shown.drawn(before, 100, 30, Manner()).cells.text(), "these are pictures of all kinds"
+    drawn = shown.drawn(looked(shown, "digits", 100, 30), 100, 30, Manner())
+    assert re.search(r"3 taken for 3: 1 to \d\d of 33", text(drawn.words))
+    assert "esc goes back" in text(drawn.words)
+    shown.choose((0, 9))
+    assert "0 taken for 9: there are none" in text(
+        shown.drawn(looked(shown, "digits", 100, 30), 100, 30, Manner()).words
+    )
 
 
 def test_a_matrix_with_more_classes_than_fit_is_gone_through_by_the_arrows() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -171,10 +172,10 @@ async def test_escape_steps_out_of_a_unit_and_then_leaves_the_key_to_others(watc
         await watch.sees(lambda: "output 1" in watch.words)
         page = watch.view.page
         assert isinstance(page, DrawingPage)
-        assert watch.view.check_action("leave_unit", ())
+        assert watch.view.check_action("step_out", ())
         await watch.presses("escape")
         await watch.sees(lambda: "solid" in watch.words)
-        assert not watch.view.check_action("leave_unit", ())
+        assert not watch.view.check_action("step_out", ())
 
 
 async def test_a_click_chooses_a_page_and_a_unit(watched: Any) -> None:
@@ -242,3 +243,36 @@ async def test_the_last_picture_stays_when_the_engine_has_gone(watched: Any, end
         await watch.sees(lambda: seat.view.is_gone)
         seat.dashboard.draw()
         assert "held-out errors" in watch.words
+
+
+async def test_a_cell_of_the_matrix_leads_to_its_pictures_and_escape_back(
+    watched: Any, preset: Callable[..., Preset]
+) -> None:
+    async with watched(preset(**DIGITS), size=(120, 36)) as seat:
+        watch = Watch(seat)
+        await watch.opens()
+        await watch.presses("space", "c")
+        await watch.sees(lambda: "recall" in watch.picture)
+        assert not watch.view.check_action("open", ())
+        await watch.presses("down", "right", "down")
+        await watch.sees(lambda: "1 taken for 1: " in watch.words and "enter shows them" in watch.words)
+        await watch.presses("enter")
+        await watch.sees(lambda: "1 taken for 1: 1 to " in watch.words)
+        assert not re.search(r"[0-9]→|^ *[02-9] [0-9]+%", watch.picture, re.MULTILINE)
+        await watch.presses("escape")
+        await watch.sees(lambda: "recall" in watch.picture and "[" in watch.picture)
+        await watch.presses("escape")
+        await watch.sees(lambda: "[" not in watch.picture)
+        assert not watch.view.check_action("step_out", ())
+        await watch.presses("g")
+        await watch.sees(lambda: "wrong ones first" in watch.words)
+
+
+async def test_a_click_on_a_cell_of_the_matrix_shows_its_pictures(watched: Any, preset: Callable[..., Preset]) -> None:
+    async with watched(preset(**DIGITS), size=(120, 36)) as seat:
+        watch = Watch(seat)
+        await watch.opens()
+        await watch.presses("space", "c")
+        await watch.sees(lambda: "recall" in watch.picture)
+        await seat.pilot.click("#picture", offset=(10 + 2, 2))
+        await watch.sees(lambda: "0 taken for 0: 1 to " in watch.words)

@@ -94,11 +94,11 @@ What the model makes of its inputs, with the weights that an evaluation uses and
 |---|---|
 | `b` | what it says over two inputs or one, with the samples: hollow ones are trained on, full ones held out |
 | `g` | held-out pictures with truth and prediction, the wrong ones first |
-| `c` | confusion matrix: a row for each truth, a column for each answer |
+| `c` | confusion matrix: a row for each truth, a column for each answer; `enter` or a click shows a cell's pictures |
 | `d` | the network with its weights: solid lines are positive, dashed ones negative |
 | `w` | the weights from the pixels to each unit of the first layer |
 
-The arrows choose the inputs of the axes, classes, pictures or a unit; `x` `X` `y` `j` choose an axis' input;
+The arrows choose the inputs of the axes, a cell, pictures or a unit; `x` `X` `y` `j` choose an axis' input;
 `pageup` and `pagedown` go through pictures; `+` `-` `0` draw them larger, smaller, as at first; `e` shows fewer samples
 or another order; `v` shows the next of several numbers.
 """
@@ -129,7 +129,8 @@ or another order; `v` shows the next of several numbers.
         Binding("plus,equals_sign", "zoom(1)", "Larger", show=False, id="model.larger"),
         Binding("minus", "zoom(-1)", "Smaller", show=False, id="model.smaller"),
         Binding("0", "zoom(0)", "As at first", show=False, id="model.usual"),
-        Binding("escape", "leave_unit", "Whole network", show=False, id="model.whole"),
+        Binding("enter", "open", "Their pictures", show=False, id="model.open"),
+        Binding("escape", "step_out", "Step out", show=False, id="model.whole"),
     ]
 
     def __init__(self, run: RunView) -> None:
@@ -221,6 +222,9 @@ or another order; `v` shows the next of several numbers.
         if self.page is not None and letter != self._present:
             self._looks[self._present].stop()
         self._present = letter
+        images = self._pages.get("g")
+        if isinstance(images, ImagesPage):
+            images.choose(None)
         self._touch()
 
     def action_move(self, across: int, down: int) -> None:
@@ -265,14 +269,33 @@ or another order; `v` shows the next of several numbers.
             self.page.zoom(step)
             self._touch()
 
-    def action_leave_unit(self) -> None:
-        """Show the whole network again."""
-        self.action_zoom(0)
+    def action_open(self) -> None:
+        """Show the pictures of the cell of the confusion matrix that is chosen."""
+        images = self._pages.get("g")
+        if isinstance(self.page, ConfusionPage) and isinstance(images, ImagesPage):
+            chosen, count = self.page.chosen, self.page.count
+            self.action_page("g")
+            images.choose(chosen, count)
+
+    def action_step_out(self) -> None:
+        """Go back from the pictures of a cell to the matrix; or choose no cell or unit any more."""
+        if isinstance(self.page, ImagesPage):
+            self.action_page("c")
+        elif isinstance(self.page, ConfusionPage):
+            self.page.chosen = None
+            self._touch()
+        else:
+            self.action_zoom(0)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Return whether an action is there: a step out of a unit only where one is chosen."""
-        if action == "leave_unit":
-            return isinstance(self.page, DrawingPage) and self.page.chosen is not None
+        """Return whether an action is there: a step out where something is chosen, pictures where there are some."""
+        page = self.page
+        if action == "step_out":
+            if isinstance(page, ImagesPage):
+                return page.kind is not None
+            return isinstance(page, ConfusionPage | DrawingPage) and page.chosen is not None
+        if action == "open":
+            return isinstance(page, ConfusionPage) and page.chosen is not None and not self._pages["g"].absence()
         return super().check_action(action, parameters)
 
     def on_page_tabs_chosen(self, message: PageTabs.Chosen) -> None:
@@ -285,6 +308,8 @@ or another order; `v` shows the next of several numbers.
         if event.widget is self._picture and self.page is not None and not self.page.absence():
             self.page.click(event.x, event.y)
             self._touch()
+            if self.check_action("open", ()):
+                self.action_open()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """Show the next things."""

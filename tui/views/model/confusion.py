@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,27 @@ from .tiles import most_of, right_words
 
 SHADES = 5
 """Bands of the background, from nothing to all samples of a class."""
+TOP = 2
+"""The row of the first class."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grid:
+    """Where the cells of the matrix stand."""
+
+    left: int = 0
+    """The column of the first one; the first row is `TOP`."""
+    width: int = 1
+    height: int = 1
+    truths: tuple[int, int] = (0, 0)
+    """The classes of the rows that are seen, from and up to which."""
+    guesses: tuple[int, int] = (0, 0)
+
+    def cell_at(self, column: int, row: int) -> tuple[int, int] | None:
+        """Return the class and the one that it is taken for; None beside the matrix."""
+        truth = self.truths[0] + (row - TOP) // self.height
+        guess = self.guesses[0] + (column - self.left) // self.width
+        return (truth, guess) if truth in range(*self.truths) and guess in range(*self.guesses) else None
 
 
 class ConfusionPage(Page):
@@ -29,26 +51,43 @@ class ConfusionPage(Page):
         """Begin with the first classes."""
         super().__init__(facts)
         self.first_row = self.first_column = self.output = 0
+        self.chosen: tuple[int, int] | None = None
+        """The class and the one that it is taken for, of which the pictures can be seen."""
+        self._grid = _Grid()
         self.title = "confusion" if facts["classes"] else "errors"
+
+    @property
+    def count(self) -> int:
+        """How many samples are in the cell that is chosen."""
+        return 0 if self.chosen is None or self._counts is None else int(self._counts[self.chosen])
 
     def settings(self, width: int, height: int, *, is_moving: bool) -> dict[str, Any]:
         """Ask for the counts alone."""
         return {"at_most": most_of(self.facts, is_moving=is_moving), "output": self.output}
 
     def move(self, across: int, down: int) -> None:
-        """Show other classes, where there is no room for all."""
-        last = max(0, int(self.facts["classes"]) - 1)
-        self.first_column = min(max(0, self.first_column + across), last)
-        self.first_row = min(max(0, self.first_row + down), last)
+        """Choose a cell: the first that is seen, or the next one in this direction."""
+        if not self.facts["classes"]:
+            return
+        last = int(self.facts["classes"]) - 1
+        if self.chosen is None:
+            self.chosen = min(self.first_row, last), min(self.first_column, last)
+        else:
+            truth, guess = self.chosen
+            self.chosen = min(max(0, truth + down), last), min(max(0, guess + across), last)
 
     def turn(self, pages: int) -> None:
-        """Show classes further down."""
+        """Choose a cell further down."""
         self.move(0, 10 * pages)
 
     def jump(self, *, to_end: bool) -> None:
-        """Show the first or the last classes."""
-        classes = int(self.facts["classes"])
-        self.move(*((classes, classes) if to_end else (-classes, -classes)))
+        """Choose the cell of the first class, or of the last."""
+        place = int(self.facts["classes"]) - 1 if to_end else 0
+        self.chosen = (place, place) if self.facts["classes"] else None
+
+    def click(self, column: int, row: int) -> None:
+        """Choose the cell that was clicked, or none beside them."""
+        self.chosen = self._grid.cell_at(column, row)
 
     def next_output(self) -> None:
         """Show the next number that is fitted."""
@@ -61,14 +100,22 @@ class ConfusionPage(Page):
             return _spread(seen, width, height, manner)
         words = joined(right_words(seen), _mistakes(seen))
         cells = Cells(width, height)
-        confusion = seen.arrays.get("confusion")
+        confusion = self._counts = seen.arrays.get("confusion")
+        self._grid = _Grid()
         if confusion is None:
             cells.say(
                 f"{seen.facts['classes']:,} classes are too many for a matrix: the commonest mistakes stand below"
             )
             return Drawn(cells=cells, words=words)
         self._draw(cells, confusion, manner)
+        if self.chosen is not None:
+            words = joined(self._words_of(*self.chosen, confusion), right_words(seen))
         return Drawn(cells=manner.finished(cells), words=words)
+
+    def _words_of(self, truth: int, guess: int, confusion: Any) -> list[Span]:
+        count, total = self.count, int(confusion[truth].sum())
+        told = f"{truth} taken for {guess}: {count:,} of {total:,}"
+        return [(told, "bold warning"), (", enter shows them" if self.facts["image"] and count else "", "foreground")]
 
     def _draw(self, cells: Cells, confusion: Any, manner: Manner) -> None:
         classes = len(confusion)
@@ -81,11 +128,18 @@ class ConfusionPage(Page):
         if shown < 1 or rows < 1:
             cells.say(TOO_SMALL)
             return
+        if self.chosen is not None:
+            self.first_row = min(max(self.first_row, self.chosen[0] - rows + 1), self.chosen[0])
+            self.first_column = min(max(self.first_column, self.chosen[1] - shown + 1), self.chosen[1])
         self.first_row = min(self.first_row, max(0, classes - rows))
         self.first_column = min(self.first_column, max(0, classes - shown))
-        down = range(self.first_row, classes)[:rows]
-        across = range(self.first_column, classes)[:shown]
+        down = range(self.first_row, min(classes, self.first_row + rows))
+        across = range(self.first_column, min(classes, self.first_column + shown))
+        self._grid = _Grid(
+            left=label, width=column, height=tall, truths=(down.start, down.stop), guesses=(across.start, across.stop)
+        )
         faint, strong = cells.ink("foreground", 0.45), cells.ink("foreground", bold=True)
+        mark = cells.ink("warning", bold=True)
         right, wrong = (
             [cells.ink(name, 0.9 - 0.12 * shade) for shade in range(SHADES)] for name in ("success", "error")
         )
@@ -96,7 +150,7 @@ class ConfusionPage(Page):
         for place, number in enumerate(across):
             cells.write(1, label + place * column, str(number).center(column), strong)
         for line, truth in enumerate(down):
-            top = 2 + line * tall
+            top = TOP + line * tall
             row, total = top + (tall - 1) // 2, int(confusion[truth].sum())
             cells.write(row, 0, str(truth).rjust(label - 1), strong)
             for place, number in enumerate(across):
@@ -106,9 +160,12 @@ class ConfusionPage(Page):
                     cells.back[top : top + tall, start : start + column] = (right if truth == number else wrong)[shade]
                 nothing = "·" if manner.unicode else "."
                 cells.write(row, start, str(count or nothing).center(column), strong if count else faint)
+                if (truth, number) == self.chosen:
+                    cells.write(row, start, "[", mark)
+                    cells.write(row, start + column - 1, "]", mark)
             recall = f"{int(confusion[truth, truth]) / total:6.1%}" if total else "  none"
             cells.write(row, end + 1, recall, strong if total else faint)
-        row = 2 + len(down) * tall
+        row = TOP + len(down) * tall
         if len(down) == classes:
             cells.write(row, 0, ("precision" if label >= 10 else "prec.").rjust(label - 1), faint)
             for place, number in enumerate(across):

@@ -65,7 +65,7 @@ class Manner:
     def finished(self, cells: Cells) -> Cells:
         """Return a picture without what the terminal cannot print."""
         if not self.unicode:
-            to_ascii(cells)
+            to_ascii(cells.characters)
         return cells
 
 

@@ -142,6 +142,9 @@ class ImagesPage(TilesPage):
         """Begin with those that are wrong."""
         super().__init__(facts)
         self.order = "errors"
+        self.kind: tuple[int, int] | None = None
+        """The class and the one that it is taken for, where no others are to be seen."""
+        self._picked = 0
 
     def absence(self) -> str:
         """Return why there are no pictures with classes."""
@@ -149,7 +152,9 @@ class ImagesPage(TilesPage):
 
     @property
     def total(self) -> int:
-        """How many samples are looked at."""
+        """How many samples are looked at, or are of the kind."""
+        if self.kind is not None:
+            return self._picked
         samples = self.facts["samples"]
         return min(int(samples.get("held_out", samples["train"])), MOST)
 
@@ -161,7 +166,13 @@ class ImagesPage(TilesPage):
             "pictures": min(max(1, layout.count), 400),
             "first": self.first,
             "order": self.order,
+            **({"kind": list(self.kind)} if self.kind is not None else {}),
         }
+
+    def choose(self, kind: tuple[int, int] | None, count: int = 0) -> None:
+        """Show the pictures of a kind, of which there are so many, or all."""
+        if kind != self.kind:
+            self.kind, self.first, self._picked = kind, 0, count
 
     def cycle(self) -> None:
         """Put the wrong ones first, or leave all in their order."""
@@ -172,9 +183,10 @@ class ImagesPage(TilesPage):
         """Draw the pictures with their captions."""
         cells, facts, arrays = Cells(width, height), seen.facts, seen.arrays
         layout = self.arranged(width, height)
-        if not layout.count or "pixels" not in arrays:
+        if not layout.count or "pixels" not in arrays or facts["kind"] != (self.kind and list(self.kind)):
             cells.say(TOO_SMALL if not layout.count else "looking …")
             return Drawn(cells=cells)
+        self._picked = int(facts["picked"])
         inks = np.array(
             [NONE, *(cells.ink("foreground", 1.0 - level / (GREYS - 1)) for level in range(1, GREYS))], np.int16
         )
@@ -198,8 +210,13 @@ class ImagesPage(TilesPage):
                 caption = _caption(f"{truth}{arrow}{guess} {manner.wrong}", sure, layout.width - 1)
                 cells.write(row, column, caption, wrong_ink)
         first = int(facts["first"])
-        which = "wrong ones first" if self.order == "errors" else "in their order"
-        place: list[Span] = [(f"{first + 1:,} to {first + count:,} of {facts['seen']:,}, {which}", "foreground")]
+        which = f"{first + 1:,} to {first + count:,} of {self._picked:,}" if count else "there are none"
+        if self.kind is not None:
+            what: list[Span] = [(f"{self.kind[0]} taken for {self.kind[1]}: {which}", "bold warning")]
+            back: list[Span] = [("esc goes back to the matrix", "dim foreground")]
+            return Drawn(cells=manner.finished(cells), words=joined(what, back, right_words(seen)))
+        order = "wrong ones first" if self.order == "errors" else "in their order"
+        place: list[Span] = [(f"{which}, {order}", "foreground")]
         meaning: list[Span] = [(f"truth{arrow}model {manner.wrong} how sure", "dim foreground")]
         return Drawn(cells=manner.finished(cells), words=joined(right_words(seen), place, meaning))
 

@@ -255,6 +255,22 @@ def test_pictures_that_are_wrong_come_first_with_their_pixels(moons: MakeTrainer
     assert page.arrays["share"] == pytest.approx(shares, rel=1e-5)
 
 
+def test_pictures_of_a_cell_of_the_matrix_are_as_many_as_it_counts(moons: MakeTrainer) -> None:
+    trainer = trained(moons, "pictures", 60)
+    confusion = last("predictions", trainer).arrays["confusion"]
+    wrong = [tuple(map(int, cell)) for cell in np.argwhere(confusion != 0) if cell[0] != cell[1]]
+    for kind in [*wrong[:2], (3, 3)]:
+        seen = last("predictions", trainer, pictures=40, kind=kind)
+        count = int(confusion[kind])
+        assert (seen.facts["picked"], seen.facts["kind"]) == (count, list(kind))
+        assert seen.arrays["meant"].tolist() == [kind[0]] * count
+        assert seen.arrays["got"].tolist() == [kind[1]] * count
+        assert len(seen.arrays["pixels"]) == count
+    empty = tuple(map(int, np.argwhere(confusion == 0)[0]))
+    nothing = last("predictions", trainer, pictures=40, kind=empty)
+    assert (nothing.facts["picked"], nothing.arrays["pixels"].shape) == (0, (0, 64))
+
+
 def test_no_more_samples_are_looked_at_than_are_wanted(moons: MakeTrainer) -> None:
     seen = last("predictions", trained(moons, "pictures"), at_most=15)
     assert (seen.facts["seen"], seen.facts["total"]) == (15, 40)
