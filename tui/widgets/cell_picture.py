@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from .changed_cells import Parts, changed_parts, every_part, regions_of
 from .known_style import KnownStyle
 
 PLAIN = 0
@@ -112,7 +112,7 @@ class CellPicture(KnownStyle, Widget):
         for row in changes:
             self._strips[row] = self._strip(row)
         if changes:
-            self.refresh(*(Region(start, row, stop - start, 1) for row, (start, stop) in changes.items()))
+            self.refresh(*regions_of(changes))
         return len(changes)
 
     def export(self) -> str:
@@ -149,17 +149,15 @@ class CellPicture(KnownStyle, Widget):
         """The background of the widget."""
         return Style(bgcolor=self.background_colors[1].rich_color)
 
-    def _changes(self, picture: Picture, palette: Palette) -> dict[int, tuple[int, int]]:
-        """Return the rows that will look different, each with the columns from and up to which they do."""
+    def _changes(self, picture: Picture, palette: Palette) -> Parts:
+        """Return what will look different."""
         before = self._picture
         if before is None or palette is not self._palette or before.characters.shape != picture.characters.shape:
-            return dict.fromkeys(range(picture.height), (0, picture.width))
+            return every_part(picture.height, picture.width)
         changed = picture.characters != before.characters
         changed |= picture.inks != before.inks
         changed |= picture.grounds != before.grounds
-        rows = np.flatnonzero(changed.any(axis=1))
-        first, last = changed[rows].argmax(axis=1), picture.width - changed[rows, ::-1].argmax(axis=1)
-        return dict(zip(rows.tolist(), zip(first.tolist(), last.tolist(), strict=True), strict=True))
+        return changed_parts(changed)
 
     def _strip(self, row: int) -> Strip:
         assert self._picture is not None, "a strip is made of a picture"

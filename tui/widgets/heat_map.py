@@ -13,13 +13,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.events import Leave, MouseMove, Resize
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.axes import compact
 from ..charts.heat import BROKEN, LEVELS, MIDDLE, NOTHING, RISING, SIGNED, Heat, Scale, Thermometer
 from ..charts.raster import suitable_glyphs
+from .changed_cells import changed_parts, regions_of
 from .known_style import KnownStyle
 
 LARGEST_ENTRY = 12
@@ -133,16 +133,11 @@ class HeatMap(KnownStyle, Widget):
         texts = [""] * height if len(self._texts) != height else self._texts
         before = self._codes if len(self._strips) == height else None
         fresh = before is None or before.shape != codes.shape
-        changed = np.arange(room) if before is None or fresh else np.flatnonzero((codes != before).any(axis=1))
+        changed = np.ones(codes.shape, np.bool_) if before is None or fresh else codes != before
         self._strips, self._texts, self._codes = strips, texts, codes
-        regions = []
-        for row in changed.tolist():
-            strips[row + 1], texts[row + 1] = self._strip(codes[row])
-            start, stop = 0, width
-            if before is not None and not fresh:
-                places = np.flatnonzero(codes[row] != before[row])
-                start, stop = int(places[0]), int(places[-1]) + 1
-            regions.append(Region(start, row + 1, stop - start, 1))
+        parts = changed_parts(changed, top=1)
+        for row in parts:
+            strips[row], texts[row] = self._strip(codes[row - 1])
         words = self._word_rows(room, width) if self._words else {}
         around = {0: self._title_spans(), **({height - 1: self._legend()} if height > 1 and not words else {}), **words}
         if height > 1 and height - 1 not in around:
@@ -152,10 +147,10 @@ class HeatMap(KnownStyle, Widget):
             strip = Strip([Segment(part, style) for part, style in spans]).crop(0, width)
             if strip != strips[row]:
                 strips[row], texts[row] = strip, text
-                regions.append(Region(0, row, width, 1))
-        if regions:
-            self.refresh(*regions)
-        return len(regions)
+                parts[row] = [(0, width)]
+        if parts:
+            self.refresh(*regions_of(parts))
+        return len(parts)
 
     def _coded(self, width: int, room: int) -> NDArray[np.int16]:
         """Return what stands in each cell: the upper level times 16 plus the lower one, both counted from `NOTHING`."""
