@@ -152,7 +152,7 @@ class LaneView(Track):
         """Begin to read what happened before this dashboard came."""
         self._history = reader.steps(self.segment, 1, last_step, lane=self.number)
         self.extend_evaluations(reader.evaluations(self.segment, lane=self.number))
-        self.past_figures.recall(reader.telemetry(self.segment, lane=self.number))
+        self.recall_figures(reader.telemetry(self.segment, lane=self.number))
         for step, seconds in reader.moments(self.segment, lane=self.number):
             self.milestones.seconds.add(step, seconds)
 
@@ -225,7 +225,7 @@ class LaneView(Track):
             record = self._record()
             for block in record.steps(self.segment, expected, first_step - 1, lane=self.number):
                 self.extend(block)
-            self.past_figures.recall(record.telemetry(self.segment, lane=self.number))
+            self.recall_figures(record.telemetry(self.segment, lane=self.number))
         except GdtuiError as error:
             missing = (
                 f"step {expected:,} is"

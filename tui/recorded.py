@@ -66,7 +66,7 @@ class EarlierRun:
                 track.milestones.seconds.add(step, seconds)
             track.extend_evaluations(reader.evaluations(segment, lane=lane))
             yield True
-            track.past_figures.recall(reader.telemetry(segment, lane=lane))
+            track.recall_figures(reader.telemetry(segment, lane=lane))
             yield True
             for block in reader.steps(segment, 1, lane=lane):
                 track.extend(block)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from engine.method.telemetry import SERIES, StepBlock
+from engine.method.telemetry import SERIES, StepBlock, TensorFigures
 
 from .charts.history import Series, Smoother
 from .charts.milestones import Milestones
@@ -59,6 +59,13 @@ class Track:
         begun = int(np.searchsorted(epochs, epochs[-1])) if np.isfinite(epochs[-1]) else 0
         if begun > 0:
             self.milestones.epochs.add(float(steps[begun]) - 1.0, float(epochs[-1]) - 1.0)
+
+    def recall_figures(self, figures: Sequence[TensorFigures]) -> None:
+        """Take what the record has of the tensors, with how often the gradient was computed until then."""
+        self.past_figures.recall(figures)
+        for each in figures:
+            if each.evaluations:
+                self.milestones.evaluations.add(each.step, each.evaluations)
 
     def extend_evaluations(self, evaluations: Iterable[Any]) -> None:
         """Append evaluations of the held-out samples, all at once: short epochs make many a second."""

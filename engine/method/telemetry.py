@@ -62,13 +62,17 @@ class TensorFigures:
     spread: NDArray[np.float32] | None = None
     """(tensors, quantities, levels), in the order of `QUANTITIES` and `LEVELS`, nan where the rule has no such thing;
     None where nobody asked for it."""
+    evaluations: int = 0
+    """How often loss and gradient of a batch were computed up to this step, trials of a line search included; 0 where
+    that is not known."""
 
     def kept(self) -> bytes:
-        """Return what is kept of them: values and spread one after the other, little end first."""
+        """Return what is kept of them: evaluations, values and spread one after the other, little end first."""
         spread = self.spread
         if spread is None:
             spread = np.full((len(self.values), len(QUANTITIES), len(LEVELS)), np.nan, np.float32)
-        return self.values.astype("<f8", copy=False).tobytes() + spread.astype("<f4", copy=False).tobytes()
+        arrays = self.values.astype("<f8", copy=False), spread.astype("<f4", copy=False)
+        return _EVALUATIONS.pack(self.evaluations) + b"".join(array.tobytes() for array in arrays)
 
     @classmethod
     def from_kept(cls, step: int, content: bytes) -> Self:
@@ -77,13 +81,19 @@ class TensorFigures:
         Raises:
             ValueError: The length is not that of any number of tensors.
         """
-        tensors, rest = divmod(len(content), 8 * len(FIGURES) + 4 * len(QUANTITIES) * len(LEVELS))
-        if rest:
+        head, size = _EVALUATIONS.size, 8 * len(FIGURES)
+        tensors, rest = divmod(len(content) - head, size + 4 * len(QUANTITIES) * len(LEVELS))
+        if rest or tensors < 0:
             raise ValueError(f"{len(content)} bytes are no figures of tensors")
-        size = tensors * len(FIGURES)
-        values = np.frombuffer(content, "<f8", size).astype(np.float64).reshape(tensors, len(FIGURES))
-        spread = np.frombuffer(content, "<f4", offset=8 * size).astype(np.float32)
-        return cls(step=step, values=values, spread=spread.reshape(tensors, len(QUANTITIES), len(LEVELS)))
+        (evaluations,) = _EVALUATIONS.unpack_from(content)
+        values = np.frombuffer(content[head : head + tensors * size], "<f8").astype(np.float64)
+        spread = np.frombuffer(content[head + tensors * size :], "<f4").astype(np.float32)
+        return cls(
+            step=step,
+            values=values.reshape(tensors, len(FIGURES)),
+            spread=spread.reshape(tensors, len(QUANTITIES), len(LEVELS)),
+            evaluations=evaluations,
+        )
 
     @property
     def grad_norms(self) -> list[float]:
@@ -211,5 +221,6 @@ class StepBuffer:
 
 
 _LOSS, _LR, _GRAD_NORM = (SERIES.index(name) for name in ("loss", "lr", "grad_norm"))
+_EVALUATIONS = struct.Struct("<Q")
 _ROW = struct.Struct(f"={len(SERIES)}d")
 _ROW_BYTES, _pack_row = _ROW.size, _ROW.pack_into

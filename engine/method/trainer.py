@@ -447,4 +447,4 @@ class Trainer:
         rule, state, lr, theta = self.rule, self.state, self.dials.lr, self.theta
         values = measured(rule, state, lr, theta, self.tensors, grad_norms, update_norms)
         spread = None if gradients is None else self._entries.spread(rule, state, lr, theta, gradients)
-        self.figures = TensorFigures(step=self.step_count, values=values, spread=spread)
+        self.figures = TensorFigures(step=self.step_count, values=values, spread=spread, evaluations=self.evaluations)

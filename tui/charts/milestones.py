@@ -78,6 +78,10 @@ class Milestones:
         self._samples = float(max(samples, 1))
         self.epochs, self.evaluations, self.seconds = Anchors(), Anchors(), Anchors()
 
+    def knows(self, measure: Measure) -> bool:
+        """Return whether anything is known of a measure."""
+        return measure == "step" or self._of(measure)[0] is not None
+
     def at(self, measure: Measure, steps: ArrayLike) -> Vector:
         """Return what `measure` counted after so many updates; steps themselves where nothing is known of it."""
         array = np.asarray(steps, np.float64)

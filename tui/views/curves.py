@@ -200,7 +200,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
             self.call_later(self._show_charts, [*FIRST, "accuracy"])
         for earlier in self._lines.earlier:
             earlier.read(HISTORY_BUDGET_S)
-        measure = self._choices.measure
+        measure = self._lines.measure = self._choices.measure
         x_end = max(float(lane.milestones.at(measure, max(lane.step, 1))) for lane in run.lanes)
         steps = run.lane.milestones.steps_at(measure, viewport.shown).tolist()
         self._lines.look_at(steps[0], steps[1], self.size.width)
@@ -441,4 +441,4 @@ A dotted line is a live change; the row below says how fast the loss fell before
     def export(self) -> list[tuple[str, ...]]:
         """Return the values in the window as a table; where a row stands for several steps, their mean."""
         metrics = [self._metrics[name] for name in self._visible]
-        return self._lines.exported(metrics, self._choices.measure, self._viewport.shown)
+        return self._lines.exported(metrics, self._viewport.shown)

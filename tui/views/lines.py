@@ -32,6 +32,7 @@ class Lines:
     Attributes:
         strength: By how many powers of two smoothing is stronger than usual.
         earlier: The recorded runs that are shown beside this one.
+        measure: What the axis counts.
     """
 
     def __init__(self, run: RunView) -> None:
@@ -39,6 +40,7 @@ class Lines:
         self.run = run
         self.strength = 0
         self.earlier: list[EarlierRun] = []
+        self.measure: Measure = "step"
         self._twins: dict[int, Smoothed] = {}
         self._details = [Detail(run, lane.number) for lane in run.lanes]
         self._detailed: list[Track | None] = [None] * len(run.lanes)
@@ -68,9 +70,9 @@ class Lines:
             curves += self._compared(metric, lane, lane.title, lane_colour(lane.number), ghost=ghost, silent=True)
         return curves
 
-    def exported(self, metrics: Sequence[Metric], measure: Measure, shown: Limits) -> list[tuple[str, ...]]:
+    def exported(self, metrics: Sequence[Metric], shown: Limits) -> list[tuple[str, ...]]:
         """Return the values of charts between two places of an axis as a table, its head first."""
-        lane = self.run.lane
+        lane, measure = self.run.lane, self.measure
         low, high = lane.milestones.steps_at(measure, shown).tolist()
         steps = lane.loss.window(low, high, EXPORTED).x
         steps = steps[(steps >= low) & (steps <= high)]
@@ -130,7 +132,10 @@ class Lines:
 
     def _earlier(self, metric: Metric, earlier: EarlierRun, number: int) -> Iterator[Curve]:
         for lane, (title, track) in enumerate(earlier.tracks):
-            yield from self._compared(metric, track, title, lane_colour(EARLIER_COLOURS + number + lane), silent=True)
+            # Against what is not known of it a curve would lie in a wrong place.
+            if track.milestones.knows(self.measure):
+                colour = lane_colour(EARLIER_COLOURS + number + lane)
+                yield from self._compared(metric, track, title, colour, silent=True)
 
     def _compared(
         self, metric: Metric, track: Track, title: str, colour: str, *, ghost: bool = False, silent: bool = False

@@ -59,7 +59,9 @@ def at_rest(
         (smoothing, "foreground", "smooth(1)"),
     ]
     for run in earlier:
-        state = f" ({run.problem})" if run.problem else "" if run.is_read else " …"
+        is_known = all(track.milestones.knows(measure) for _, track in run.tracks)
+        state = "" if is_known else f" ({NAMES[measure]} not known)"
+        state = f" ({run.problem})" if run.problem else state if run.is_read else " …"
         said.append((f" · with {run.name}{state}", "accent", "earlier"))
     if not turns:
         return [said]

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.events import MouseDown, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
@@ -24,6 +24,7 @@ from ..charts.milestones import Milestones
 from ..charts.picture import ERROR, FIRST_CURVE, LABEL, TEXT, Line, Picture, drawn, extent, label_rows
 from ..charts.raster import DOTS_ACROSS, stroke
 from ..charts.viewport import Viewport
+from .changed_cells import regions_of
 from .chart_frame import Frame
 from .chart_title import Span, title_row
 from .curve import STEPS, Curve
@@ -278,9 +279,7 @@ class LiveChart(KnownStyle, Widget):
         self._frame = frame
         if changes:
             # Only the cells that changed go over the wire: of a growing curve that is its end.
-            self.refresh(
-                *(Region(start, row, stop - start, 1) for row, spans in changes.items() for start, stop in spans)
-            )
+            self.refresh(*regions_of(changes))
         return len(changes)
 
     def _pictured(self, request: _Request) -> Picture:

@@ -8,12 +8,12 @@ import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from ..charts.cells import NONE, Cells, Ink
 from ..charts.glyphs import suitable_glyphs
+from .changed_cells import changed_parts, regions_of
 from .known_style import KnownStyle
 
 
@@ -50,17 +50,12 @@ class Picture(KnownStyle, Widget):
         else:
             self._strips = [Strip.blank(cells.width)] * cells.height
             changed = np.ones(cells.characters.shape, np.bool_)
-        rows = np.flatnonzero(changed.any(axis=1))
-        if not len(rows):
-            return 0
-        first, last = changed[rows].argmax(axis=1), cells.width - changed[rows, ::-1].argmax(axis=1)
-        regions = []
-        for row, start, stop in zip(rows.tolist(), first.tolist(), last.tolist(), strict=True):
+        parts = changed_parts(changed)
+        for row in parts:
             self._strips[row] = self._strip(row)
-            # Only the cells that changed go over the wire.
-            regions.append(Region(start, row, stop - start, 1))
-        self.refresh(*regions)
-        return len(regions)
+        if parts:
+            self.refresh(*regions_of(parts))
+        return len(parts)
 
     def export(self) -> str:
         """Return what stands in the cells as plain text."""

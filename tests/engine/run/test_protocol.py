@@ -208,11 +208,12 @@ def test_the_figures_of_tensors_arrive_bit_for_bit(step: int, tensors: list[tupl
     values = np.array(tensors)
     spread = np.random.default_rng(len(tensors)).standard_normal((len(tensors), 4, 5)).astype(np.float32)
     for kept in (False, True):
-        figures = TensorFigures(step=step, values=values, spread=spread)
+        figures = TensorFigures(step=step, values=values, spread=spread, evaluations=11)
         back = parsed_event(*only_frame(framed_figures(3, 7, figures, kept=kept)))
         assert isinstance(back, protocol.Figures)
         assert (back.lane, back.segment, back.figures.step, back.kept) == (3, 7, step, kept)
         assert back.figures.values.tobytes() == values.tobytes()
+        assert back.figures.evaluations == (11 if kept else 0)
         assert (None if back.figures.spread is None else back.figures.spread.tobytes()) == (
             spread.tobytes() if kept else None
         )
@@ -295,7 +296,7 @@ def test_a_command_that_is_none_is_refused_in_one_clean_line(body: bytes) -> Non
     [
         pytest.param(KIND_STEPS, struct.pack("<IIQI", 0, 1, 1, 3) + bytes(3 * 5 * 8), id="steps"),
         pytest.param(KIND_FIGURES, struct.pack("<IIQII", 0, 1, 1, 3, 0) + bytes(3 * 5 * 8), id="figures"),
-        pytest.param(KIND_FIGURES, struct.pack("<IIQII", 0, 1, 1, 3, 1) + bytes(3 * (5 * 8 + 4 * 5 * 4)), id="kept"),
+        pytest.param(KIND_FIGURES, struct.pack("<IIQII", 0, 1, 1, 3, 1) + bytes(8 + 3 * 120), id="kept"),
     ],
 )
 @pytest.mark.parametrize("extra", [-120, -9, -8, -1, 1, 7, 8, 120])

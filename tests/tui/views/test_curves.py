@@ -12,6 +12,7 @@ import pytest
 from engine.run import client, directory
 from engine.run.launch import Launch
 from tui import remembered
+from tui.charts.milestones import Anchors
 from tui.recorded import Detail, EarlierRun
 from tui.screens.picking import PickScreen
 from tui.views.chart_grid import columns_for
@@ -236,6 +237,13 @@ async def test_an_earlier_run_lies_over_this_one(watched: Watched, preset: Calla
         assert f"with {name}" in reading(seat)
         curves = view_of(seat)._lines.of(METRICS[1])
         assert [curve.label for curve in curves if not curve.faint] == [name, "this run, smoothed"]
+        # As a record of old has it, that does not say how often the gradient was computed.
+        track.milestones.evaluations = Anchors()
+        await seat.press("x", "x", "x")
+        assert [curve.label for curve in view_of(seat)._lines.of(METRICS[1]) if not curve.faint] == [
+            "this run, smoothed"
+        ]
+        await seat.press("x", "x")
         assert float(track.milestones.at("epoch", 28.0)) == pytest.approx(7.0)
 
 
