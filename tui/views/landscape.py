@@ -54,6 +54,9 @@ point, where the gradient is taken. Arrows tell directions, not lengths. `?` on 
 | `e` | choose a new start: arrows move the cross-hair, `enter` starts there, `esc` leaves (mouse: click twice) |
 | `v` | arrows on and off |
 
+Of one variable the function is a curve, with its slope where the point is. Under a **line search** φ(α) is the loss
+along the last step: `□` where it began, with its slope, the trials by their numbers, and `●` the accepted one.
+
 Of a **network** the loss is seen over a plane through its parameters: `g` computes it, `esc` stops that, and `d`
 takes other directions: two random ones, filter-normalised, or the principal components of the path.
 """

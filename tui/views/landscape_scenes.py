@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.run.protocol import Seen
 
+from ..charts.axes import compact
 from ..charts.bands import Levels
 from ..charts.window import Place, Window
 from ..lane_view import LaneView
@@ -57,7 +58,12 @@ def curve(
 ) -> CurveScene:
     """Return the curve of a function of one variable."""
     run, motion, heights = sight.run, sight.motion(), sight.heights
-    points = [Point(place=(place[0], value), sign="◆", colour="foreground") for place, value in sight.minima]
+    points = [
+        Point(place=(place[0], value), sign=_sign_of_minimum(sight, value), colour="foreground")
+        for place, value in sight.minima
+    ]
+    start = sight.start[0]
+    points.append(Point(place=(start, sight.height_at((start, 0.0))), sign="□", colour=colour_of(run, run.lane.number)))
     for lane in _in_order(run):
         here, newest = motion if lane is run.lane else None, sight.newest(lane.number)
         if here is None and newest is None:
@@ -88,8 +94,13 @@ def line_search(seen: Seen | None) -> CurveScene:
     """Return φ(α) with the trials of the last search in their order, and the step that was accepted."""
     trials = np.zeros((0, 3)) if seen is None else seen.arrays["trials"].astype(np.float64)
     if seen is None or not len(trials):
-        nothing = np.zeros(0)
-        return CurveScene(x=nothing, heights=nothing, limits=(0.0, 1.0), message="no line search made yet")
+        nothing, message = np.zeros(0), "no line search made yet"
+        if seen is not None and seen.facts["step"]:
+            # It looks for a step only where the loss falls at first.
+            message = (
+                f"step {seen.facts['step']:,} needed no search: φ′(0) = {compact(seen.facts['slope'])}, no way down"
+            )
+        return CurveScene(x=nothing, heights=nothing, limits=(0.0, 1.0), message=message)
     facts, accepted = seen.facts, seen.facts["accepted"]
     alphas, heights = (seen.arrays[name].astype(np.float64) for name in ("alphas", "values"))
     if not len(alphas):
@@ -145,12 +156,16 @@ def _arrows(motion: Motion) -> list[Arrow]:
     return arrows
 
 
+def _sign_of_minimum(sight: FunctionSight, value: float) -> str:
+    """Return the sign of a minimum: whether none is known that is lower."""
+    return "◆" if sight.floor is not None and value <= sight.floor + 1e-9 else "◇"
+
+
 def _marks(sight: FunctionSight, motion: Motion | None) -> list[Mark]:
     """Return the minima, the start, and where every lane is."""
-    run, least = sight.run, sight.floor
+    run = sight.run
     marks = [
-        Mark(place=place, sign="◆" if least is not None and value <= least + 1e-9 else "◇", colour="foreground")
-        for place, value in sight.minima
+        Mark(place=place, sign=_sign_of_minimum(sight, value), colour="foreground") for place, value in sight.minima
     ]
     marks.append(Mark(place=sight.start, sign="□", colour=colour_of(run, run.lane.number)))
     for lane in _in_order(run):

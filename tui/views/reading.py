@@ -42,8 +42,9 @@ def at_pointer(milestones: Milestones, measure: Measure, place: float, turns: Se
     before = [turn for turn in turns if turn.marker.step <= step + 0.5]
     if not before:
         return [said]
-    brief: list[Part] = [(words[0], "bold foreground", "crosshair")]
-    return [[*said, _told(before[-1].words)], [*said, _told(before[-1].brief)], [*brief, _told(before[-1].brief)]]
+    step_alone, last = (words[0], "bold foreground", "crosshair"), before[-1]
+    brief = _told(last.brief)
+    return [[*said, _told(last.words)], [*said, brief], [step_alone, brief], [brief]]
 
 
 def at_rest(

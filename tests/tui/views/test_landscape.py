@@ -297,6 +297,8 @@ async def test_a_function_of_one_variable_is_a_curve_with_the_point_sliding_on_i
     async with watched(lesson(problem=problem, optimizer={"name": "sgd", "lr": 0.005}), size=(80, 24)) as seat:
         here = await Landscape(seat).opened()
         await here.until(lambda: "●" in here.curve("curve") and "◆" in here.curve("curve"))
+        await seat.until(lambda: seat.view.lane.loss.last_x > 60)
+        await here.until(lambda: "□" in here.curve("curve"))
         await seat.press("space")
         await here.press("e", "left", "left")
         assert "┊" in here.curve("curve")
@@ -326,6 +328,21 @@ async def test_a_line_search_shows_its_trials_on_the_curve_of_the_step(watched: 
         here = await Landscape(seat).opened()
         await here.until(lambda: "φ(α) along the step" in here.curve("search") and "●" in here.curve("search"))
         assert "accepted α" in here.row("readout")
+
+
+async def test_a_step_that_needed_no_search_says_why(watched: Watched) -> None:
+    """Of ½x² the first trial, α = 1, is the minimum: from there on no way leads down."""
+    preset = lesson(
+        problem={"kind": "landscape", "function": "parabola", "start": [1.0]},
+        optimizer={"name": "sgd"},
+        line_search={"name": "armijo", "initial": 1.0},
+        pace={"steps_per_second": 20},
+    )
+    async with watched(preset, size=(120, 36)) as seat:
+        here = await Landscape(seat).opened()
+        await seat.paused_at(4)
+        step = f"step {seat.view.step} needed no search: φ′(0) = 0, no way down"
+        await here.until(lambda: step in here.curve("search"))
 
 
 async def test_further_variables_are_held_and_said_to_be(watched: Watched) -> None:
