@@ -20,6 +20,8 @@ from engine.run import client, directory
 from engine.text import clean, counted
 from presets import Preset, read
 
+from .charts.axes import compact
+
 FIRST_ANSWER_S = 0.5
 """How long a list of runs waits for the state of one."""
 
@@ -177,7 +179,7 @@ def _recorded(run: directory.RunDirectory, step: str) -> tuple[str, str, str]:
     losses = list(told.values()) if len(told) == len(lasts) else []
     for lane, last in () if losses else enumerate(lasts):
         losses += [float(block.values[1, -1]) for block in reader.steps(segment, max(1, last), last, lane=lane)]
-    loss = f"{min(losses, key=lambda value: math.inf if math.isnan(value) else value):.4g}" if losses else ""
+    loss = compact(min(losses, key=lambda value: math.inf if math.isnan(value) else value)) if losses else ""
     reason = f"ended ({clean(str(ends[-1].get('reason')), 20)})" if ends else "broke off"
     return (step if step != "?" else f"{max(lasts):,}"), loss, reason
 

@@ -13,6 +13,7 @@ from engine.run import client, directory
 from engine.run.client import Client
 from engine.run.protocol import Finished, Progressed
 from tests.tui.commands import ENDLESS, QUICK_S, Command, StartRun, assert_refused
+from tui.charts.axes import compact
 
 
 def test_no_runs_is_not_an_error(gdtui: Command) -> None:
@@ -45,10 +46,10 @@ def test_a_run_is_listed_stopped_and_removed(gdtui: Command, start_run: StartRun
         "(stopped)",
         "test",
         f"{finished.step:,}",
-        f"{finished.loss:.4g}",
+        compact(finished.loss),
     ]
     # Its name alone is enough to be told what came of it, and so is none: it is the newest.
-    said = f"run {run.name}: ended (stopped) at step {finished.step:,} with loss {finished.loss:.4g}"
+    said = f"run {run.name}: ended (stopped) at step {finished.step:,} with loss {compact(finished.loss)}"
     for command in ("attach", "stop"):
         assert assert_refused(gdtui(command, run.name[:6]), code=1) == f"gdtui: {said}; its record: {run.path}"
     assert assert_refused(gdtui("attach"), code=1).endswith(

@@ -61,7 +61,7 @@ async def test_the_whole_table_as_text() -> None:
         assert app.table.export().splitlines() == [
             "parameter      shape           ‖w‖           ‖g‖        RMS √v̂   effective α      ‖Δw‖/‖w‖",
             "layer1.weight  64×32         12.36        0.5585      0.009429        0.1061      0.001018",
-            "layer1.bias    32                0          1e-9             –        0.1000           inf",
+            "layer1.bias    32                0          1e-9             –           0.1           inf",
         ]
 
 

@@ -17,6 +17,8 @@ from presets.launches import launch_of
 from tui.notices import Notice
 from tui.opening import launched
 from tui.run_view import RunView
+from tui.views.metrics import METRICS
+from tui.widgets.parameter_table import RATE, _figure
 from tui.widgets.status import STATES, bar, headline, message_rows, progress_row
 from tui.widgets.text_rows import Row
 
@@ -161,7 +163,18 @@ def test_a_mean_of_lines_has_epochs_and_a_point_on_the_line(open_view: Callable[
     view.lane.progress = progressed(step=151, epochs=1.5, point=(0.995,))
     row = text(progress_row(view, 120))
     assert "epoch 2/9" in row
-    assert "at (0.995)" in row
+    assert "at (0.9950)" in row
+
+
+@pytest.mark.parametrize(("lr", "words"), [(0.0198, "0.0198"), (1e-5, "1e-5"), (0.1, "0.1")])
+def test_a_rate_is_written_the_same_in_headline_table_and_chart(
+    open_view: Callable[..., RunView], lr: float, words: str
+) -> None:
+    view = open_view(optimizer={"name": "sgd", "lr": lr})
+    assert text(headline(view, 120)).endswith(f"SGD α {words} ")
+    assert _figure(RATE, lr, 12) == words
+    (chart,) = [metric for metric in METRICS if metric.name == "rate"]
+    assert chart.readout(lr) == words
 
 
 def test_the_time_left_is_written_as_on_a_clock(open_view: Callable[..., RunView]) -> None:

@@ -13,6 +13,7 @@ from ..charts.axes import compact
 from ..charts.history import Series
 from ..track import Track
 from ..widgets.parameter_table import COLUMNS
+from ..wording import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ METRICS = (
         colour="accent",
         series=lambda lane: lane.lr,
         is_noisy=False,
-        readout=lambda value: f"{value:.4g}",
+        readout=in_words,
     ),
     Metric(
         name="ratio",

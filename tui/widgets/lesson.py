@@ -8,6 +8,7 @@ from engine.method.lock_table import in_words
 from engine.method.standing import Condition, Standing
 from engine.text import clean, counted
 
+from ..charts.axes import compact
 from ..run_view import RunView
 from .status import bar
 from .text_rows import Row, TextRows
@@ -89,7 +90,7 @@ def _condition_rows(condition: Condition, width: int) -> list[Row]:
         return rows
     # Short of the goal nothing looks as if it were there.
     percent = "met" if done else f"{min(0.99, condition.share):.0%}"
-    best = "" if condition.best is None else f" best {condition.best:.4g}"
+    best = "" if condition.best is None else f" best {compact(condition.best)}"
     room = max(4, width - 6 - len(best))
     look = "success" if done else "primary"
     rows.append(

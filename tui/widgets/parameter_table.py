@@ -21,6 +21,7 @@ from engine.run.protocol import TensorShape
 from engine.text import clean
 
 from ..charts.axes import compact
+from ..wording import in_words
 from .text_rows import Row, TextRows
 
 LARGE_RATIO, SMALL_RATIO = 1e-1, 1e-6
@@ -45,6 +46,8 @@ COLUMNS = (
 )
 
 
+RATE = 3
+"""The column with the learning rate that is in effect."""
 MATTERS_MOST = (2, 1, 3, 4, 0)
 """The columns in the order in which a narrow table keeps them."""
 NARROWEST = 10
@@ -262,7 +265,7 @@ class ParameterTable(Vertical):
             (layout.starts[tensor], "bold reverse primary" if here else "bold foreground"),
             (layout.shapes[tensor], "dim foreground"),
             *(
-                (f"{_figure(values[column], layout.cell - 1):>{layout.cell}}", _look(column, values[column]))
+                (f"{_figure(column, values[column], layout.cell - 1):>{layout.cell}}", _look(column, values[column]))
                 for column in layout.shown
             ),
         )
@@ -338,8 +341,9 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _figure(value: float, room: int) -> str:
-    text = "–" if math.isnan(value) else compact(value)
+def _figure(column: int, value: float, room: int) -> str:
+    # A rate is written as it is everywhere, and what is measured with all of its four digits.
+    text = "–" if math.isnan(value) else in_words(value) if column == RATE else compact(value)
     # An exponent of three digits leaves room for two of the mantissa's.
     return text if len(text) <= room else f"{value:.1e}"
 

@@ -14,6 +14,7 @@ from engine.text import clean, counted
 from ..charts.axes import compact
 from ..notices import Notice
 from ..run_view import RunView
+from ..wording import in_words
 from .text_rows import Row, Span, titled_row, wrapped_rows
 
 STATES = {
@@ -40,11 +41,11 @@ def headline(view: RunView, width: int) -> Row:
         state, look = f"? {SILENT if long else 'no word'} for {silent:.0f} s", "bold error"
     optimizer = view.spec.optimizer
     rule = RULES[optimizer.name].title
-    base, schedule = f"{optimizer.lr:.4g}", view.spec.schedule
+    base, schedule = in_words(optimizer.lr), view.spec.schedule
     # Between two words of the engine a rate that no schedule moves is known all the same.
     moves = not schedule.is_constant and view.lane.progress is not None
     told = view.lane.progress.lr if moves and view.lane.progress is not None else None
-    lr = f"{schedule.hold or (optimizer.lr if told is None else told):.4g}"
+    lr = in_words(schedule.hold or (optimizer.lr if told is None else told))
     method = view.spec.search_method
     if method != "none":
         lr = f"by {method}"
@@ -104,7 +105,7 @@ def progress_row(view: RunView, width: int) -> Row:
         if progress.threads > 1:
             parts.append((7, ((f"  {counted(progress.threads, 'thread')}", "dim foreground"),)))
     if progress.point is not None and view.spec.problem.kind == "landscape":
-        where = ", ".join(f"{value:.4g}" for value in progress.point)
+        where = ", ".join(compact(value) for value in progress.point)
         parts.append((1, (("   at ", "dim foreground"), (f"({where})", "bold accent"))))
     held_out = view.held_out_text()
     if held_out:
