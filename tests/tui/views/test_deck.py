@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from textual.app import ComposeResult
+from textual.events import DescendantFocus
 
 from tui import views
 from tui.views import ViewKind
@@ -145,3 +146,15 @@ async def test_where_tabs_have_no_room_only_what_is_shown_has_its_title(watched:
         await seat.until(lambda: titles(seat) == " 1 Curves  2  3  4  5")
         await seat.pilot.press("3")
         assert titles(seat) == " 1  2  3 Three  4  5"
+
+
+async def test_late_news_of_a_view_that_had_the_keys_do_not_give_them_back(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.press("2")
+        before = deck(seat).view
+        await seat.press("3")
+        assert deck(seat).title == "Three"
+        deck(seat).post_message(DescendantFocus(before))
+        await seat.pilot.pause()
+        assert deck(seat).title == "Three"
+        assert deck(seat).view.has_focus

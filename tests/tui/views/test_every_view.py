@@ -91,6 +91,13 @@ def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(
         one.resize(*size)
         one.read(0.1)
     one.sees("■ ended")
+    # While a run goes on, axes keep room for what may come; in a new size they have that of the end.
+    for size in ((119, 36), (120, 36)):
+        one.resize(*size)
+        one.read(0.1)
+    for key in ("t", "t", "t", KEY_OF["log"], KEY_OF["curves"], KEY_OF[name]):
+        one.type(key)
+        one.read(0.1)
     quiet(one)
     shown, cells = one.lines, one.cells
     one.raw.clear()
