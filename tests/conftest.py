@@ -27,6 +27,9 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+# With it every engine, terminal and process of a test would compile a hundred modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LEAVING_S = 10.0
 """How long an engine that was told to end may take; only reached when something is wrong."""
 
