@@ -48,6 +48,15 @@ class Outcome:
         return self.out.splitlines()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run three tests on two cores: one of a screen waits half of its time, for the screen to rest or an engine."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + cores // 2
+
+
 @pytest.fixture(autouse=True)
 def places(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A short folder, as a socket's path must be, with this test's runs and sockets; engines left in it are a failure.
