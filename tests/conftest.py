@@ -27,6 +27,9 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
+# With it every engine, terminal and process of a test would compile a hundred modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LEAVING_S = 10.0
 """How long an engine that was told to end may take; only reached when something is wrong."""
 
@@ -43,6 +46,15 @@ class Outcome:
     def lines(self) -> list[str]:
         """The lines on stdout."""
         return self.out.splitlines()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run three tests on two cores: one of a screen waits half of its time, for the screen to rest or an engine."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + cores // 2
 
 
 @pytest.fixture(autouse=True)

@@ -220,7 +220,10 @@ def _say(channel: socket.socket, name: int, value: int) -> None:
 
 def _order(channel: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     room = array.array("i", [0, 0]).itemsize * 2
-    first, beside, _, _ = channel.recvmsg(4, socket.CMSG_SPACE(room))
+    try:
+        first, beside, _, _ = channel.recvmsg(4, socket.CMSG_SPACE(room))
+    except ConnectionError:
+        first = b""
     if len(first) < 4:
         return None, []
     descriptors = array.array("i")

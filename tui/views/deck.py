@@ -212,8 +212,10 @@ class Deck(Vertical):
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """Notice which tile has the keys."""
+        # Of keys in haste the news come late: where the keys are by now is what counts.
+        focused = self.screen.focused
         for number, view in self._made.items():
-            if view is event.widget or view in event.widget.ancestors:
+            if focused is not None and (view is focused or view in focused.ancestors):
                 self._focused = number
                 self._tell()
 

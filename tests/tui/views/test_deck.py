@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from textual.app import ComposeResult
+from textual.events import DescendantFocus
 
 from tui import remembered, views
 from tui.views import ViewKind
@@ -178,3 +179,15 @@ async def test_the_views_beside_are_those_that_have_something_to_show(
         assert seen(seat) == [1, 3]
         await seat.press("2")
         assert seen(seat) == [1, 2], "whoever asks for it is told why there is nothing"
+
+
+async def test_late_news_of_a_view_that_had_the_keys_do_not_give_them_back(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.press("2")
+        before = deck(seat).view
+        await seat.press("3")
+        assert deck(seat).title == "Three"
+        deck(seat).post_message(DescendantFocus(before))
+        await seat.pilot.pause()
+        assert deck(seat).title == "Three"
+        assert deck(seat).view.has_focus

@@ -46,6 +46,15 @@ def quiet(one: Terminal) -> None:
         assert time.monotonic() < end + 20.0, "the screen never comes to rest"
 
 
+def draw_anew(one: Terminal) -> None:
+    """Have every cell of the usual size drawn once more."""
+    for columns in (119, 120):
+        one.raw.clear()
+        one.resize(columns, 36)
+        # Two sizes at once would come to the newer one alone.
+        one.until(lambda: len(one.raw) > 2000)
+
+
 def leave(one: Terminal) -> None:
     """Quit, and end the run if it has not ended by itself."""
     one.type("q")
@@ -91,12 +100,14 @@ def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(
         one.resize(*size)
         one.read(0.1)
     one.sees("■ ended")
+    # While a run goes on, axes keep room for what may come; in a new size they have that of the end.
+    draw_anew(one)
+    for key in ("t", "t", "t", KEY_OF["log"], KEY_OF["curves"], KEY_OF[name]):
+        one.type(key)
+        one.read(0.1)
     quiet(one)
     shown, cells = one.lines, one.cells
-    one.raw.clear()
-    one.resize(119, 36)
-    one.until(lambda: len(one.raw) > 2000)
-    one.resize(120, 36)
+    draw_anew(one)
     one.until(lambda: one.lines == shown)
     one.until(lambda: one.cells == cells)
     leave(one)
