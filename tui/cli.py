@@ -364,14 +364,12 @@ def _live_run(name: str | None) -> RunDirectory:
     try:
         return directory.find(name, live=True)
     except GdtuiError as error:
-        try:
-            found = directory.find(name, live=False)
-        except GdtuiError:
-            raise error from None
         from .reports import ended_run
 
-        newest = f"{error}; the newest: " if name is None else ""
-        raise RunError(f"{newest}{ended_run(found)}") from None
+        told = ended_run(name)
+        if told is None:
+            raise
+        raise RunError(f"{error}; {told}" if name is None else told) from None
 
 
 def _preset(name: str, **options: Any) -> Any:

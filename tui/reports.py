@@ -84,12 +84,22 @@ def print_runs() -> int:
     return 0
 
 
-def ended_run(run: directory.RunDirectory) -> str:
-    """Return how a run that has no engine any more has ended, with what result, and where its record lies."""
-    _, state, _, step, loss, _ = _row(run)
+def ended_run(name: str | None) -> str | None:
+    """Return with what result the run of this name has ended, and where its record lies; of several, of the newest.
+
+    Args:
+        name: A run's name, its beginning, or the path of its directory; None for all of them.
+    """
+    found = [run for run in directory.all_runs() if name is None or run.name.startswith(name)]
+    with contextlib.suppress(GdtuiError):
+        found = [directory.find(name, live=False)]
+    if not found or any(run.is_live() for run in found):
+        return None
+    several = "the newest: " if name is None else f"{len(found)} runs begin so, the newest: " if len(found) > 1 else ""
+    _, state, _, step, loss, _ = _row(found[0])
     at = f" at step {step}" if step != "?" else ""
     result = f" with loss {loss}" if loss else ""
-    return f"run {run.name}: {state}{at}{result}; its record: {clean(str(run.path))}"
+    return f"{several}run {found[0].name}: {state}{at}{result}; its record: {clean(str(found[0].path))}"
 
 
 def print_gradient_check(preset: Preset) -> int:

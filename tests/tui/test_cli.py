@@ -208,6 +208,15 @@ def test_a_run_cannot_be_watched_without_a_terminal_and_does_not_notice(gdtui: C
     connection.close()
 
 
+def test_of_several_runs_that_have_ended_the_newest_is_told(gdtui: Command, until_ended: Callable[[str], None]) -> None:
+    for _ in range(2):
+        assert gdtui("run", "ravine", "--steps", "3").code == 0
+        newest = directory.all_runs()[0]
+        until_ended(newest.name)
+    said = assert_refused(gdtui("attach", "ravi"), code=1)
+    assert said.startswith(f"gdtui: 2 runs begin so, the newest: run {newest.name}: ended (steps) at step 3 with loss ")
+
+
 def test_with_no_run_to_watch_the_command_fails(gdtui: Command) -> None:
     assert "no run is running" in assert_refused(gdtui("attach"), code=1)
 
