@@ -79,7 +79,7 @@ def ended(place: Path, made: dict[str, client.Client], places: object, monkeypat
             path.mkdir(parents=True)
             run = RunDirectory(name=path.name, path=path)
             change = ScheduledChange(step=CHANGED_AT, values={"optimizer.lr": 0.5 * preset.spec.optimizer.lr})
-            launch = launch_of(preset, Unwatched(measure_every=STEPS // 2)).model_copy(update={"changes": (change,)})
+            launch = launch_of(preset, Unwatched()).model_copy(update={"changes": (change,)})
             watcher = client.Client(run, watch="live", name="watcher", engine=client.start(run, launch))
             end = time.monotonic() + PATIENCE_S
             finished = 0
