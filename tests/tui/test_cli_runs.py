@@ -15,6 +15,11 @@ from engine.run.protocol import Finished, Progressed
 from tests.tui.commands import ENDLESS, QUICK_S, Command, StartRun, assert_refused
 
 
+@pytest.fixture(autouse=True)
+def forked_engines() -> None:
+    """Start engines as the program does: here it matters whose child an engine is, and what it is started with."""
+
+
 def test_no_runs_is_not_an_error(gdtui: Command) -> None:
     listed = gdtui("runs")
     assert (listed.code, listed.out) == (0, "no runs\n")
