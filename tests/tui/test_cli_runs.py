@@ -16,6 +16,11 @@ from tests.tui.commands import ENDLESS, QUICK_S, Command, StartRun, assert_refus
 from tui.charts.axes import compact
 
 
+@pytest.fixture(autouse=True)
+def forked_engines() -> None:
+    """Start engines as the program does: here it matters whose child an engine is, and what it is started with."""
+
+
 def test_no_runs_is_not_an_error(gdtui: Command) -> None:
     listed = gdtui("runs")
     assert (listed.code, listed.out) == (0, "no runs\n")

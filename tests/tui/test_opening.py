@@ -24,6 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
+def forked_engines() -> None:
+    """Start engines as the program does: here it matters whose child an engine is, and what it is started with."""
+
+
+@pytest.fixture(autouse=True)
 def no_engine_is_left(places: Path, end_engines: EndEngines) -> Iterator[None]:
     yield
     end_engines()
