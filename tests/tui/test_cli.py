@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.run import directory
 from engine.run.client import Client
 from presets import load, names, read
 from tests.tui.commands import ENDLESS, QUICK_S, Command, StartRun, assert_refused
