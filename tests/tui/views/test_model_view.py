@@ -248,9 +248,11 @@ async def test_the_last_picture_stays_when_the_engine_has_gone(watched: Any, end
 async def test_a_cell_of_the_matrix_leads_to_its_pictures_and_escape_back(
     watched: Any, preset: Callable[..., Preset]
 ) -> None:
-    async with watched(preset(**DIGITS), size=(120, 36)) as seat:
+    async with watched(preset(**{**DIGITS, "pace": {"steps_per_second": 100.0}}), size=(120, 36)) as seat:
         watch = Watch(seat)
         await watch.opens()
+        # Until some of the ones are found.
+        await seat.until(lambda: seat.view.step >= 60)
         await watch.presses("space", "c")
         await watch.sees(lambda: "recall" in watch.picture)
         assert not watch.view.check_action("open", ())
