@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 from engine.errors import InputError
 from engine.text import clean
 
+from .small_file import first_bytes
+
 MOST_BYTES = 256 * 1024
 Glyphs = Literal["auto", "braille", "half", "ascii"]
 GLYPHS = get_args(Glyphs)
@@ -57,11 +59,12 @@ def read() -> Configuration:
     """
     file = path()
     try:
-        if not file.exists():
-            return Configuration()
-        if file.stat().st_size > MOST_BYTES:
+        found = first_bytes(file, MOST_BYTES + 1)
+        if len(found) > MOST_BYTES:
             raise InputError(f"{clean(str(file))}: more than {MOST_BYTES // 1024} kB; allowed: less")
-        text = file.read_text(encoding="utf-8")
+        text = found.decode()
+    except (FileNotFoundError, NotADirectoryError):
+        return Configuration()
     except OSError as error:
         raise InputError(f"{clean(str(file))}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

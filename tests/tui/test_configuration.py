@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -102,12 +104,35 @@ def test_what_is_wrong_is_one_line_with_the_file_the_field_its_value_and_what_is
 
 def test_a_file_that_cannot_be_read_says_so(file: Path) -> None:
     file.mkdir()
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read: this is not a regular file"):
         preferences()
     file.rmdir()
+    file.symlink_to(file)
+    with pytest.raises(InputError, match="cannot be read: Too many levels"):
+        preferences()
+    file.unlink()
     file.write_bytes(b"theme = '\xff'")
     with pytest.raises(InputError, match="is not UTF-8"):
         preferences()
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+    script = "from tui import configuration; configuration.read()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
+    assert done.stderr.endswith(f"{file}: cannot be read: this is not a regular file\n")
+
+
+def test_where_there_is_no_file_nothing_is_wrong(file: Path) -> None:
+    file.symlink_to("nowhere")
+    assert configuration.read() == Configuration()
+    file.unlink()
+    file.parent.rmdir()
+    assert configuration.read() == Configuration()
+    file.parent.write_text("a file in the place of the folder")
+    assert configuration.read() == Configuration()
 
 
 def test_two_commands_may_change_places() -> None:
@@ -196,7 +221,7 @@ def test_a_wrong_file_ends_the_command_before_there_is_a_screen_or_a_run(file: P
     file.write_text("theme = 5")
     script = "import pty, sys; sys.exit(pty.spawn([sys.executable, 'gdtui.py', 'xor']) >> 8)"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert done.returncode == 2
     assert "theme = 5; allowed: the name of a theme" in done.stdout

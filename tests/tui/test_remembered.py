@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine.places import data_home
 from tui.remembered import keep, recall
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +39,16 @@ def test_what_cannot_be_read_is_forgotten_and_written_anew(home: Path, text: str
     assert recall("theme") is None
     keep("theme", "dark")
     assert json.loads((home / "remembered.json").read_text()) == {"theme": "dark"}
+
+
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for(home: Path) -> None:
+    home.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(home / "remembered.json")
+    script = "from tui.remembered import recall; print(recall('theme'))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
+    assert (done.stdout, done.stderr) == ("None\n", "")
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
