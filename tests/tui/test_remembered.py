@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -57,3 +58,19 @@ def test_where_nothing_can_be_written_nothing_is_kept(home: Path, monkeypatch: p
     monkeypatch.setenv("GDTUI_DATA_DIR", str(blocked))
     keep("theme", "dark")
     assert recall("theme") is None
+
+
+def test_what_could_not_be_written_wholly_leaves_nothing_behind(home: Path) -> None:
+    keep("layout", 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, limits[1]))
+    try:
+        keep("theme", "dark")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in home.iterdir()] == ["remembered.json"]
+    assert (recall("layout"), recall("theme")) == (1, None)
+    (home / "remembered.json").unlink()
+    (home / "remembered.json").mkdir()
+    keep("theme", "dark")
+    assert [path.name for path in home.iterdir()] == ["remembered.json"]
