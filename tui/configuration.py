@@ -81,6 +81,9 @@ def read() -> Configuration:
         right, allowed = _CHECKS[name]
         if not right(value):
             raise wrong(name, value, allowed)
+    for name, keys in given.get("keys", {}).items():
+        if not (isinstance(keys, str) and keys.strip()):
+            raise wrong(key_field(name), keys, 'keys with commas between them, as in "run.pause" = "space,f9"')
     return Configuration(**given)
 
 
@@ -90,12 +93,23 @@ def wrong(name: str, value: object, allowed: str, *, of_a_name: bool = False) ->
     return InputError(f"{clean(str(path()))}: {what}; allowed: {allowed}")
 
 
+def key_field(command: str) -> str:
+    """Return the field with a command's keys, as it would be written on a line of its own."""
+    return f'keys."{command}"'
+
+
 def _toml(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _are_keys(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(keys, str) and keys.strip() for keys in value.values())
+    match value:
+        case str():
+            return f'"{value}"'
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return str(value)
 
 
 def _is_rate(value: Any) -> bool:
@@ -107,6 +121,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "glyphs": (lambda value: value in GLYPHS, f"one of {', '.join(GLYPHS)}"),
     "frames_per_second": (_is_rate, f"a whole number from {FRAMES[0]} to {FRAMES[1]}"),
     "keymap": (lambda value: value in KEYMAPS, f"one of {', '.join(KEYMAPS)}"),
-    "keys": (_are_keys, 'a table such as [keys] with lines like "run.pause" = "space,f9"'),
+    "keys": (lambda value: isinstance(value, dict), 'a table such as [keys] with lines like "run.pause" = "space,f9"'),
 }
 """What each field may be."""

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from textual.binding import Binding, BindingType
 from textual.keys import KEY_ALIASES, Keys
 
-from .configuration import Configuration, wrong
+from .configuration import Configuration, key_field, wrong
 
 EVERYWHERE = "everywhere"
 STEPS_OUT = "escape"
@@ -77,7 +77,7 @@ def keymap(configuration: Configuration) -> dict[str, str]:
     for name, keys in configuration.keys.items():
         if name not in known:
             near = get_close_matches(name, known, n=3) or ["a name from `gdtui list keys`"]
-            raise wrong(f"keys.{name}", keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
+            raise wrong(key_field(name), keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
         chosen[name] = tuple(_key(part, name, keys) for part in _parts(keys))
     _refuse_clashes(known, chosen)
     return {name: ",".join(keys) for name, keys in chosen.items()}
@@ -110,7 +110,7 @@ def _refuse_clashes(known: Mapping[str, KeyedCommand], chosen: Mapping[str, tupl
             given = known[name].keys
             if not _clashes(other, known, {**now, other: given}):
                 allowed += f', such as "{other}" = "{",".join(given)}"'
-            raise wrong(f"keys.{name}", ",".join(now[name]), allowed)
+            raise wrong(key_field(name), ",".join(now[name]), allowed)
 
 
 def _clashes(
@@ -145,7 +145,7 @@ def _key(key: str, name: str, keys: str) -> str:
     if bare in _NAMED or bare in _character_names():
         return key
     allowed = "a character, or a name such as space, enter, left, f5, comma, ctrl+k"
-    raise wrong(f"keys.{name}", keys, allowed)
+    raise wrong(key_field(name), keys, allowed)
 
 
 def _character_names() -> set[str]:

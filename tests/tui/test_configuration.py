@@ -76,13 +76,17 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
         ('keymap = "emacs"', 'keymap = "emacs"; allowed: one of usual, vim'),
         ("colour = 1", "'colour' is no field; allowed: one of theme, glyphs, frames_per_second, keymap, keys"),
         ("keys = 1", "keys = 1; allowed: a table such as [keys]"),
-        ('[keys]\n"run.pause" = ""', "allowed: a table such as [keys]"),
-        ('[keys]\n"run.pase" = "p"', "'keys.run.pase' is no field; allowed: the name of a command: run.pause"),
-        ('[keys]\n"run.pause" = "hyper+p"', 'keys.run.pause = "hyper+p"; allowed: a character, or a name'),
-        ('[keys]\n"run.pause" = "p,,,"', 'keys.run.pause = "p,,,"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = ""', 'keys."run.pause" = ""; allowed: keys with commas between them, as in'),
+        ('[keys]\n"run.pause" = 5', 'keys."run.pause" = 5; allowed: keys with commas between them'),
+        ('[keys]\n"run.step" = "s"\n"run.pause" = true', 'keys."run.pause" = true; allowed: keys with commas'),
+        ('[keys]\n"run.pause" = ["space", "f9"]', 'keys."run.pause" = a list; allowed: keys with commas'),
+        ('[keys]\nrun.pause = "p"', 'keys."run" = a table; allowed: keys with commas between them, as in'),
+        ('[keys]\n"run.pase" = "p"', 'keys."run.pase"\' is no field; allowed: the name of a command: run.pause'),
+        ('[keys]\n"run.pause" = "hyper+p"', 'keys."run.pause" = "hyper+p"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = "p,,,"', 'keys."run.pause" = "p,,,"; allowed: a character, or a name'),
         (
             '[keys]\n"run.pause" = "s"',
-            'keys.run.pause = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
+            'keys."run.pause" = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
             'in this file, such as "run.step" = "space"',
         ),
         ("[keys", "is not TOML"),
