@@ -70,7 +70,8 @@ def keymap(configuration: Configuration) -> dict[str, str]:
     """Return which commands have other keys than usual, as Textual takes it.
 
     Raises:
-        InputError: A command or a key does not exist, or two commands that are in force together have the same key.
+        InputError: A command or a key does not exist, two commands that are in force together have the same key, or
+            a command that does not step out has the key that does.
     """
     known = {command.name: command for command in commands()}
     chosen: dict[str, tuple[str, ...]] = _vi(known) if configuration.keymap == "vim" else {}
@@ -79,6 +80,8 @@ def keymap(configuration: Configuration) -> dict[str, str]:
             near = get_close_matches(name, known, n=3) or ["a name from `gdtui list keys`"]
             raise wrong(key_field(name), keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
         chosen[name] = tuple(_key(part, name, keys) for part in _parts(keys))
+        if STEPS_OUT in chosen[name] and STEPS_OUT not in known[name].keys:
+            raise wrong(key_field(name), keys, f"keys that step out of nothing: not {STEPS_OUT}, which leaves a layer")
     _refuse_clashes(known, chosen)
     return {name: ",".join(keys) for name, keys in chosen.items()}
 

@@ -85,6 +85,10 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
         ('[keys]\n"run.pause" = "hyper+p"', 'keys."run.pause" = "hyper+p"; allowed: a character, or a name'),
         ('[keys]\n"run.pause" = "p,,,"', 'keys."run.pause" = "p,,,"; allowed: a character, or a name'),
         (
+            '[keys]\n"run.pause" = "f9,escape"',
+            'keys."run.pause" = "f9,escape"; allowed: keys that step out of nothing: not escape',
+        ),
+        (
             '[keys]\n"run.pause" = "s"',
             'keys."run.pause" = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
             'in this file, such as "run.step" = "space"',
@@ -142,6 +146,11 @@ def test_where_there_is_no_file_nothing_is_wrong(file: Path) -> None:
 def test_two_commands_may_change_places() -> None:
     chosen = keymap(Configuration(keys={"run.pause": "s", "run.step": "space"}))
     assert chosen == {"run.pause": "s", "run.step": "space"}
+
+
+def test_what_steps_out_may_have_another_key_beside_escape() -> None:
+    chosen = keymap(Configuration(keys={"view.back": "f9,escape", "log.step-out": "escape"}))
+    assert chosen == {"view.back": "f9,escape", "log.step-out": "escape"}
 
 
 def test_a_refused_key_offers_no_way_that_would_be_refused_as_well() -> None:
