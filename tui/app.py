@@ -32,7 +32,7 @@ from engine.text import clean
 
 from . import remembered
 from .charts.glyphs import prefer, suitable_glyphs
-from .opening import Opening, launched, shown
+from .opening import Opening, goes_on, launched, shown
 from .preferences import Preferences
 from .pulse import PulsedApp
 from .screens.command_palette import SteadyPalette
@@ -159,7 +159,7 @@ class GdtuiApp(PulsedApp):
         """Leave before there was anything to see: nobody is to find an engine later that nobody has watched."""
         self.workers.cancel_all()
         if self._opening is not None:
-            await asyncio.to_thread(self._opening.abandon)
+            self.farewell = await asyncio.to_thread(self._opening.abandon)
         self.exit()
 
     async def on_dashboard_asked_anew(self, message: Dashboard.AskedAnew) -> None:
@@ -193,7 +193,7 @@ class GdtuiApp(PulsedApp):
         elif view.is_gone or view.state == "ended":
             self.farewell = f"{run.name} has ended"
         else:
-            self.farewell = f"{run.name} goes on; come back with: gdtui attach {run.name}"
+            self.farewell = goes_on(run)
         if view.welcome.recorded:
             self.farewell += f"\nits record: {clean(view.welcome.directory)}"
         self.exit()

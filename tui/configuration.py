@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 from engine.errors import InputError
 from engine.text import clean
 
+from .small_file import first_bytes
+
 MOST_BYTES = 256 * 1024
 Glyphs = Literal["auto", "braille", "half", "ascii"]
 GLYPHS = get_args(Glyphs)
@@ -57,11 +59,12 @@ def read() -> Configuration:
     """
     file = path()
     try:
-        if not file.exists():
-            return Configuration()
-        if file.stat().st_size > MOST_BYTES:
+        found = first_bytes(file, MOST_BYTES + 1)
+        if len(found) > MOST_BYTES:
             raise InputError(f"{clean(str(file))}: more than {MOST_BYTES // 1024} kB; allowed: less")
-        text = file.read_text(encoding="utf-8")
+        text = found.decode()
+    except (FileNotFoundError, NotADirectoryError):
+        return Configuration()
     except OSError as error:
         raise InputError(f"{clean(str(file))}: cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -78,6 +81,9 @@ def read() -> Configuration:
         right, allowed = _CHECKS[name]
         if not right(value):
             raise wrong(name, value, allowed)
+    for name, keys in given.get("keys", {}).items():
+        if not (isinstance(keys, str) and keys.strip()):
+            raise wrong(key_field(name), keys, 'keys with commas between them, as in "run.pause" = "space,f9"')
     return Configuration(**given)
 
 
@@ -87,12 +93,23 @@ def wrong(name: str, value: object, allowed: str, *, of_a_name: bool = False) ->
     return InputError(f"{clean(str(path()))}: {what}; allowed: {allowed}")
 
 
+def key_field(command: str) -> str:
+    """Return the field with a command's keys, as it would be written on a line of its own."""
+    return f'keys."{command}"'
+
+
 def _toml(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _are_keys(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(keys, str) and keys.strip() for keys in value.values())
+    match value:
+        case str():
+            return f'"{value}"'
+        case bool():
+            return str(value).lower()
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return str(value)
 
 
 def _is_rate(value: Any) -> bool:
@@ -104,6 +121,6 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "glyphs": (lambda value: value in GLYPHS, f"one of {', '.join(GLYPHS)}"),
     "frames_per_second": (_is_rate, f"a whole number from {FRAMES[0]} to {FRAMES[1]}"),
     "keymap": (lambda value: value in KEYMAPS, f"one of {', '.join(KEYMAPS)}"),
-    "keys": (_are_keys, 'a table such as [keys] with lines like "run.pause" = "space,f9"'),
+    "keys": (lambda value: isinstance(value, dict), 'a table such as [keys] with lines like "run.pause" = "space,f9"'),
 }
 """What each field may be."""

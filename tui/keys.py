@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from textual.binding import Binding, BindingType
 from textual.keys import KEY_ALIASES, Keys
 
-from .configuration import Configuration, wrong
+from .configuration import Configuration, key_field, wrong
 
 EVERYWHERE = "everywhere"
 STEPS_OUT = "escape"
@@ -70,15 +70,18 @@ def keymap(configuration: Configuration) -> dict[str, str]:
     """Return which commands have other keys than usual, as Textual takes it.
 
     Raises:
-        InputError: A command or a key does not exist, or two commands that are in force together have the same key.
+        InputError: A command or a key does not exist, two commands that are in force together have the same key, or
+            a command that does not step out has the key that does.
     """
     known = {command.name: command for command in commands()}
     chosen: dict[str, tuple[str, ...]] = _vi(known) if configuration.keymap == "vim" else {}
     for name, keys in configuration.keys.items():
         if name not in known:
             near = get_close_matches(name, known, n=3) or ["a name from `gdtui list keys`"]
-            raise wrong(f"keys.{name}", keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
+            raise wrong(key_field(name), keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
         chosen[name] = tuple(_key(part, name, keys) for part in _parts(keys))
+        if STEPS_OUT in chosen[name] and STEPS_OUT not in known[name].keys:
+            raise wrong(key_field(name), keys, f"keys that step out of nothing: not {STEPS_OUT}, which leaves a layer")
     _refuse_clashes(known, chosen)
     return {name: ",".join(keys) for name, keys in chosen.items()}
 
@@ -110,7 +113,7 @@ def _refuse_clashes(known: Mapping[str, KeyedCommand], chosen: Mapping[str, tupl
             given = known[name].keys
             if not _clashes(other, known, {**now, other: given}):
                 allowed += f', such as "{other}" = "{",".join(given)}"'
-            raise wrong(f"keys.{name}", ",".join(now[name]), allowed)
+            raise wrong(key_field(name), ",".join(now[name]), allowed)
 
 
 def _clashes(
@@ -145,7 +148,7 @@ def _key(key: str, name: str, keys: str) -> str:
     if bare in _NAMED or bare in _character_names():
         return key
     allowed = "a character, or a name such as space, enter, left, f5, comma, ctrl+k"
-    raise wrong(f"keys.{name}", keys, allowed)
+    raise wrong(key_field(name), keys, allowed)
 
 
 def _character_names() -> set[str]:

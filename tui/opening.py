@@ -79,13 +79,23 @@ class Opening:
         """Return a connection to the engine on which hello is said; raises as `connect` does."""
         return greeted(self.run(), self._engine, watch=watch, name=name)
 
-    def abandon(self) -> None:
-        """End an engine that was started for nothing, and leave no trace of its run; a run found again stays."""
+    def abandon(self) -> str:
+        """End an engine that was started for nothing, and leave no trace of its run; a run found again stays.
+
+        Returns:
+            What became of the run; nothing where there never was one.
+        """
         if self._engine is None:
-            return
+            return goes_on(self.run())
         self._engine.end()
+        try:
+            run = self.run()
+        except GdtuiError:
+            return ""
         with contextlib.suppress(GdtuiError):
-            directory.forget(self.run())
+            directory.forget(run)
+        # Steps may have been made, and nobody has seen them.
+        return f"{run.name} has ended before its first step was shown; nothing of it is kept"
 
 
 class Greeting(threading.Thread):
@@ -112,6 +122,11 @@ class Greeting(threading.Thread):
             raise self._error
         assert self._channel is not None, "there is a connection, or an error"
         return self._channel
+
+
+def goes_on(run: RunDirectory) -> str:
+    """Return what is said to who leaves a run under way."""
+    return f"{run.name} goes on; come back with: gdtui attach {run.name}"
 
 
 def started(name: str, options: Mapping[str, Any], **order: Any) -> Opening:

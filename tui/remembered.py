@@ -13,6 +13,8 @@ from typing import Any
 
 from engine.places import data_home
 
+from .small_file import first_bytes
+
 MOST_BYTES = 64 * 1024
 """A larger file was not written by us."""
 
@@ -35,15 +37,17 @@ def keep(name: str, value: Any) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps({**_everything(), name: value}, indent=1) + "\n", encoding="utf-8")
-        draft.replace(path)
+        try:
+            draft.write_text(json.dumps({**_everything(), name: value}, indent=1) + "\n", encoding="utf-8")
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _everything() -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        path = _file()
-        if path.stat().st_size <= MOST_BYTES:
-            found = json.loads(path.read_bytes())
-            if isinstance(found, dict):
-                return found
+        text = first_bytes(_file(), MOST_BYTES + 1)
+        found = json.loads(text) if len(text) <= MOST_BYTES else None
+        if isinstance(found, dict):
+            return found
     return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.tui.conftest import EndEngines, WaitUntil
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -74,13 +76,21 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
         ('keymap = "emacs"', 'keymap = "emacs"; allowed: one of usual, vim'),
         ("colour = 1", "'colour' is no field; allowed: one of theme, glyphs, frames_per_second, keymap, keys"),
         ("keys = 1", "keys = 1; allowed: a table such as [keys]"),
-        ('[keys]\n"run.pause" = ""', "allowed: a table such as [keys]"),
-        ('[keys]\n"run.pase" = "p"', "'keys.run.pase' is no field; allowed: the name of a command: run.pause"),
-        ('[keys]\n"run.pause" = "hyper+p"', 'keys.run.pause = "hyper+p"; allowed: a character, or a name'),
-        ('[keys]\n"run.pause" = "p,,,"', 'keys.run.pause = "p,,,"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = ""', 'keys."run.pause" = ""; allowed: keys with commas between them, as in'),
+        ('[keys]\n"run.pause" = 5', 'keys."run.pause" = 5; allowed: keys with commas between them'),
+        ('[keys]\n"run.step" = "s"\n"run.pause" = true', 'keys."run.pause" = true; allowed: keys with commas'),
+        ('[keys]\n"run.pause" = ["space", "f9"]', 'keys."run.pause" = a list; allowed: keys with commas'),
+        ('[keys]\nrun.pause = "p"', 'keys."run" = a table; allowed: keys with commas between them, as in'),
+        ('[keys]\n"run.pase" = "p"', 'keys."run.pase"\' is no field; allowed: the name of a command: run.pause'),
+        ('[keys]\n"run.pause" = "hyper+p"', 'keys."run.pause" = "hyper+p"; allowed: a character, or a name'),
+        ('[keys]\n"run.pause" = "p,,,"', 'keys."run.pause" = "p,,,"; allowed: a character, or a name'),
+        (
+            '[keys]\n"run.pause" = "f9,escape"',
+            'keys."run.pause" = "f9,escape"; allowed: keys that step out of nothing: not escape',
+        ),
         (
             '[keys]\n"run.pause" = "s"',
-            'keys.run.pause = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
+            'keys."run.pause" = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
             'in this file, such as "run.step" = "space"',
         ),
         ("[keys", "is not TOML"),
@@ -102,17 +112,45 @@ def test_what_is_wrong_is_one_line_with_the_file_the_field_its_value_and_what_is
 
 def test_a_file_that_cannot_be_read_says_so(file: Path) -> None:
     file.mkdir()
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read: this is not a regular file"):
         preferences()
     file.rmdir()
+    file.symlink_to(file)
+    with pytest.raises(InputError, match="cannot be read: Too many levels"):
+        preferences()
+    file.unlink()
     file.write_bytes(b"theme = '\xff'")
     with pytest.raises(InputError, match="is not UTF-8"):
         preferences()
 
 
+def test_a_pipe_that_nobody_writes_into_is_not_waited_for(file: Path) -> None:
+    os.mkfifo(file)
+    script = "from tui import configuration; configuration.read()"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
+    assert done.stderr.endswith(f"{file}: cannot be read: this is not a regular file\n")
+
+
+def test_where_there_is_no_file_nothing_is_wrong(file: Path) -> None:
+    file.symlink_to("nowhere")
+    assert configuration.read() == Configuration()
+    file.unlink()
+    file.parent.rmdir()
+    assert configuration.read() == Configuration()
+    file.parent.write_text("a file in the place of the folder")
+    assert configuration.read() == Configuration()
+
+
 def test_two_commands_may_change_places() -> None:
     chosen = keymap(Configuration(keys={"run.pause": "s", "run.step": "space"}))
     assert chosen == {"run.pause": "s", "run.step": "space"}
+
+
+def test_what_steps_out_may_have_another_key_beside_escape() -> None:
+    chosen = keymap(Configuration(keys={"view.back": "f9,escape", "log.step-out": "escape"}))
+    assert chosen == {"view.back": "f9,escape", "log.step-out": "escape"}
 
 
 def test_a_refused_key_offers_no_way_that_would_be_refused_as_well() -> None:
@@ -196,7 +234,7 @@ def test_a_wrong_file_ends_the_command_before_there_is_a_screen_or_a_run(file: P
     file.write_text("theme = 5")
     script = "import pty, sys; sys.exit(pty.spawn([sys.executable, 'gdtui.py', 'xor']) >> 8)"
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     assert done.returncode == 2
     assert "theme = 5; allowed: the name of a theme" in done.stdout

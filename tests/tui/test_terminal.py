@@ -213,11 +213,13 @@ def test_hostile_bytes_on_the_keyboard_end_at_worst_with_one_line(terminal: Call
         one.read()
     if one.process.poll() is None:
         one.process.send_signal(signal.SIGTERM)
-        assert one.exit_code() == 143
-    else:
-        assert one.exit_code() not in (0, 2)
-        said = [line for line in bytes(one.raw).rpartition(b"\x1b[?1049l")[2].decode().splitlines() if "gdtui:" in line]
-        assert len(said) == 1
+    code = one.exit_code()
+    # On a busy machine the signal may meet a dashboard that is about to leave for its own reasons.
+    if code != 128 + signal.SIGTERM:
+        assert code not in (0, 2)
+        # Once the terminal is as it was, it echoes what is typed, whatever bytes these are.
+        last_words = bytes(one.raw).rpartition(b"\x1b[?1049l")[2].decode(errors="replace")
+        assert len([line for line in last_words.splitlines() if "gdtui:" in line]) == 1
     assert b"Traceback" not in one.raw
     assert_restored(one)
     assert run.is_live()

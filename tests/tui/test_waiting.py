@@ -94,9 +94,24 @@ async def test_who_leaves_before_the_run_is_there_leaves_no_engine_behind(
         await pilot.press(key)
         await wait_until(lambda: not app.is_running)
     slow.come.set()
-    assert not app.farewell
+    assert app.farewell == f"{slow.run().name} has ended before its first step was shown; nothing of it is kept"
     assert app.return_code == 0
     assert not directory.all_runs()
+
+
+async def test_who_leaves_before_a_run_found_again_is_there_is_told_that_it_goes_on(
+    slow: Slow, wait_until: WaitUntil
+) -> None:
+    slow._engine = None
+    app = GdtuiApp(opening=slow)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await wait_until(lambda: isinstance(app.screen, Waiting))
+        await pilot.press("q")
+        await wait_until(lambda: not app.is_running)
+    slow.come.set()
+    name = slow.run().name
+    assert app.farewell == f"{name} goes on; come back with: gdtui attach {name}"
+    assert directory.all_runs()
 
 
 async def test_a_lesson_that_cannot_be_started_leads_back_to_the_gallery(
