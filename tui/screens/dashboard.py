@@ -236,7 +236,10 @@ class Dashboard(Steering):
 
     async def action_tiles(self) -> None:
         """Show one view, two or four beside each other."""
-        await self._deck.cycle_tiles()
+        refusal = await self._deck.cycle_tiles()
+        if refusal:
+            self.view.say(refusal)
+            self.tell()
         self._draw_anew()
 
     def action_maximise(self) -> None:
