@@ -61,6 +61,7 @@ class HelpKey(Static):
 class HelpScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """Says what there is to see where the keys go, and what each of them does."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-high")]  # noqa: RUF012  Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]
 
     def __init__(self, about: Screen[Any]) -> None:
