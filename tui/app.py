@@ -31,7 +31,7 @@ from engine.run import directory
 from engine.text import clean
 
 from . import remembered
-from .charts.glyphs import prefer, suitable_glyphs
+from .charts.glyphs import prefer, spelled_key, suitable_glyphs
 from .opening import Opening, goes_on, launched, shown
 from .preferences import Preferences
 from .pulse import PulsedApp
@@ -99,6 +99,10 @@ class GdtuiApp(PulsedApp):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what every line goes through, ASCII last where there is nothing else."""
         return (*super().get_line_filters(), *self._spelling)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Return the name of a key as it is shown: an arrow in ASCII would be another key."""
+        return spelled_key(super().get_key_display(binding))
 
     def on_mount(self) -> None:
         """Watch the terminal, and open the run after the first paint."""
@@ -211,7 +215,7 @@ class GdtuiApp(PulsedApp):
         is_open = any(isinstance(screen, SteadyPalette) for screen in self.screen_stack)
         if not is_open and not isinstance(self.screen, Waiting):
             # Without a name: one that was closed a moment ago may still be leaving, and no two may have the same.
-            self.push_screen(SteadyPalette())
+            self.push_screen(SteadyPalette(placeholder="Search for commands"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Name every command of the dashboard in the palette."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TextIO
 
@@ -20,7 +21,17 @@ _SIGNS = {
          "###||====#__.==#-\"\"\"''\\/[]/|\\\\|/"),
     )
     for sign, like in zip(signs, likes, strict=True)
-}  # fmt: skip
+} | {"⁻": "-", "₋": "-", "🔎": "> "}  # fmt: skip
+NUMBERS = {"√v̂": "sqrt(v^)", "½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
+KEYS = {"⏎": "enter", "⌫": "backspace", "←": "left", "→": "right", "↑": "up", "↓": "down"}
+"""What would be read as another number or key if it took no more cells than before."""
+
+
+def in_words(text: str, words: Mapping[str, str]) -> str:
+    """Return a text with words in the place of signs, before anyone counts its cells."""
+    for sign, word in words.items():
+        text = text.replace(sign, word)
+    return text
 
 
 def in_ascii(text: str) -> str:

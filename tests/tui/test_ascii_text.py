@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,11 @@ from tui.ascii_text import in_ascii, tolerate
 from tui.charts.glyphs import prefer
 from tui.preferences import Preferences
 from tui.screens.gallery import Gallery
+from tui.screens.help import keys_of
+from tui.widgets.text_rows import TextRows
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Watched
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,6 +45,7 @@ def test_any_text_becomes_ascii_of_the_same_width(text: str) -> None:
         ("café ḡ", "cafe g"),
         ("漢", "??"),
         ("⠀⣿", " ."),
+        ("🔎 10⁻³", ">  10-3"),
     ],
 )
 def test_what_stands_for_a_sign_looks_or_reads_like_it(text: str, told: str) -> None:
@@ -69,6 +75,28 @@ def as_before() -> Iterator[None]:
     """Let no other test draw with what an app was told to prefer."""
     yield
     prefer(None)
+
+
+@pytest.mark.parametrize("glyphs", ["ascii", "braille"])
+async def test_keys_and_numbers_are_words_where_their_signs_would_be_read_as_others(
+    watched: Watched, glyphs: Literal["ascii", "braille"], as_before: None
+) -> None:
+    async with watched(size=(140, 60)) as seat:
+        prefer(glyphs)
+        shown = {}
+        for view, names in (("1", "curves"), ("2", "parameters")):
+            await seat.pilot.press(view)
+            explained = [each for _, rows in keys_of(seat.app.screen) for each in rows]
+            shown[names] = {key for each in explained for key in each.keys.split()}
+        every = shown["curves"] | shown["parameters"]
+        if glyphs == "ascii":
+            assert {"enter", "down", "up", "left", "right"} <= every
+            assert all(key.isascii() for key in every)
+        else:
+            assert {"⏎", "↓", "↑"} <= every
+        root = "sqrt(v^)" if glyphs == "ascii" else "√v̂"
+        heading = seat.dashboard._deck.view.query_one("#heading", TextRows)
+        await seat.until(lambda: root in heading.export(), heading.export)
 
 
 @pytest.mark.parametrize("glyphs", ["ascii", "braille"])

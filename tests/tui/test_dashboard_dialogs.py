@@ -193,6 +193,16 @@ async def test_staying_changes_nothing(watched: Watched) -> None:
         assert seat.view.client.run.is_live()
 
 
+async def test_help_begins_with_words_on_the_smallest_terminal(watched: Watched) -> None:
+    async with watched(size=(20, 5)) as seat:
+        await seat.pilot.press("question_mark")
+
+        def rows() -> list[str]:
+            return [strip.text for strip in seat.app.screen._compositor.render_strips()]
+
+        await seat.until(lambda: "Curves" in "".join(rows()[:3]), rows)
+
+
 async def test_help_names_every_key_and_closes_again(watched: Watched) -> None:
     async with watched() as seat:
         for key in ("escape", "question_mark", "q"):

@@ -145,13 +145,13 @@ async def test_a_step_by_hand_is_one_of_every_lane(raced: Raced) -> None:
 
 async def test_the_legend_never_takes_more_than_a_sixth_of_the_screen(raced: Raced) -> None:
     async with raced((50, 14)) as seat:
-        assert len(lane_rows(seat.view, 20, 14, plain=False)) == 2
-        assert len(lane_rows(seat.view, 200, 36, plain=False)) == 1
+        assert len(lane_rows(seat.view, 20, 14)) == 2
+        assert len(lane_rows(seat.view, 200, 36)) == 1
 
 
-async def test_without_colours_a_letter_stands_for_each_lane(raced: Raced) -> None:
+async def test_a_letter_stands_for_each_lane(raced: Raced) -> None:
     async with raced() as seat:
-        (row,) = lane_rows(seat.view, 200, 36, plain=True)
+        (row,) = lane_rows(seat.view, 200, 36)
         shown = "".join(text for text, _ in row)
         assert all(name in shown for name in ("A slow", "B fast", "C wild"))
 

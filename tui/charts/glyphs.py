@@ -6,7 +6,7 @@ import sys
 from os import environ
 from typing import Literal
 
-from ..ascii_text import writes_everything
+from ..ascii_text import KEYS, NUMBERS, in_words, writes_everything
 
 Glyphs = Literal["braille", "half", "ascii"]
 
@@ -24,3 +24,13 @@ def suitable_glyphs() -> Glyphs:
         return _preferred[0]
     # Textual replaces sys.stdout while it runs.
     return "braille" if writes_everything(sys.__stdout__) and environ.get("TERM") != "linux" else "ascii"
+
+
+def spelled(text: str) -> str:
+    """Return a text as it is, or with its fractions and roots written out where nothing but ASCII can be printed."""
+    return in_words(text, NUMBERS) if suitable_glyphs() == "ascii" else text
+
+
+def spelled_key(key: str) -> str:
+    """Return what is shown of a key as it is, or in words where nothing but ASCII can be printed."""
+    return in_words(key, KEYS) if suitable_glyphs() == "ascii" else key

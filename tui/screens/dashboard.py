@@ -217,7 +217,7 @@ class Dashboard(Steering):
         view, width = self.view, self.size.width
         self.query_one("#headline", TextRows).show([headline(view, width)])
         if view.is_race:
-            _fit(self._lanes, lane_rows(view, width, self.size.height, plain=self.app.no_color))
+            _fit(self._lanes, lane_rows(view, width, self.size.height))
         message = self.query_one("#message", TextRows)
         _fit(message, message_rows(view, width - 2, self.size.height))
 
@@ -236,7 +236,10 @@ class Dashboard(Steering):
 
     async def action_tiles(self) -> None:
         """Show one view, two or four beside each other."""
-        await self._deck.cycle_tiles()
+        refusal = await self._deck.cycle_tiles()
+        if refusal:
+            self.view.say(refusal)
+            self.tell()
         self._draw_anew()
 
     def action_maximise(self) -> None:

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Markdown, Static
 
+from ..charts.glyphs import spelled
 from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
@@ -60,6 +61,7 @@ class HelpKey(Static):
 class HelpScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     """Says what there is to see where the keys go, and what each of them does."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-lowest"), (10, "-high")]  # noqa: RUF012  Textual declares it so
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close")]
 
     def __init__(self, about: Screen[Any]) -> None:
@@ -73,7 +75,7 @@ class HelpScreen(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
         """Put the explanation over the keys."""
         with VerticalScroll(classes="dialog help"):
             for text in self._explained:
-                yield Markdown(text)
+                yield Markdown(spelled(text))
             for heading, keys in self._keys:
                 yield Static(Content(heading), classes="help-heading")
                 width = max(LEAST_KEY, *(cell_len(each.keys) for each in keys)) + 2

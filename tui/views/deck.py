@@ -115,9 +115,13 @@ class Deck(Vertical):
 
     @property
     def _shown(self) -> list[int]:
+        return sorted(self.order[: max(count for count in self._possible if count <= self.tiles)])
+
+    @property
+    def _possible(self) -> list[int]:
+        """How many tiles there is room for now: one at least."""
         room = max(1, self.size.width // TILE_COLUMNS) * max(1, self.size.height // TILE_ROWS)
-        room = max(count for count in TILES if count <= max(1, min(self.tiles, room)))
-        return sorted(self.order[:room])
+        return [count for count in TILES if count <= room]
 
     def show(self, now: float) -> None:
         """Draw what has changed in the views that can be seen."""
@@ -135,12 +139,16 @@ class Deck(Vertical):
         self._arrange()
         self._keep()
 
-    async def cycle_tiles(self) -> None:
-        """Show one view, two or four."""
-        self.tiles = TILES[(TILES.index(self.tiles) + 1) % len(TILES)]
+    async def cycle_tiles(self) -> str:
+        """Show one view, two or four, as many as there is room for; return why there is no other number, or ""."""
+        possible = self._possible
+        if len(possible) == 1:
+            return f"no room for more than one view here: {TILE_COLUMNS}×{TILE_ROWS} cells a tile"
+        self.tiles = possible[(possible.index(len(self._shown)) + 1) % len(possible)]
         await self._make_missing()
         self._arrange()
         self._keep()
+        return ""
 
     def _keep(self) -> None:
         if self._remembers:

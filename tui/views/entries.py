@@ -9,6 +9,7 @@ from engine.run.protocol import Seen
 from engine.text import counted
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
 from ..widgets.text_rows import Row
 
 
@@ -50,7 +51,7 @@ def in_words(seen: Seen, title: str, width: int) -> Row:
     of = f" of {counted(facts['samples'], 'sample')}" if facts["samples"] > 1 else ""
     heading = f"step {seen.step:,}{of}  "
     if width >= 110:
-        values[1:2] = [("¼", low), ("median", middle), ("¾", high)]
+        values[1:2] = [(spelled("¼"), low), ("median", middle), (spelled("¾"), high)]
         heading = f"{title}{of} after step {seen.step:,}  "
     spans = [(heading, "dim foreground")]
     for word, value in values:

@@ -178,7 +178,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
             self._legend.show([self._legend_row(scale)])
         if self._search.display and self._search.size:
             self._search.show(scenes.line_search(sight.search()))
-        self._title.show([words.function_title(sight, scale, follows=self._follows)])
+        self._title.show([words.function_title(sight, scale, follows=self._follows, width=self.size.width)])
         self._readout.show([words.function_readout(sight, self._aim)])
 
     def _scaled(self, heights: Any, floor: float | None) -> Levels:

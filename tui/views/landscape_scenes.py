@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import string
-
 import numpy as np
 
 from engine.run.protocol import Seen
@@ -15,7 +13,7 @@ from ..lane_view import LaneView
 from ..run_view import RunView
 from ..widgets.contour_map import Arrow, Mark, Scene, Trail
 from ..widgets.height_curve import CurveScene, Point
-from ..widgets.status import lane_colour
+from ..widgets.status import lane_colour, lane_letter
 from .function_sight import FunctionSight, Motion
 from .plane_sight import PlaneSight
 
@@ -30,7 +28,7 @@ def colour_of(run: RunView, lane: int) -> str:
 
 def sign_of(run: RunView, lane: int) -> str:
     """Return the sign of a lane's point: its letter in a race."""
-    return string.ascii_uppercase[lane] if run.is_race else "●"
+    return lane_letter(lane) if run.is_race else "●"
 
 
 def contours(

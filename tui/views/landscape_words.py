@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from ..charts.axes import compact
 from ..charts.bands import Heights, Levels
 from ..charts.window import Place
@@ -15,8 +17,15 @@ from .landscape_scenes import colour_of, sign_of
 from .plane_sight import PlaneSight
 
 
-def function_title(sight: FunctionSight, levels: Levels | None, *, follows: bool) -> Row:
-    """Return what is seen: the function, what is held, the scale, and of a race who is who."""
+def function_title(sight: FunctionSight, levels: Levels | None, *, follows: bool, width: int) -> Row:
+    """Return what is seen: the function, what is held, the scale, and of a race who is who.
+
+    Args:
+        sight: What is known of the function.
+        levels: The levels that are drawn.
+        follows: Whether the window follows the point.
+        width: Cells of the row. Where it has no room for all the lanes, the rows over the views tell them alone.
+    """
     run = sight.run
     spans: list[Span] = [(described(run.spec)[0][1], "bold foreground")]
     held = sight.facts.get("held") or {}
@@ -29,8 +38,9 @@ def function_title(sight: FunctionSight, levels: Levels | None, *, follows: bool
     if follows:
         spans.append(("   follows", "accent"))
     if run.is_race:
-        spans.append(("  ", "plain"))
-        spans += [(f" {sign_of(run, lane.number)} {lane.title}", colour_of(run, lane.number)) for lane in run.lanes]
+        key = [(f" {sign_of(run, lane.number)} {lane.title}", colour_of(run, lane.number)) for lane in run.lanes]
+        if 2 + sum(cell_len(text) for text, _ in [*spans, *key]) <= width:
+            spans += [("  ", "plain"), *key]
     return tuple(spans)
 
 

@@ -19,6 +19,7 @@ from engine.run.protocol import Seen
 from engine.text import clean
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
 from ..run_view import RunView
 from ..screens.filtering import FilterDialog
 from ..widgets.chart import Curve, LiveChart
@@ -210,7 +211,7 @@ is no room for all.
     def _draw_picture(self, number: int, picture: HeatMap, now: float) -> None:
         if not picture.region:
             return
-        looking, title = self._looks[number], QUANTITIES[number].title
+        looking, title = self._looks[number], spelled(QUANTITIES[number].title)
         seen = self._seen(number)
         if looking.refusal:
             picture.say(f"{clean(looking.refusal)}.", title)

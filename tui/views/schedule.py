@@ -282,7 +282,7 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
             look = "bold accent" if chosen else "foreground"
             text = f"{'▸' if chosen else ' '} {each.name:<11}{in_words(each.lr):>10}  "
             rows.append(((text, look), (each.why, "dim foreground")))
-        self._rates.show([*rows, (("↑ ↓ choose, enter takes it", "dim foreground"),)])
+        self._rates.show([*rows, (("up and down choose, enter takes it", "dim foreground"),)])
 
 
 def _round_up(step: int, *, of: int) -> int:

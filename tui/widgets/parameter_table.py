@@ -21,6 +21,7 @@ from engine.run.protocol import TensorShape
 from engine.text import clean
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
 from ..wording import in_words
 from .text_rows import Row, TextRows
 
@@ -127,7 +128,7 @@ class ParameterTable(Vertical):
         self._body = _Body(self._fill)
         # With a cursor the keys are those of the view, which moves it.
         self._body.can_focus = not cursor
-        self.tooltip = "\n".join(f"{column.title}: {column.tooltip}" for column in COLUMNS)
+        self.tooltip = "\n".join(f"{spelled(column.title)}: {column.tooltip}" for column in COLUMNS)
 
     def compose(self) -> ComposeResult:
         """Put the heading over the rows."""
@@ -304,8 +305,8 @@ class ParameterTable(Vertical):
         over = len(shape) - shapes if len(shape) > shapes else 0
         for index in layout.shown:
             mark, column = sign if order.column == index else "", COLUMNS[index]
-            wide = cell_len(column.title) + len(mark) < layout.cell
-            title = f"{column.title if wide else column.narrow}{mark}"
+            wide = cell_len(spelled(column.title)) + len(mark) < layout.cell
+            title = f"{spelled(column.title if wide else column.narrow)}{mark}"
             text += " " * (layout.cell - cell_len(title) - over) + title
             over = 0
         return text

@@ -214,25 +214,28 @@ def lane_colour(number: int) -> str:
     return _LANE_COLOURS[number % len(_LANE_COLOURS)]
 
 
-def lane_rows(view: RunView, width: int, height: int, *, plain: bool) -> list[Row]:
-    """Return the legend of a race: every lane's colour, title and newest loss, the lanes that the keys steer marked.
+def lane_letter(number: int) -> str:
+    """Return the letter that stands for a lane where a line has no room for more, or no colour."""
+    return string.ascii_uppercase[number]
+
+
+def lane_rows(view: RunView, width: int, height: int) -> list[Row]:
+    """Return the legend of a race: every lane's letter, title and newest loss, the lanes that the keys steer marked.
 
     Args:
         view: The race.
         width: Cells of a row.
         height: Rows of the screen; the legend takes a sixth of them at most.
-        plain: Whether there are no colours, so that a letter stands for each lane as it does in the chart.
     """
     rows: list[list[Span]] = [[]]
     used = 0
     for lane in view.lanes:
         curve = lane.loss if view.is_deterministic else lane.smoothed
         steered = view.steers_all or lane is view.lane
-        sign = string.ascii_uppercase[lane.number] if plain else "■"
         state = {"ended": " ended", "diverged": " diverged"}.get(lane.state, "")
         spans = [
             (" ▸" if steered else "  ", "bold foreground"),
-            (f"{sign} ", lane_colour(lane.number)),
+            (f"{lane_letter(lane.number)} ", f"bold {lane_colour(lane.number)}"),
             (lane.title, "bold foreground" if lane is view.lane else "foreground"),
             (f" {compact(curve.last)}" if curve.count else "", lane_colour(lane.number)),
             (f"{state} ", "bold error" if lane.state == "diverged" else "dim foreground"),

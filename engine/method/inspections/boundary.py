@@ -23,7 +23,8 @@ class BoundaryInspection(Inspection):
     """The outputs over two of the inputs, in their own units, the others at their means; and the samples.
 
     Facts: `x`, `y` and `features`; `xlim` and `ylim`; `classes`; `limits`, the least and the greatest number to fit;
-    `right` and `seen` by split; `error`, the root mean square of a regression's errors by split.
+    `samples`, how many there are, `seen` and `right` of them, and `error`, the root mean square of a regression's
+    errors, by split: of all held-out samples, up to `JUDGED`, and of the training samples that are shown.
     Arrays: `places` (samples, 2), `meant`, `got` and `held_out` (samples,); of a classification `chosen` and `share`,
     of a regression `value`, all (rows, columns) from the top left corner on, a coarse one first.
     """
@@ -62,13 +63,14 @@ class BoundaryInspection(Inspection):
             "xlim": xlim,
             "ylim": ylim,
             "classes": model.network.classes,
-            **figures_of(points, model.network.classes),
+            **figures_of(points, model.network),
         }
+        shown = points.first(self.samples)
         arrays = {
-            "places": places,
-            "meant": _sendable(points.meant),
-            "got": _sendable(points.got),
-            "held_out": points.held_out,
+            "places": shown.inputs[:, [self.x, self.y]],
+            "meant": _sendable(shown.meant),
+            "got": _sendable(shown.got),
+            "held_out": shown.held_out,
         }
         strides = (COARSE, 1) if self.rows * self.columns > 4 * model.stretch else (1,)
         for stride in strides:

@@ -19,9 +19,9 @@ from .model import Model, checked_output, figures_of, limits_of, points_of
 class FitInspection(Inspection):
     """The outputs over the one input, in its own units, and the samples.
 
-    Facts: `xlim`, `classes`, and `right`, `seen`, `error` and `limits` as those of a boundary. Arrays: `x` (points,)
-    and `curves`, (outputs, points) of a regression's numbers or (classes, points) of how sure the network is of each;
-    `inputs`, `meant`, `got` and `held_out` (samples,).
+    Facts: `xlim`, `classes`, and `samples`, `seen`, `right`, `error` and `limits` as those of a boundary. Arrays: `x`
+    (points,) and `curves`, (outputs, points) of a regression's numbers or (classes, points) of how sure the network is
+    of each; `inputs`, `meant`, `got` and `held_out` (samples,).
     """
 
     points: Annotated[int, Field(ge=2, le=1024)] = 200
@@ -43,6 +43,7 @@ class FitInspection(Inspection):
         network = model.network
         xlim = limits_of(points.inputs[:, 0])
         x = np.linspace(xlim[0], xlim[1], self.points)
+        shown = points.first(self.samples)
         outputs = []
         for first in range(0, self.points, model.stretch):
             outputs.append(model.outputs_at(x[first : first + model.stretch, None]).copy())
@@ -50,13 +51,13 @@ class FitInspection(Inspection):
         together = np.concatenate(outputs, axis=1)
         curves = network.loss.shares(together) if network.classes else together[self.output : self.output + 1]
         yield Finding(
-            facts={"xlim": xlim, "classes": network.classes, **figures_of(points, network.classes)},
+            facts={"xlim": xlim, "classes": network.classes, **figures_of(points, network)},
             arrays={
                 "x": x,
                 "curves": curves.astype(np.float64),
-                "inputs": points.inputs[:, 0],
-                "meant": points.meant.astype(np.float64),
-                "got": points.got.astype(np.float64),
-                "held_out": points.held_out,
+                "inputs": shown.inputs[:, 0],
+                "meant": shown.meant.astype(np.float64),
+                "got": shown.got.astype(np.float64),
+                "held_out": shown.held_out,
             },
         )

@@ -99,6 +99,10 @@ class ModelInspection(Inspection):
         )
 
 
+JUDGED = 4000
+"""Held-out samples that are looked at, however few of them are shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Points:
     """Samples of both splits beside what the network makes of them."""
@@ -118,19 +122,28 @@ class Points:
         mean: NDArray[np.float64] = self.inputs[self.held_out == 0].mean(axis=0)
         return mean
 
+    def first(self, count: int) -> Points:
+        """Return the first so many samples of each split: held-out ones stand after the others."""
+        of_split = np.where(self.held_out == 1, np.cumsum(self.held_out == 1), np.cumsum(self.held_out == 0))
+        kept = of_split <= count
+        return Points(
+            inputs=self.inputs[kept], meant=self.meant[kept], got=self.got[kept], held_out=self.held_out[kept]
+        )
+
 
 def points_of(model: Model, at_most: int, output: int) -> Iterator[Points | None]:
-    """Yield None after every stretch of work, and at last the first samples of each split, no more than `at_most`.
+    """Yield None after every stretch of work, and at last the first samples of each split.
 
     Args:
         model: What looks at them.
-        at_most: Of each split.
+        at_most: Of those that are trained on. The held-out ones are all there, up to `JUDGED`: how many of them are
+            right is not to depend on how many can be shown.
         output: Which number of a regression.
     """
     network = model.network
     kept: list[tuple[NDArray[np.float64], NDArray[Any], NDArray[Any], NDArray[np.uint8]]] = []
     for split in network.splits:
-        for batch in model.batches(split, at_most):
+        for batch in model.batches(split, max(at_most, JUDGED) if split == "held_out" else at_most):
             outputs = model.outputs(batch)
             if network.classes:
                 meant, got = network.loss.meant(batch.outputs), network.loss.chosen(outputs)
@@ -143,12 +156,12 @@ def points_of(model: Model, at_most: int, output: int) -> Iterator[Points | None
     yield Points(inputs=inputs, meant=meant, got=got, held_out=held_out)
 
 
-def figures_of(points: Points, classes: int) -> dict[str, object]:
-    """Return how many of the samples that are shown are right, or how far off a regression is, by split."""
-    figures: dict[str, object] = {}
+def figures_of(points: Points, network: Network) -> dict[str, object]:
+    """Return how many of these samples are right, or how far off a regression is, and how many there are, by split."""
+    figures: dict[str, object] = {"samples": {split: network.evaluation_set(split).count for split in network.splits}}
     parts = {"train": points.held_out == 0, "held_out": points.held_out == 1}
     figures["seen"] = {split: int(part.sum()) for split, part in parts.items()}
-    if classes:
+    if network.classes:
         right = points.meant == points.got
         figures["right"] = {split: int(right[part].sum()) for split, part in parts.items()}
     else:

@@ -202,7 +202,7 @@ class InverseTime(Schedule):
         json_schema_extra={"symbol": "k", "scale": "log"},
     )
     power: Annotated[Number, Field(ge=0.0, le=100.0)] = Field(
-        title="Power", default=1.0, description="Of the denominator; above ½ and up to 1 the noise dies out in time."
+        title="Power", default=1.0, description="Of the denominator; above 0.5 and up to 1 the noise dies out in time."
     )
 
     def factor(self, t: int) -> float:
@@ -222,5 +222,5 @@ class InverseTime(Schedule):
         return Verdict(
             reaches=self.power <= 1.0,
             settles=self.power > 0.5,
-            why=f"Σ1/tᵖ is infinite for p ≤ 1 and Σ1/t²ᵖ finite for p > ½; here p = {self.power:g}",
+            why=f"Σ1/tᵖ is infinite for p ≤ 1 and Σ1/t²ᵖ finite for p > 0.5; here p = {self.power:g}",
         )

@@ -120,6 +120,25 @@ async def test_views_stand_beside_each_other_where_there_is_room(watched: Watche
         assert seen(seat) == [5]
 
 
+async def test_where_there_is_no_room_for_tiles_the_key_says_so_and_nothing_is_remembered(watched: Watched) -> None:
+    async with watched(size=(80, 24)) as seat:
+        for _ in range(2):
+            await seat.press("t")
+            assert seat.message == "no room for more than one view here: 56×14 cells a tile"
+        await seat.pilot.resize_terminal(200, 60)
+        await seat.until(lambda: deck(seat).size.width == 200)
+        await seat.pilot.pause()
+        assert seen(seat) == [1]
+
+
+async def test_more_tiles_than_there_is_room_for_are_not_among_those_a_key_goes_through(watched: Watched) -> None:
+    async with watched(size=(120, 24)) as seat:
+        for expected in ([1, 2], [1], [1, 2]):
+            await seat.press("t")
+            assert seen(seat) == expected
+        assert deck(seat).tiles == 2
+
+
 async def test_the_keys_go_to_the_tile_that_was_clicked(watched: Watched) -> None:
     async with watched(size=(200, 60)) as seat:
         await seat.pilot.press("2", "t", "3")

@@ -292,6 +292,24 @@ async def test_every_lane_of_a_race_has_its_letter_its_way_and_the_same_new_star
         assert first == second != (1.0, 1.0)
 
 
+@pytest.mark.parametrize("keys", [(), ("z",), ("t", "t")])
+@pytest.mark.parametrize("size", [(80, 24), (130, 44)])
+async def test_every_letter_on_the_map_is_explained_on_the_screen(
+    watched: Watched, size: tuple[int, int], keys: tuple[str, ...]
+) -> None:
+    """Nine lanes are more than the row over the map has room for."""
+    nine = tuple({"title": f"number {number}"} for number in range(1, 10))
+    async with watched(lesson(lanes=nine), size=size) as seat:
+        here = await Landscape(seat).opened()
+        await here.press(*keys)
+
+        def explained() -> bool:
+            rows = "\n".join(strip.text for strip in seat.app.screen._compositor.render_strips())
+            return all(f"{letter} number {at}" in rows for at, letter in enumerate("ABCDEFGHI", start=1))
+
+        await here.until(explained)
+
+
 async def test_a_function_of_one_variable_is_a_curve_with_the_point_sliding_on_it(watched: Watched) -> None:
     problem = {"kind": "landscape", "function": "parabola"}
     async with watched(lesson(problem=problem, optimizer={"name": "sgd", "lr": 0.005}), size=(80, 24)) as seat:

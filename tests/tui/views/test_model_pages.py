@@ -17,6 +17,7 @@ from engine.method.path import Path
 from engine.method.spec import RunSpec
 from engine.method.trainer import Trainer
 from engine.run.protocol import Seen
+from engine.subject.network import Network
 from tui.charts.cells import NONE, Cells
 from tui.views.model.boundary import BoundaryPage, FitPage
 from tui.views.model.confusion import ConfusionPage
@@ -140,6 +141,21 @@ def test_regions_have_the_colours_of_their_classes_and_the_samples_their_shapes(
     assert f"held-out errors {wrong} of" in text(drawn.words)
     # Two of them may share a cell.
     assert 0 < drawn.cells.text().count("×") <= wrong
+
+
+def test_the_errors_that_are_counted_are_those_of_all_held_out_samples_whatever_the_size() -> None:
+    shown = page("moons", BoundaryPage)
+    trainer = trained("moons")
+    assert isinstance(trainer.objective, Network)
+    held_out = trainer.objective.evaluation_set("held_out").count
+    accuracy = trainer.evaluate("held_out").accuracy
+    assert accuracy is not None
+    said = f"held-out errors {round((1.0 - accuracy) * held_out)} of {held_out}"
+    for size in ((80, 24), (56, 14), (30, 8)):
+        found = looked(shown, "moons", *size)
+        assert said in text(shown.drawn(found, *size, Manner()).words)
+        cut = found.model_copy(update={"facts": {**found.facts, "samples": {"held_out": held_out + 1}}})
+        assert f"of the first {held_out}" in text(shown.drawn(cut, *size, Manner()).words)
 
 
 def test_a_sample_stands_where_the_axes_say() -> None:

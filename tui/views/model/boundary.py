@@ -236,15 +236,16 @@ def draw_samples(
         marked = order[wrong[order]]
         place = around.top + rows[marked], around.left + columns[marked]
         cells.front[place], cells.back[place] = cells.ink("background", bold=True), alarm
-    return _legend(seen, manner, wrong, shown)
+    return _legend(seen, manner, shown)
 
 
-def _legend(seen: Seen, manner: Manner, wrong: NDArray[np.bool_], shown: int) -> list[list[Span]]:
+def _legend(seen: Seen, manner: Manner, shown: int) -> list[list[Span]]:
     facts = seen.facts
     count = int(facts["seen"]["held_out"])
     parts: list[list[Span]] = []
     if facts["classes"]:
-        errors = f"{manner.wrong} held-out errors {int(wrong.sum())} of {count}"
+        of = f"of the first {count:,}" if count < facts["samples"]["held_out"] else f"of {count:,}"
+        errors = f"{manner.wrong} held-out errors {count - facts['right']['held_out']:,} {of}"
         marks: list[Span] = []
         for number in range(min(facts["classes"], MOST)):
             text = f"{manner.sample(number, False)}{manner.sample(number, True)} {number} "

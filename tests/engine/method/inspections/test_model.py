@@ -180,6 +180,20 @@ def test_what_is_right_is_what_an_evaluation_finds(moons: MakeTrainer) -> None:
     assert wrong == 150 - seen.facts["right"]["train"] - seen.facts["right"]["held_out"]
 
 
+@pytest.mark.parametrize(("about", "kind"), [("boundary", "measurements"), ("fit", "one input")])
+def test_how_many_samples_are_shown_changes_nothing_about_those_held_out(
+    moons: MakeTrainer, about: str, kind: str
+) -> None:
+    trainer = trained(moons, kind)
+    few, many = last(about, trainer, samples=7), last(about, trainer)
+    assert (few.arrays["held_out"] == 1).sum() == (few.arrays["held_out"] == 0).sum() == 7
+    first = np.flatnonzero(many.arrays["held_out"] == 1)[:7]
+    assert few.arrays["got"][few.arrays["held_out"] == 1].tolist() == many.arrays["got"][first].tolist()
+    for figure in {"right", "error"} & set(many.facts):
+        assert few.facts[figure]["held_out"] == many.facts[figure]["held_out"]
+    assert few.facts["seen"]["held_out"] == many.facts["seen"]["held_out"] > 7
+
+
 def test_a_large_picture_comes_coarse_first(moons: MakeTrainer) -> None:
     coarse, whole = found("boundary", trained(moons, "two inputs"), columns=80, rows=60)
     assert coarse.arrays["chosen"].shape == (15, 20)
