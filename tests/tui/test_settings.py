@@ -292,6 +292,61 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         assert seat.is_alone
 
 
+@pytest.mark.parametrize("way", ["space", "enter", "click"])
+async def test_a_switch_asks_at_once_and_stands_where_the_engine_says(watched: Watched, way: str) -> None:
+    async with watched(size=(120, 110)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        next_step = f"step {seat.view.step + 1}"
+        switch = form.query_one("#field-optimizer-bias_correction", Switch)
+        switch.focus()
+        for old, new in (("on", "off"), ("off", "on")):
+            await (seat.pilot.click(switch) if way == "click" else seat.pilot.press(way))
+            await seat.answered()
+            assert verdict(form) == f"in force from {next_step}: optimizer.bias_correction {old} → {new}"
+            assert switch.value is (new == "on")
+            assert not switch.has_class("asked")
+            assert seat.view.spec.optimizer.model_dump()["bias_correction"] is switch.value
+        assert seat.journal[-2:] == [
+            ("set", [("optimizer.bias_correction", True, False)]),
+            ("set", [("optimizer.bias_correction", False, True)]),
+        ]
+        await seat.press("ctrl+s")
+        assert verdict(form) == "nothing is changed"
+
+
+async def test_a_switch_turned_in_haste_asks_each_time_and_is_marked_until_the_answer() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        switch = app.form.query_one("#field-optimizer-bias_correction", Switch)
+        switch.focus()
+        await pilot.press("space", "space", "space")
+        key = "optimizer.bias_correction"
+        assert app.sent == [({key: new}, {key: not new}) for new in (False, True, False)]
+        assert switch.has_class("asked")
+        assert verdict(app.form) == f"asked: {key} off; not in force yet"
+
+
+async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, other_client: Connect) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        other = other_client(seat.view)
+        changed: dict[str, Scalar] = {"optimizer.bias_correction": False}
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        switch = form.query_one("#field-optimizer-bias_correction", Switch)
+        await seat.until(lambda: not seat.view.spec.optimizer.model_dump()["bias_correction"])
+        switch.focus()
+        await seat.press("space")
+        assert verdict(form).startswith(
+            "refused: optimizer.bias_correction is False by now, not True: changed by colleague"
+        )
+        assert switch.value is False
+        assert not switch.has_class("asked")
+        await seat.press("space")
+        assert seat.view.spec.optimizer.model_dump()["bias_correction"] is switch.value is True
+
+
 async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watched: Watched) -> None:
     async with watched(size=(120, 70)) as seat:
         await seat.paused_at(5)

@@ -1,13 +1,14 @@
 """The form with everything that can change but the optimizer itself, made from the fields of the spec.
 
-Each number has a field to type it in and a slider, and a word has the choices beside it. They ask at once, as fast as
-the engine answers; what is typed is sent with Enter. Either shows as in force what the engine has confirmed, and
-nothing else.
+Each number has a field to type it in and a slider, a word has the choices beside it, and what is on or off a switch.
+They ask at once, as fast as the engine answers; what is typed is sent with Enter. Either shows as in force what the
+engine has confirmed, and nothing else.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
@@ -72,11 +73,10 @@ class SettingsForm(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
 
     AUTO_FOCUS = "Input"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
-    HELP = """Every setting has a field for its number or its name, and beside it a slider or the choices.
+    HELP = """Every setting has a field for its number or its name, and beside it a slider or the choices; or a switch.
 
-A slider moves and a choice is made with ← → and the mouse, and that asks at once; what is typed is sent with Enter.
-Both show what the engine has
-confirmed. Tab goes from one to the next."""
+A slider moves and a choice is made with ← → and the mouse, a switch is turned with space or a click, and that asks at
+once; what is typed is sent with Enter. All show what the engine has confirmed. Tab goes from one to the next."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close", id="form.close"),
         Binding("ctrl+s", "send", "Apply", tooltip="send what was typed", id="form.send"),
@@ -101,6 +101,8 @@ confirmed. Tab goes from one to the next."""
         """The field whose slider waits for the engine's answer."""
         self._next_slide: Slider.Moved | None = None
         """Where a slider has gone meanwhile."""
+        self._switching: Counter[str] = Counter()
+        """How often each switch was turned without an answer yet, by the key of its field."""
         self._shown: dict[str, Any] = {}
         """What stands in the form as in force, by key."""
         self._help: dict[str, str] = {}
@@ -207,6 +209,25 @@ confirmed. Tab goes from one to the next."""
         if message is not None and message.slider.is_attached:
             self._slide(message)
 
+    # ---- switches: they ask at once as well
+
+    def on_switch_changed(self, message: Switch.Changed) -> None:
+        """Ask for what a switch was turned to."""
+        message.stop()
+        switch, value = message.switch, message.value
+        key = next((key for key in self._keys if _id(key) == switch.id), None)
+        if key is None:
+            return
+        self._switching[key] += 1
+        switch.add_class("asked")
+
+        def answered(answer: Answer) -> None:
+            self._switching[key] -= 1
+            self._answered(answer, scroll=False)
+
+        self._say(f"asked: {key} {in_words(value)}; not in force yet", "asked", scroll=False)
+        self._send({key: value}, {key: not value}, answered, None)
+
     # ---- numbers: they are sent with Enter
 
     @on(Input.Submitted)
@@ -270,11 +291,14 @@ confirmed. Tab goes from one to the next."""
         for slider in self.query(Slider):
             key = next(key for key in self._keys if f"slider-{_id(key)}" == slider.id)
             slider.confirm(now[key], asked=self._next_slide is not None and self._next_slide.slider is slider)
+        for switch in self.query(Switch):
+            key = next(key for key in self._keys if _id(key) == switch.id)
+            if not self._switching[key]:
+                with switch.prevent(Switch.Changed):
+                    switch.set_class(False, "asked").value = now[key]
         for key in moved:
             self._shown[key] = now[key]
-            if isinstance(now[key], bool):
-                self.query_one(f"#{_id(key)}", Switch).value = now[key]
-            else:
+            if not isinstance(now[key], bool):
                 self.query_one(f"#{_id(key)}", Input).value = _text(now[key])
         if "optimizer.form" in moved:
             # Another form has other defaults.
@@ -297,7 +321,7 @@ confirmed. Tab goes from one to the next."""
 
     def _value(self, key: str) -> Any:
         if isinstance(self._shown[key], bool):
-            return self.query_one(f"#{_id(key)}", Switch).value
+            return self._shown[key]
         text = self.query_one(f"#{_id(key)}", Input).value.strip()
         if text == _text(self._shown[key]):
             return self._shown[key]
