@@ -23,6 +23,7 @@ from engine.run import client, protocol
 from engine.subject.regularisation import Regularisation
 from presets import Preset
 from tui.run_view import RunView
+from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsForm, form_keys
 
 if TYPE_CHECKING:
@@ -272,6 +273,40 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
         await seat.pilot.press("escape")
         assert seat.is_alone
         assert seat.view.state == "paused"
+
+
+async def test_a_question_mark_opens_the_help_and_stands_in_no_field() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        for key, text in (("optimizer.lr", "0.001"), ("batch.size", "32"), ("optimizer.form", "torch")):
+            field = app.form.query_one("#field-" + key.replace(".", "-"), Input)
+            field.focus()
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, HelpScreen), key
+            await pilot.press("escape")
+            assert app.form.is_current, key
+            assert field.value == text
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "value"),
+    [
+        ("optimizer.lr", ("space",), "0.001"),
+        ("optimizer.lr", tuple("q!x"), "0.001"),
+        ("optimizer.lr", tuple("2.5e-4"), "2.5e-4"),
+        ("optimizer.lr", tuple("0,01"), "0,01"),
+        ("clip.norm", ("1", "space", "a", "5"), "15"),
+        ("batch.size", tuple("full"), "full"),
+    ],
+)
+async def test_a_field_takes_what_its_value_can_have_and_no_more(key: str, typed: tuple[str, ...], value: str) -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        field = app.form.query_one("#field-" + key.replace(".", "-"), Input)
+        field.focus()
+        await pilot.press(*typed)
+        assert field.value == value
+        assert app.screen is app.form
 
 
 async def test_the_mouse_does_it_all(watched: Watched) -> None:

@@ -33,6 +33,7 @@ from engine.run.protocol import Rejected
 from ..run_view import Answer
 from ..scales import places_of
 from ..widgets.choices import Choices
+from ..widgets.entry import Entry
 from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
 from .closing import ClosesOnlyItself
@@ -124,7 +125,7 @@ once; what is typed is sent with Enter. All show what the engine has confirmed. 
                 if (heading := _HEADINGS[key.partition(".")[0]]) != above:
                     above = heading
                     yield Static(Content(heading), classes="field-section")
-                info = owner.model_fields[field]
+                info, allowed = owner.model_fields[field], allowed_values(owner, field)
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
                 name = info.title or field
@@ -135,7 +136,8 @@ once; what is typed is sent with Enter. All show what the engine has confirmed. 
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
                         placeholder = "none" if info.get_default() is None else "needed"
-                        yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
+                        is_number = allowed.startswith(("a number", "a whole number"))
+                        yield Entry(_text(value), placeholder=placeholder, is_number=is_number, id=_id(key))
                         is_schedule = key == "schedule.name"
                         places = (
                             tuple(SCHEDULES) if is_schedule else places_of(key, owner, field, _usual_value(spec, key))
@@ -144,7 +146,6 @@ once; what is typed is sent with Enter. All show what the engine has confirmed. 
                             kind = Choices if all(isinstance(each, str) for each in places) else Slider
                             yield kind(places, value, id=f"slider-{_id(key)}")
                     yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
-                allowed = allowed_values(owner, field)
                 if key == "schedule.name":
                     allowed = f"one of {', '.join(SCHEDULES)}"
                 locked = f"✗ {BY_LESSON.capitalize()}. " if self._locks.holds(key) else ""
