@@ -26,6 +26,8 @@ MAXIMUM_LOG = 500
 EVALUATIONS_EVERY_S = 1.0
 """An evaluation that followed another one sooner than this makes room for the next: short epochs make many a second."""
 
+IN_FORCE = ", in force"
+"""What the words about a field end with."""
 WHOLE_RUN = {
     "pause": "paused",
     "resume": "going on",
@@ -210,7 +212,7 @@ def _change_in_words(change: protocol.ChangedField, spec: RunSpec) -> str:
     symbol = symbol_of(change.key, spec)
     if change.key.startswith("stop.") and change.new is None:
         return f"stops no longer at {symbol[:1].lower()}{symbol[1:]} {in_words(change.old)}"
-    return f"{symbol} {in_words(change.old)} → {in_words(change.new)}, in force"
+    return f"{symbol} {in_words(change.old)} → {in_words(change.new)}{IN_FORCE}"
 
 
 def _reset_in_words(applied: protocol.Applied, by: str) -> str:

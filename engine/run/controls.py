@@ -80,6 +80,16 @@ class Controls:
             lifted += lane.trainer.apply({key: None})
         return lifted
 
+    def ways_on(self, lanes: Sequence[Lane]) -> str:
+        """Return what can be done that is not locked where these lanes have all ended or diverged."""
+        resumes = any(
+            lane.trainer.ended is None or not self._locks.holds(f"stop.{lane.trainer.ended}") for lane in lanes
+        )
+        ways = ["resume it to train on"] if resumes else []
+        if not self._locks.holds("reset"):
+            ways.append("reset it to start again")
+        return ", or ".join(ways) or f"to train on and to start again are {BY_LESSON}"
+
     def check_expected(self, lane: Lane, expected: dict[str, Any], actor: str) -> None:
         """Raise `InputError` if one of the fields is no longer what `actor` saw."""
         present = flat(lane.trainer.spec)

@@ -384,7 +384,7 @@ class Session:
         stepping = [lane for lane in lanes if lane.halt is None] or lanes
         stepping = [lane for lane in stepping if lane.trainer.ended is None]
         if not stepping:
-            raise InputError("the run has ended: resume it to train on, or reset it to start again")
+            raise InputError(f"the run has ended: {self._controls.ways_on(lanes)}")
         self._epoch_of = None
         self._wish = "paused"
         for lane in stepping:
@@ -403,7 +403,7 @@ class Session:
     def _finish_epoch(self, lanes: list[Lane], whose: tuple[str, int]) -> Changes:
         going = [lane for lane in lanes if lane.halt is None]
         if not going:
-            raise InputError("the run goes on no longer: resume it to train on, or reset it to start again")
+            raise InputError(f"the run goes on no longer: {self._controls.ways_on(lanes)}")
         self._epoch_of = whose
         self._wish = "running"
         self._settle()

@@ -112,6 +112,19 @@ async def test_keys_steer_the_lane_that_is_shown_or_all(raced: Raced) -> None:
         assert rates(seat) == pytest.approx([0.001, 0.005, 1e5])
 
 
+async def test_a_change_of_all_lanes_tells_the_numbers_of_each(raced: Raced) -> None:
+    async with raced() as seat:
+        await seat.paused_at(20)
+        slow, fast, wild = (lane.title for lane in seat.view.lanes)
+        await seat.press("a", "left_curly_bracket")
+        step, told = seat.message.removeprefix("3 lanes: ").split(": ", 1)
+        assert step.startswith("step ")
+        assert told == f"{slow}: α 0.01 → 0.001; {fast}: α 0.05 → 0.005; {wild}: α 1e6 → 1e5, in force"
+        await seat.press("u")
+        step, told = seat.message.removeprefix("3 lanes: undone: ").split(": ", 1)
+        assert told == f"{slow}: α 0.001 → 0.01; {fast}: α 0.005 → 0.05; {wild}: α 1e5 → 1e6, in force"
+
+
 async def test_a_lane_that_has_diverged_goes_on_when_it_is_shown(raced: Raced) -> None:
     async with raced() as seat:
         await seat.paused_at(20)

@@ -23,6 +23,7 @@ from engine.run import client, protocol
 from engine.subject.regularisation import Regularisation
 from presets import Preset
 from tui.run_view import RunView
+from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsForm, form_keys
 
 if TYPE_CHECKING:
@@ -274,6 +275,40 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
         assert seat.view.state == "paused"
 
 
+async def test_a_question_mark_opens_the_help_and_stands_in_no_field() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        for key, text in (("optimizer.lr", "0.001"), ("batch.size", "32"), ("optimizer.form", "torch")):
+            field = app.form.query_one("#field-" + key.replace(".", "-"), Input)
+            field.focus()
+            await pilot.press("question_mark")
+            assert isinstance(app.screen, HelpScreen), key
+            await pilot.press("escape")
+            assert app.form.is_current, key
+            assert field.value == text
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "value"),
+    [
+        ("optimizer.lr", ("space",), "0.001"),
+        ("optimizer.lr", tuple("q!x"), "0.001"),
+        ("optimizer.lr", tuple("2.5e-4"), "2.5e-4"),
+        ("optimizer.lr", tuple("0,01"), "0,01"),
+        ("clip.norm", ("1", "space", "a", "5"), "15"),
+        ("batch.size", tuple("full"), "full"),
+    ],
+)
+async def test_a_field_takes_what_its_value_can_have_and_no_more(key: str, typed: tuple[str, ...], value: str) -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        field = app.form.query_one("#field-" + key.replace(".", "-"), Input)
+        field.focus()
+        await pilot.press(*typed)
+        assert field.value == value
+        assert app.screen is app.form
+
+
 async def test_the_mouse_does_it_all(watched: Watched) -> None:
     async with watched(size=(120, 110)) as seat:
         await seat.paused_at(5)
@@ -290,6 +325,61 @@ async def test_the_mouse_does_it_all(watched: Watched) -> None:
         assert seat.view.spec.optimizer.model_dump()["bias_correction"] is False
         await seat.pilot.click("#close")
         assert seat.is_alone
+
+
+@pytest.mark.parametrize("way", ["space", "enter", "click"])
+async def test_a_switch_asks_at_once_and_stands_where_the_engine_says(watched: Watched, way: str) -> None:
+    async with watched(size=(120, 110)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        next_step = f"step {seat.view.step + 1}"
+        switch = form.query_one("#field-optimizer-bias_correction", Switch)
+        switch.focus()
+        for old, new in (("on", "off"), ("off", "on")):
+            await (seat.pilot.click(switch) if way == "click" else seat.pilot.press(way))
+            await seat.answered()
+            assert verdict(form) == f"in force from {next_step}: optimizer.bias_correction {old} → {new}"
+            assert switch.value is (new == "on")
+            assert not switch.has_class("asked")
+            assert seat.view.spec.optimizer.model_dump()["bias_correction"] is switch.value
+        assert seat.journal[-2:] == [
+            ("set", [("optimizer.bias_correction", True, False)]),
+            ("set", [("optimizer.bias_correction", False, True)]),
+        ]
+        await seat.press("ctrl+s")
+        assert verdict(form) == "nothing is changed"
+
+
+async def test_a_switch_turned_in_haste_asks_each_time_and_is_marked_until_the_answer() -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        switch = app.form.query_one("#field-optimizer-bias_correction", Switch)
+        switch.focus()
+        await pilot.press("space", "space", "space")
+        key = "optimizer.bias_correction"
+        assert app.sent == [({key: new}, {key: not new}) for new in (False, True, False)]
+        assert switch.has_class("asked")
+        assert verdict(app.form) == f"asked: {key} off; not in force yet"
+
+
+async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, other_client: Connect) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        other = other_client(seat.view)
+        changed: dict[str, Scalar] = {"optimizer.bias_correction": False}
+        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        switch = form.query_one("#field-optimizer-bias_correction", Switch)
+        await seat.until(lambda: not seat.view.spec.optimizer.model_dump()["bias_correction"])
+        switch.focus()
+        await seat.press("space")
+        assert verdict(form).startswith(
+            "refused: optimizer.bias_correction is False by now, not True: changed by colleague"
+        )
+        assert switch.value is False
+        assert not switch.has_class("asked")
+        await seat.press("space")
+        assert seat.view.spec.optimizer.model_dump()["bias_correction"] is switch.value is True
 
 
 async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watched: Watched) -> None:

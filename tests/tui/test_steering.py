@@ -260,6 +260,35 @@ async def test_the_form_and_the_lesson_show_what_is_locked(watched: Watched, loc
         assert "Locked by the lesson" in form._help["batch.size"]
 
 
+ENDING = {"stop": {"steps": 20}}
+
+
+async def test_beyond_the_end_of_a_locked_lesson_every_key_names_what_is_free_and_no_more(
+    watched: Watched, preset: MakePreset
+) -> None:
+    from dataclasses import replace
+
+    locks = Locks(controls=("settings", "reset", "step"), but=("optimizer.lr",))
+    async with watched(replace(preset(**ENDING), locks=locks), size=(120, 36)) as seat:
+        await seat.until(lambda: seat.view.state == "ended")
+        await seat.press("space")
+        assert seat.message == "to train on beyond the end: locked by the lesson"
+        await seat.press("n")
+        assert "to train on and to start again are locked by the lesson" in seat.message
+        assert "resume it" not in seat.message
+        assert "reset it" not in seat.message
+
+
+async def test_after_an_end_the_engine_names_the_one_way_that_is_free(watched: Watched, preset: MakePreset) -> None:
+    from dataclasses import replace
+
+    async with watched(replace(preset(**ENDING), locks=Locks(controls=("reset",))), size=(120, 36)) as seat:
+        await seat.until(lambda: seat.view.state == "ended")
+        for key in ("n", "s"):
+            await seat.press(key)
+            assert seat.message.endswith(": resume it to train on"), key
+
+
 # ---- help, tour and palette
 
 

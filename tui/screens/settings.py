@@ -1,13 +1,14 @@
 """The form with everything that can change but the optimizer itself, made from the fields of the spec.
 
-Each number has a field to type it in and a slider, and a word has the choices beside it. They ask at once, as fast as
-the engine answers; what is typed is sent with Enter. Either shows as in force what the engine has confirmed, and
-nothing else.
+Each number has a field to type it in and a slider, a word has the choices beside it, and what is on or off a switch.
+They ask at once, as fast as the engine answers; what is typed is sent with Enter. Either shows as in force what the
+engine has confirmed, and nothing else.
 """
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
@@ -32,6 +33,7 @@ from engine.run.protocol import Rejected
 from ..run_view import Answer
 from ..scales import places_of
 from ..widgets.choices import Choices
+from ..widgets.entry import Entry
 from ..widgets.slider import Slider
 from ..wording import in_words, section_of, symbol_of
 from .closing import ClosesOnlyItself
@@ -72,11 +74,10 @@ class SettingsForm(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
 
     AUTO_FOCUS = "Input"
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (104, "-wide")]  # noqa: RUF012  Textual declares it so
-    HELP = """Every setting has a field for its number or its name, and beside it a slider or the choices.
+    HELP = """Every setting has a field for its number or its name, and beside it a slider or the choices; or a switch.
 
-A slider moves and a choice is made with ← → and the mouse, and that asks at once; what is typed is sent with Enter.
-Both show what the engine has
-confirmed. Tab goes from one to the next."""
+A slider moves and a choice is made with ← → and the mouse, a switch is turned with space or a click, and that asks at
+once; what is typed is sent with Enter. All show what the engine has confirmed. Tab goes from one to the next."""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "Close", id="form.close"),
         Binding("ctrl+s", "send", "Apply", tooltip="send what was typed", id="form.send"),
@@ -101,6 +102,8 @@ confirmed. Tab goes from one to the next."""
         """The field whose slider waits for the engine's answer."""
         self._next_slide: Slider.Moved | None = None
         """Where a slider has gone meanwhile."""
+        self._switching: Counter[str] = Counter()
+        """How often each switch was turned without an answer yet, by the key of its field."""
         self._shown: dict[str, Any] = {}
         """What stands in the form as in force, by key."""
         self._help: dict[str, str] = {}
@@ -122,7 +125,7 @@ confirmed. Tab goes from one to the next."""
                 if (heading := _HEADINGS[key.partition(".")[0]]) != above:
                     above = heading
                     yield Static(Content(heading), classes="field-section")
-                info = owner.model_fields[field]
+                info, allowed = owner.model_fields[field], allowed_values(owner, field)
                 value = self._shown[key]
                 symbol = symbol_of(key, spec)
                 name = info.title or field
@@ -133,7 +136,8 @@ confirmed. Tab goes from one to the next."""
                         yield Switch(value=value, id=_id(key), animate=False)
                     else:
                         placeholder = "none" if info.get_default() is None else "needed"
-                        yield Input(value=_text(value), placeholder=placeholder, id=_id(key), compact=True)
+                        is_number = allowed.startswith(("a number", "a whole number"))
+                        yield Entry(_text(value), placeholder=placeholder, is_number=is_number, id=_id(key))
                         is_schedule = key == "schedule.name"
                         places = (
                             tuple(SCHEDULES) if is_schedule else places_of(key, owner, field, _usual_value(spec, key))
@@ -142,7 +146,6 @@ confirmed. Tab goes from one to the next."""
                             kind = Choices if all(isinstance(each, str) for each in places) else Slider
                             yield kind(places, value, id=f"slider-{_id(key)}")
                     yield Static(Content(usual_of(spec, key)), id=f"usual-{_id(key)}", classes="field-usual")
-                allowed = allowed_values(owner, field)
                 if key == "schedule.name":
                     allowed = f"one of {', '.join(SCHEDULES)}"
                 locked = f"✗ {BY_LESSON.capitalize()}. " if self._locks.holds(key) else ""
@@ -207,6 +210,25 @@ confirmed. Tab goes from one to the next."""
         if message is not None and message.slider.is_attached:
             self._slide(message)
 
+    # ---- switches: they ask at once as well
+
+    def on_switch_changed(self, message: Switch.Changed) -> None:
+        """Ask for what a switch was turned to."""
+        message.stop()
+        switch, value = message.switch, message.value
+        key = next((key for key in self._keys if _id(key) == switch.id), None)
+        if key is None:
+            return
+        self._switching[key] += 1
+        switch.add_class("asked")
+
+        def answered(answer: Answer) -> None:
+            self._switching[key] -= 1
+            self._answered(answer, scroll=False)
+
+        self._say(f"asked: {key} {in_words(value)}; not in force yet", "asked", scroll=False)
+        self._send({key: value}, {key: not value}, answered, None)
+
     # ---- numbers: they are sent with Enter
 
     @on(Input.Submitted)
@@ -270,11 +292,14 @@ confirmed. Tab goes from one to the next."""
         for slider in self.query(Slider):
             key = next(key for key in self._keys if f"slider-{_id(key)}" == slider.id)
             slider.confirm(now[key], asked=self._next_slide is not None and self._next_slide.slider is slider)
+        for switch in self.query(Switch):
+            key = next(key for key in self._keys if _id(key) == switch.id)
+            if not self._switching[key]:
+                with switch.prevent(Switch.Changed):
+                    switch.set_class(False, "asked").value = now[key]
         for key in moved:
             self._shown[key] = now[key]
-            if isinstance(now[key], bool):
-                self.query_one(f"#{_id(key)}", Switch).value = now[key]
-            else:
+            if not isinstance(now[key], bool):
                 self.query_one(f"#{_id(key)}", Input).value = _text(now[key])
         if "optimizer.form" in moved:
             # Another form has other defaults.
@@ -297,7 +322,7 @@ confirmed. Tab goes from one to the next."""
 
     def _value(self, key: str) -> Any:
         if isinstance(self._shown[key], bool):
-            return self.query_one(f"#{_id(key)}", Switch).value
+            return self._shown[key]
         text = self.query_one(f"#{_id(key)}", Input).value.strip()
         if text == _text(self._shown[key]):
             return self._shown[key]

@@ -85,13 +85,15 @@ class Steering(RunScreen):
         return None if self.is_locked(action) else super().check_action(action, parameters)
 
     def on_key(self, event: Key) -> None:
-        """Say why a key does nothing: what is locked is not asked of the engine."""
-        for binding in self._bindings.key_to_bindings.get(event.key, ()):
-            action = binding.action.partition("(")[0]
-            if self.is_locked(action):
-                event.stop()
-                self.view.say(f"{binding.description}: {BY_LESSON}")
-                self.tell()
+        """Say why a key does nothing, one of the view in focus as well: what is locked is not asked of the engine."""
+        active = self.active_bindings.get(event.key)
+        if active is None or active.enabled:
+            return
+        event.stop()
+        beyond = active.binding.action == "toggle_pause" and self.view.state == "ended"
+        what = "to train on beyond the end" if beyond else active.binding.description
+        self.view.say(f"{what}: {BY_LESSON}")
+        self.tell()
 
     # ---- the run as a whole
 

@@ -12,7 +12,7 @@ from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
-from ..notices import Notice
+from ..notices import IN_FORCE, Notice
 from ..run_view import RunView
 from ..wording import in_words
 from .text_rows import Row, Span, titled_row, wrapped_rows
@@ -158,23 +158,28 @@ def message(view: RunView) -> tuple[Span]:
 
 
 def _of_all_lanes(view: RunView, newest: Notice) -> Notice:
-    """Return the newest notice, or one about all the lanes that have answered the same change with it."""
+    """Return the newest notice, or one about all the lanes that have answered the same change with it.
+
+    Where they had different values each of them is told with its own.
+    """
     if newest.kind != "command" or newest.lane is None or not view.is_race:
         return newest
-    lanes: set[int] = set()
-    same = True
+    told: dict[int, str] = {}
     for notice in reversed(view.notices):
-        if notice.kind != "command" or notice.lane is None or notice.lane in lanes:
+        if notice.kind != "command" or notice.lane is None or notice.lane in told:
             break
         if notice.at is None or newest.at is None or newest.at - notice.at > TOGETHER_S:
             break
-        lanes.add(notice.lane)
-        same = same and notice.text == newest.text
-    if len(lanes) < 2:
+        told[notice.lane] = notice.text
+    if len(told) < 2:
         return newest
-    whose = f"{view.lanes[newest.lane].title}: "
-    last = "" if same else f"{whose}"
-    return replace(newest, before=f"{len(lanes)} lanes: {newest.before.removeprefix(whose)}{last}")
+    before = newest.before.removeprefix(f"{view.lanes[newest.lane].title}: ")
+    if len(set(told.values())) == 1:
+        text = newest.text
+    else:
+        *others, last = (f"{view.lanes[lane].title}: {words}" for lane, words in sorted(told.items()))
+        text = "; ".join([*(words.removesuffix(IN_FORCE) for words in others), last])
+    return replace(newest, text=text, before=f"{len(told)} lanes: {before}")
 
 
 def notice_span(notice: Notice) -> tuple[Span]:

@@ -21,6 +21,7 @@ from tui.views import VIEWS
 from tui.views.landscape import LandscapeView
 from tui.widgets.contour_map import ContourMap
 from tui.widgets.height_curve import HeightCurve
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.text_rows import TextRows
 
 Watched = Callable[..., AbstractAsyncContextManager[Any]]
@@ -232,7 +233,9 @@ async def test_no_start_is_chosen_where_resets_are_locked(watched: Watched) -> N
         here = await Landscape(seat).opened()
         await here.press("e")
         assert here.view._aim is None
-        assert here.view.check_action("aim", ()) is None
+        assert seat.message == "New start: locked by the lesson"
+        (offered,) = [one.key for one in seat.dashboard.query_one(KeyBar).placed if one.key.name == "e"]
+        assert not offered.is_on
 
 
 async def test_escape_leaves_the_cross_hair_and_nothing_is_asked(watched: Watched) -> None:
