@@ -213,7 +213,10 @@ class LiveChart(KnownStyle, Widget):
     def on_mouse_up(self, event: MouseUp) -> None:
         """Let go; a click without a drag puts the crosshair there, or takes it away."""
         if self._dragged_from is not None and not self._has_dragged:
-            self._viewport.pointer = self._place_of(event) if self._viewport.pointer is None else None
+            if self._viewport.pointer is None:
+                self._viewport.point_at(self._place_of(event))
+            else:
+                self._viewport.pointer = None
         self._dragged_from = None
         self.release_mouse()
 
@@ -225,7 +228,7 @@ class LiveChart(KnownStyle, Widget):
                 self._dragged_from, self._has_dragged = event.screen_x, True
                 self._viewport.pan(-moved / self._picture.width)
         elif self._viewport.pointer is not None:
-            self._viewport.pointer = self._place_of(event)
+            self._viewport.point_at(self._place_of(event))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Show less, around the mouse."""
