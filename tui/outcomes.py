@@ -32,6 +32,9 @@ def after(diverged: protocol.Diverged) -> str:
 
 
 def warning_in_words(warned: protocol.Warned) -> str:
-    """Return which sign of trouble has begun, or is over, and what was seen."""
+    """Return which sign of trouble has begun and what was seen, or which one is over."""
     title = KINDS[warned.about].title if warned.about in KINDS else clean(warned.about, 40)
-    return f"{'no longer: ' if warned.over else ''}{title}: {clean(warned.text, 400)}"
+    if warned.over:
+        # What was seen is a sentence that states the trouble: beside "no longer" it would say the contrary.
+        return f"no longer: {title}" + (f" in {clean(warned.tensor, 80)}" if warned.tensor else "")
+    return f"{title}: {clean(warned.text, 400)}"

@@ -73,6 +73,8 @@ class RunView:
         )
         self.lane = self.lanes[0]
         self.steers_all = False
+        self._read: set[Notice] = set()
+        """The evaluations that the record told of."""
         self._open_history()
 
     # ---- what a screen asks
@@ -252,7 +254,9 @@ class RunView:
             case protocol.Evaluated():
                 self.lanes[message.lane].take_evaluation(message)
                 told = notices.of_evaluation(message.step, message.split, message.loss, message.accuracy, message.lane)
-                self._say(told)
+                # What came between the welcome and the reading of the record is told as well.
+                if message.segment != self.welcome.segment or told not in self._read:
+                    self._say(told)
             case protocol.Applied():
                 self._apply(message)
                 return True
@@ -375,10 +379,12 @@ class RunView:
             for lane, status in zip(self.lanes, welcome.lanes, strict=True):
                 lane.open_history(reader, status.step)
             past = [notice for event in reader.events(welcome.segment) for notice in self._recalled(event)]
+            begun = reader.begun_s(welcome.segment)
             for lane in self.lanes:
                 for each in reader.evaluations(welcome.segment, lane=lane.number)[-notices.MAXIMUM_LOG :]:
                     told = notices.of_evaluation(each.step, each.split, each.loss, each.accuracy, lane.number)
-                    past.append(replace(told, is_past=True))
+                    past.append(replace(told, is_past=True, at=None if each.step else begun))
+                    self._read.add(told)
             # What happened after the same step stays in the order of the journal.
             for notice in sorted(past, key=lambda notice: notice.step or 0):
                 self._say(notice)

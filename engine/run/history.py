@@ -30,6 +30,8 @@ _CHUNKS_AT_ONCE = 32
 _VALUE_BYTES = 16 << 20
 """No text or blob of an honest record is longer."""
 _META_CHARACTERS = 200_000
+_LATEST_S = 1e11
+"""No clock of an honest record is later; the calendar ends soon after it."""
 _TEXT_CHARACTERS = 2000
 _FOREVER = (1 << 63) - 1
 
@@ -138,6 +140,19 @@ class RecordReader:
     def damaged(self) -> int:
         """How many chunks and rows of telemetry were skipped so far because their checksum was wrong."""
         return len(self._damaged)
+
+    def begun_s(self, segment: int) -> float | None:
+        """Return when a segment began, in seconds since 1970 for a label only; None where the record does not say."""
+        if segment == 1:
+            said = [self.meta.get("begun", "")]
+        else:
+            # It begins with the answer to a reset.
+            rows = self._read("SELECT wall FROM event WHERE segment = ? ORDER BY id LIMIT 1", (float,), segment)
+            said = [wall for (wall,) in rows]
+        try:
+            return next((found for found in map(float, said) if 0.0 < found < _LATEST_S), None)
+        except ValueError:
+            return None
 
     def segments(self) -> list[Segment]:
         """Return all segments, oldest first."""

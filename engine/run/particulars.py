@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -33,6 +34,7 @@ def new_record(run: RunDirectory, launch: Launch, lanes: Sequence[LaneSpec], ten
             "lanes": json.dumps([lane.own for lane in lanes]),
             "tensors": json.dumps([[tensor.name, list(tensor.shape)] for tensor in tensors]),
             "numpy": np.__version__,
+            "begun": str(time.time()),
         },
     )
 

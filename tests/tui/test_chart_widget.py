@@ -108,10 +108,12 @@ async def test_under_the_crosshair_a_lane_tells_its_smoothed_and_its_raw_value_a
         ),
     ]
     expected = {
-        90: "Loss   c smoothed 1.500 · raw 0.5000 · a – · b smoothed 2.000 · raw 3.000",
-        60: "Loss   c smoothed 1.500 · a – · b smoothed 2.000",
-        40: "Loss   c smoothed 1.500 · a –",
-        28: "Loss   c smoothed 1.500",
+        90: "Loss   c smoothed 1.500 · raw 0.5000 · b smoothed 2.000 · raw 3.000",
+        60: "Loss   c smoothed 1.500 · b smoothed 2.000",
+        40: "Loss   c 1.500 · b 2.000",
+        22: "Loss   c 1.500 · … +1",
+        16: "Loss   c 1.500",
+        12: "Loss   1.500",
     }
     for width, title in expected.items():
         app = ChartApp()
@@ -121,6 +123,35 @@ async def test_under_the_crosshair_a_lane_tells_its_smoothed_and_its_raw_value_a
             app.chart._viewport.pointer = 4.0
             app.chart.show(curves, [], x_end=5.0, now=0.1)
             assert app.chart.export().splitlines()[0] == title
+
+
+async def test_of_many_lanes_under_the_crosshair_the_row_says_how_many_have_no_room() -> None:
+    """Nine lanes of six steps, of which every third ended after the second one."""
+    curves = [
+        replace(curve(f"lane {number}", [float(number)] * 6), silent=True, stop=2.0 if number % 3 == 1 else math.inf)
+        for number in range(9)
+    ]
+    left = [number for number in range(9) if number % 3 != 1]
+    for width in (120, 80, 60, 40):
+        app = ChartApp()
+        async with app.run_test(size=(width, 10)):
+            app.chart._viewport.pointer = 4.0
+            app.chart.show(curves, [], x_end=6.0, now=0.0)
+            row = app.chart.export().splitlines()[0]
+        told = [int(part.split()[1]) for part in row.removeprefix("Loss").split("·") if "lane" in part]
+        assert told == left[: len(told)]
+        hidden = len(left) - len(told)
+        assert row.endswith(f"… +{hidden}") if hidden else "…" not in row
+        assert bool(hidden) == (width < 120)
+
+
+async def test_under_the_crosshair_names_become_short_before_a_value_is_left_out() -> None:
+    curves = [curve("minibatch", [1.0], faint=True), curve("smoothed", [0.25]), curve("held-out", [0.5], "warning")]
+    app = ChartApp()
+    async with app.run_test(size=(34, 10)):
+        app.chart._viewport.pointer = 1.0
+        app.chart.show(curves, [], x_end=1.0, now=0.0)
+        assert app.chart.export().splitlines()[0] == "Loss   0.2500 · held-out 0.5000"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from engine.method.locks import Locks
 from engine.run import protocol
 from tests.tui.conftest import small_preset
-from tui.notices import of_answer, of_divergence, of_end
+from tui.notices import of_answer, of_divergence, of_end, of_warning
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,27 @@ def test_a_stop_rule_that_is_lifted_is_told_as_that(key: str, old: Any, words: s
     )
     (notice,) = of_answer(applied, spec, "", how="", by="", repeated=False)
     assert notice.text == words
+
+
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        ("layer1.weight", "step 124: no longer: vanishing gradient in layer1.weight"),
+        ("", "step 124: no longer: plateau"),
+    ],
+)
+def test_what_is_over_is_named_and_not_stated_once_more(tensor: str, words: str) -> None:
+    warned = protocol.Warned(
+        lane=0,
+        segment=1,
+        step=124,
+        about="vanishing" if tensor else "plateau",
+        tensor=tensor,
+        text="the gradient is 0.0066 times that of the steepest layer",
+        advice="",
+        over=True,
+    )
+    assert of_warning(warned, "").words == words
 
 
 @pytest.mark.parametrize(

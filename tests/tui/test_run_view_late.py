@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -158,6 +159,26 @@ def test_who_comes_later_reads_in_the_log_what_happened_before_and_when(watch: C
     assert late.log.newest not in told
 
 
+def test_the_evaluation_before_the_first_step_is_told_once_and_has_a_time(watch: Callable[..., Watcher]) -> None:
+    """The engine waits for a word, as behind the tour: the record has the evaluation before anybody is told of it."""
+    before = time.time()
+    watcher = watch(NETWORK, await_word=True)
+    view = watcher.view()
+    until(lambda: watcher.record.evaluations(1), view)
+    late = watcher.view()
+    for each in (view, late):
+        ask(each, protocol.StepOnce(seq=each.next_sequence()), "step")
+    until(lambda: late.lane.loss.count == 2, view, late)
+    for each in (view, late, watcher.view()):
+        (told,) = [notice for notice in each.log.evaluations if notice.step == 0]
+        assert before - 1.0 <= (told.at or 0.0) <= time.time() + 1.0
+    ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
+    again = watcher.view()
+    (told,) = [notice for notice in again.log.evaluations if notice.step == 0]
+    (reset,) = [notice for notice in again.notices if notice.text.startswith("reset")]
+    assert told.at == reset.at
+
+
 def test_who_comes_later_reads_the_newest_evaluations_without_a_time(watch: Callable[..., Watcher]) -> None:
     watcher = watch({**NETWORK, "stop": {"steps": 200}})
     first = watcher.view()
@@ -166,7 +187,7 @@ def test_who_comes_later_reads_the_newest_evaluations_without_a_time(watch: Call
     recorded = watcher.record.evaluations(1)
     assert [notice.step for notice in late.log.evaluations][-1] == 200
     assert len(late.log.evaluations) == len(recorded)
-    assert {notice.at for notice in late.log.evaluations} == {None}
+    assert {notice.at for notice in late.log.evaluations if notice.step} == {None}
     assert [notice.step for notice in late.log] == sorted(notice.step or 0 for notice in late.log)
     # The engine tells the end once more to who was not there.
     until(lambda: late.lane.progress is not None, late)

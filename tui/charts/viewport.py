@@ -54,6 +54,11 @@ class Viewport:
                 self._shown = self._window(high - low, end + AHEAD * (high - low))
         return self._shown
 
+    def point_at(self, place: float) -> None:
+        """Put the crosshair there, or as near as something is seen and there is a step: behind the last is nothing."""
+        low, high = self._shown
+        self.pointer = min(max(place, low), high, self._end)
+
     def whole(self) -> None:
         """Show everything."""
         self.manner = "whole"

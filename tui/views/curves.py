@@ -201,7 +201,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         for earlier in self._lines.earlier:
             earlier.read(HISTORY_BUDGET_S)
         measure = self._lines.measure = self._choices.measure
-        x_end = max(float(lane.milestones.at(measure, max(lane.step, 1))) for lane in run.lanes)
+        x_end = self._lines.end
         steps = run.lane.milestones.steps_at(measure, viewport.shown).tolist()
         self._lines.look_at(steps[0], steps[1], self.size.width)
         markers = list(run.lane.markers)
@@ -231,7 +231,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
             self._turns = turns(lane.markers, lane.loss, max(50.0, 10.0 * lane.window), settled)
         measure, pointer = self._choices.measure, self._viewport.pointer
         if pointer is not None:
-            versions = at_pointer(self.run.lane.milestones, measure, pointer, self._turns)
+            versions = at_pointer(self._lines.milestones_at(pointer), measure, pointer, self._turns)
         else:
             window = self._lines.window(self.run.lane)
             versions = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
@@ -332,7 +332,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         if viewport.pointer is None:
             viewport.pan(by / 10.0)
         else:
-            viewport.pointer = self._charts[self._visible[0]].beside(viewport.pointer, by)
+            viewport.point_at(self._charts[self._visible[0]].beside(viewport.pointer, by))
         self._draw()
 
     def action_home(self) -> None:
@@ -367,10 +367,10 @@ A dotted line is a live change; the row below says how fast the loss fell before
     def action_crosshair(self) -> None:
         """Put a crosshair over all charts, or take it away."""
         viewport = self._viewport
-        low, high = viewport.shown
-        measure = self._choices.measure
-        newest = float(self.run.lane.milestones.at(measure, self.run.x_end))
-        viewport.pointer = None if viewport.pointer is not None else max(low, min(high, newest))
+        if viewport.pointer is None:
+            viewport.point_at(self._lines.end)
+        else:
+            viewport.pointer = None
         self._draw()
 
     def action_out(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..charts.axes import Limits, compact
 from ..charts.history import Series, Smoothed, Vector
-from ..charts.milestones import Measure
+from ..charts.milestones import Measure, Milestones
 from ..lane_view import LaneView
 from ..recorded import Detail, EarlierRun
 from ..run_view import RunView
@@ -69,6 +69,27 @@ class Lines:
             ghost = some_stand and lane.diverged is not None
             curves += self._compared(metric, lane, lane.title, lane_colour(lane.number), ghost=ghost, silent=True)
         return curves
+
+    @property
+    def end(self) -> float:
+        """How far the axis reaches: to the last step of the lane or earlier run that has come furthest."""
+        return max(self._end(track) for track in self._tracks)
+
+    def milestones_at(self, place: float) -> Milestones:
+        """Return those of the lane that the keys steer; behind its end, those of who has come furthest."""
+        steered = self.run.lane
+        furthest = steered if place <= self._end(steered) else max(self._tracks, key=self._end)
+        return furthest.milestones
+
+    @property
+    def _tracks(self) -> list[Track]:
+        earlier = [track for each in self.earlier for _, track in each.tracks if track.milestones.knows(self.measure)]
+        return [*self.run.lanes, *earlier]
+
+    def _end(self, track: Track) -> float:
+        """Return where a track ends, in the measure of the axis."""
+        last = track.step if isinstance(track, LaneView) else track.loss.last_x
+        return float(track.milestones.at(self.measure, max(last, 1.0)))
 
     def exported(self, metrics: Sequence[Metric], shown: Limits) -> list[tuple[str, ...]]:
         """Return the values of charts between two places of an axis as a table, its head first."""

@@ -26,7 +26,7 @@ from ..charts.raster import DOTS_ACROSS, stroke
 from ..charts.viewport import Viewport
 from .changed_cells import regions_of
 from .chart_frame import Frame
-from .chart_title import Span, title_row
+from .chart_title import Span, Told, title_row
 from .curve import STEPS, Curve
 from .known_style import KnownStyle
 
@@ -213,7 +213,10 @@ class LiveChart(KnownStyle, Widget):
     def on_mouse_up(self, event: MouseUp) -> None:
         """Let go; a click without a drag puts the crosshair there, or takes it away."""
         if self._dragged_from is not None and not self._has_dragged:
-            self._viewport.pointer = self._place_of(event) if self._viewport.pointer is None else None
+            if self._viewport.pointer is None:
+                self._viewport.point_at(self._place_of(event))
+            else:
+                self._viewport.pointer = None
         self._dragged_from = None
         self.release_mouse()
 
@@ -225,7 +228,7 @@ class LiveChart(KnownStyle, Widget):
                 self._dragged_from, self._has_dragged = event.screen_x, True
                 self._viewport.pan(-moved / self._picture.width)
         elif self._viewport.pointer is not None:
-            self._viewport.pointer = self._place_of(event)
+            self._viewport.point_at(self._place_of(event))
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """Show less, around the mouse."""
@@ -355,7 +358,7 @@ class LiveChart(KnownStyle, Widget):
         plain, bold = styles[TEXT], styles[LABEL] + Style(bold=True, underline=self._is_selected)
         dropped = sum(curve.series.nonpositive for curve in request.curves) if self._log_y else 0
         note = [(f" ({dropped} ≤ 0 not drawn)", styles[ERROR])] if dropped else []
-        values: list[tuple[bool, list[Span]]] = []
+        told: list[Told] = []
         pointed = self._pointer is not None
         keyed = enumerate(zip(request.curves, self._keys(request.curves), strict=True))
         # Where there is room for few, those that are always told come first, and then the one that the keys steer.
@@ -365,14 +368,28 @@ class LiveChart(KnownStyle, Widget):
             # Dimmed text is hard to read where dimmed dots are not.
             style = styles[FIRST_CURVE + index] + Style(dim=False)
             value = curve.value(self._pointer, request.abscissa.measure)
-            tells_raw = pointed and curve.raw is not None and value is not None
-            name = f"{key} {curve.label}{' smoothed' if tells_raw else ''}".strip()
+            if pointed and value is None:
+                continue
+            tells_raw = pointed and curve.raw is not None
+            name = f"{key} {curve.label}".strip()
+            # Of the curves of one run the first is what the title says, and a letter stands on its curve as well.
+            brief = name if curve.silent else key or ("" if not any(each.is_solid for each in told) else name)
             number = style + Style(bold=not curve.faint) if value is None or np.isfinite(value) else styles[ERROR]
-            values.append((not curve.faint, [(f"{name} " if name else "", style), (curve.read(value), number)]))
+            told.append(
+                Told(
+                    name=f"{name} smoothed".strip() if tells_raw else name,
+                    brief=brief,
+                    value=curve.read(value),
+                    look=style,
+                    number=number,
+                    is_solid=not curve.faint,
+                )
+            )
             if tells_raw:
-                raw = curve.value(self._pointer, request.abscissa.measure, raw=True)
-                values.append((False, [("raw ", style), (curve.read(raw), style)]))
-        return title_row((self._title, bold), (self._short, bold), note, values, self.size.width, plain)
+                text = curve.read(curve.value(self._pointer, request.abscissa.measure, raw=True))
+                told.append(Told(name="raw", brief="raw", value=text, look=style, number=style, is_solid=False))
+        short = (self._short, bold)
+        return title_row((self._title, bold), short, note, told, self.size.width, plain, counts=pointed)
 
     # --- colours ------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -10,8 +11,37 @@ from rich.style import Style
 Span = tuple[str, Style]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the row tells of one curve."""
+
+    name: str
+    brief: str
+    """The name where there is little room; nothing where it is clear without one."""
+    value: str
+    look: Style
+    """Of the name."""
+    number: Style
+    """Of the value."""
+    is_solid: bool
+    """Whether it is more than the raw curve behind another one."""
+
+    @property
+    def whole(self) -> list[Span]:
+        """The name and the value."""
+        return self._named(self.name)
+
+    @property
+    def shortest(self) -> list[Span]:
+        """The same with as little of the name as is clear."""
+        return self._named(self.brief)
+
+    def _named(self, name: str) -> list[Span]:
+        return [(f"{name} " if name else "", self.look), (self.value, self.number)]
+
+
 def title_row(
-    title: Span, short: Span, note: Sequence[Span], values: Sequence[tuple[bool, list[Span]]], width: int, plain: Style
+    title: Span, short: Span, note: Sequence[Span], told: Sequence[Told], width: int, plain: Style, *, counts: bool
 ) -> tuple[Span, ...]:
     """Return as much as fits into exactly `width` cells.
 
@@ -21,18 +51,26 @@ def title_row(
         title: The title.
         short: Stands in its place where it is too long.
         note: What is not drawn.
-        values: Of each curve, whether it is more than the raw one behind another, and its name and value.
+        told: What there is to tell of the curves.
         width: Cells of the row.
         plain: The style of what lies between.
+        counts: Whether each of the values is looked for: names become short before one is left out, and how many are
+            left out is said.
     """
-    every = [spans for _, spans in values]
-    solid = [spans for is_solid, spans in values if is_solid]
+    every = [each.whole for each in told]
+    solid = [each.whole for each in told if each.is_solid]
+    shortest = [each.shortest for each in told if each.is_solid]
     whole, brief = [title, *note], [short]
+    fewer = range(len(solid) - 1, 0, -1)
     for head, kept in (
         (whole, every),
         (whole, solid),
         ([short, *note], solid),
-        *((brief, solid[:count]) for count in range(len(solid), 0, -1)),
+        (brief, solid),
+        *([(brief, shortest)] if counts else []),
+        *((brief, [*shortest[:count], [(f"… +{len(solid) - count}", plain)]]) for count in fewer if counts),
+        *((brief, solid[:count]) for count in fewer if not counts),
+        *([(brief, shortest[:1])] if counts else []),
     ):
         spans = _joined(head, kept, plain)
         if _width(spans) <= width:

@@ -12,6 +12,7 @@ import pytest
 from engine.run import client, directory
 from engine.run.launch import Launch
 from tui import remembered
+from tui.charts.axes import compact
 from tui.charts.milestones import Anchors
 from tui.recorded import Detail, EarlierRun
 from tui.screens.picking import PickScreen
@@ -108,6 +109,52 @@ async def test_the_crosshair_tells_the_values_of_every_chart_and_what_a_change_d
         await seat.until(lambda: seat.is_alone)
         await seat.pilot.pause(0.1)
         assert viewport.pointer == changed
+
+
+@pytest.mark.parametrize("measures", [0, 1, 4])
+async def test_the_crosshair_stops_at_the_last_step_that_is_there(watched: Watched, measures: int) -> None:
+    """Along steps, epochs and seconds: all of them end before the axis does."""
+    async with watched(size=(140, 40)) as seat:
+        await ready(seat, 45)
+        viewport = view_of(seat)._viewport
+        await seat.press(*["x"] * measures, "v")
+        at_end, end = reading(seat), viewport.pointer
+        edge = seat.dashboard.query_one("#loss").size.width - 1, 5
+        assert f"step {seat.view.step:,} " in at_end
+        await seat.press("right", "right", "right", "right")
+        assert (viewport.pointer, reading(seat)) == (end, at_end)
+        await seat.pilot.hover("#loss", offset=edge)
+        assert viewport.pointer == end
+        await seat.press("v")
+        await seat.pilot.click("#loss", offset=edge)
+        assert viewport.pointer == end
+        await seat.press("left")
+        assert (viewport.pointer or 0.0) < (end or 0.0)
+
+
+async def test_behind_the_end_of_the_steered_lane_the_row_speaks_of_the_one_that_went_on(
+    watched: Watched, tmp_path: Any
+) -> None:
+    from presets import read
+
+    path = tmp_path / "race.toml"
+    path.write_text(
+        'title = "Two"\nproblem = { kind = "landscape", function = "ravine", condition = 10 }\n'
+        'optimizer = { name = "sgd", lr = 1e6 }\npace = { steps_per_second = 100 }\n'
+        '[[lanes]]\ntitle = "wild"\n[[lanes]]\ntitle = "tame"\noptimizer = { lr = 0.05 }\n',
+        encoding="utf-8",
+    )
+    async with watched(read(path), size=(140, 40)) as seat:
+        await seat.until(lambda: seat.view.lanes[0].diverged is not None and seat.view.lanes[1].step > 120)
+        await seat.press("space")
+        await seat.until(lambda: seat.view.lanes[1].state == "paused")
+        seat.view.choose_lane(0)
+        seat.dashboard.draw()
+        wild, tame = seat.view.lanes
+        assert wild.step < tame.step
+        await seat.press("v")
+        seconds = tame.milestones.at("time", tame.step)
+        assert f"step {tame.step:,} · epoch {tame.step:.2f} · {compact(float(seconds))} s" in reading(seat)
 
 
 async def test_charts_are_chosen_and_shown_in_the_order_of_choosing(watched: Watched) -> None:
