@@ -186,8 +186,9 @@ class GdtuiApp(PulsedApp):
             self.farewell = f"{run.name} broke off at step {view.step:,}"
         elif message.leaving == "stop":
             try:
-                await asyncio.to_thread(client.stop, run, STOP_S)
-                self.farewell = f"{run.name} has ended"
+                view.say(f"waiting for the end of {run.name}, {STOP_S:.0f} s at most")
+                in_order = await asyncio.to_thread(client.stop, run, STOP_S)
+                self.farewell = f"{run.name} has ended{'' if in_order else ': it did not answer and was killed'}"
             except GdtuiError as error:
                 self.farewell = f"gdtui: {clean(str(error))}"
         elif view.is_gone or view.state == "ended":

@@ -218,6 +218,26 @@ async def test_an_ended_run_is_left_without_a_question(watched: Watched, preset:
         assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
 
 
+async def test_the_screen_goes_on_while_a_silent_engine_is_stopped_and_then_it_is_said_how(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
+        run, dashboard = seat.view.client.run, seat.dashboard
+        os.kill(seat.engine, signal.SIGSTOP)
+        # A screen that draws has to be drawn long after the last word, whatever this machine is doing.
+        monkeypatch.setattr("tui.run_view.SILENCE_S", 0.0)
+        await seat.pilot.press("q")
+        dashboard.post_message(Dashboard.Left(dashboard, "stop"))
+        await seat.until(lambda: not seat.view.client.open)
+        dashboard._draw()
+        assert seat.message == f"waiting for the end of {run.name}, 5 s at most"
+        assert not seat.view.is_gone
+        await seat.until(lambda: seat.app.farewell)
+        assert seat.app.farewell == f"{run.name} has ended: it did not answer and was killed\nits record: {run.path}"
+        assert not seat.app.return_code
+
+
 async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched) -> None:
     from engine.run import client
 

@@ -188,7 +188,7 @@ class Dashboard(Steering):
             displayed=pulse.frames,
             written=pulse.written,
         )
-        if view.silence_s:
+        if view.silence_s and self._listening_to is not None:
             # Where this process was held up itself, the words are there and only not read yet.
             view.receive()
         view.catch_up(HISTORY_BUDGET_S)
