@@ -221,9 +221,7 @@ class Lane:
         trainer = self.trainer
         return protocol.LaneStatus(title=self.title, state=state, step=trainer.step_count, spec=trainer.spec.as_given())
 
-    def progress(
-        self, state: protocol.RunState, segment: int, *, threads: int, problem: str | None
-    ) -> protocol.Progressed:
+    def progress(self, state: protocol.RunState, segment: int, *, threads: int) -> protocol.Progressed:
         """Return where the lane is."""
         now, batches, theta = time.perf_counter(), self.trainer.batches, self.trainer.theta
         self._recent.append((now, self.steps_made))
@@ -252,7 +250,6 @@ class Lane:
             seconds=time.monotonic() - self._began,
             astray=self.trainer.astray,
             goal=None if self._watcher is None else standing_of(self._watcher, self.verdict),
-            problem=problem,
         )
 
     def divergence(self, segment: int) -> protocol.Diverged:

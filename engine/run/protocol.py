@@ -287,9 +287,8 @@ class Progressed(Message):
     lr: float | None = None
     """The learning rate of the last step, or of the next one where something was changed since."""
     rate_sum: float = 0.0
-    """Σα over the updates that led to the parameters."""
     rate_squares: float = 0.0
-    """Σα² over the updates that led to the parameters."""
+    """Σα and Σα² over the updates that led to the parameters."""
     evaluations: int = 0
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
     seconds: float = 0.0
@@ -300,6 +299,8 @@ class Progressed(Message):
     """How near it has come to the lesson's goal, where there is one."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
+    unrecorded: int | None = None
+    """Steps of all lanes that the record lacks, as it could not be written; None where there was never such trouble."""
 
 
 class Evaluated(Message):
@@ -354,9 +355,8 @@ class Warned(Message):
     tensor: str
     """The tensor or the layer that it is about; nothing where it is about all of training."""
     text: str
-    """What was seen, as a sentence without its full stop."""
     advice: str
-    """What to try, as a sentence without its full stop; nothing where it is over."""
+    """What was seen and what to try, sentences without their full stops; nothing to try where it is over."""
     over: bool
 
 

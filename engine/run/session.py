@@ -200,9 +200,9 @@ class Session:
 
     def tell_progress(self) -> None:
         """Tell where every lane is."""
-        segment, threads, problem = self.segment, self.threads, self._problem or self._outbox.problem
-        now = [lane.progress(self._state_of(lane), segment, threads=threads, problem=problem) for lane in self.lanes]
-        self._tell(b"".join(framed(progress) for progress in now), True)
+        of_all = {"problem": self._problem or self._outbox.problem, "unrecorded": self._outbox.unrecorded}
+        now = [lane.progress(self._state_of(lane), self.segment, threads=self.threads) for lane in self.lanes]
+        self._tell(b"".join(framed(progress.model_copy(update=of_all)) for progress in now), True)
 
     def commit(self) -> None:
         """Make what was flushed durable."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -236,6 +237,50 @@ async def test_the_screen_goes_on_while_a_silent_engine_is_stopped_and_then_it_i
         await seat.until(lambda: seat.app.farewell)
         assert seat.app.farewell == f"{run.name} has ended: it did not answer and was killed\nits record: {run.path}"
         assert not seat.app.return_code
+
+
+def let_write(seat: Seat, at_most: int) -> None:
+    """Let the engine write files of so many bytes: of none, it is with its record as on a full disk."""
+    resource.prlimit(seat.engine, resource.RLIMIT_FSIZE, (at_most, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs a limit on another process, as Linux has")
+async def test_steps_that_cannot_be_recorded_are_told_before_and_after_the_end_loses_them(watched: Watched) -> None:
+    async with watched() as seat:
+        let_write(seat, 0)
+        await seat.until(lambda: seat.view.unrecorded > 20)
+        await seat.pilot.press("q")
+        dialog = seat.app.screen
+        assert isinstance(dialog, QuitDialog)
+        said = str(dialog.query_one(".dialog-warning", Static).content)
+        told = int(said.split(" lacks ")[1].split()[0])
+        assert told > 20
+        assert "the end of the run loses" in said
+        await seat.pilot.press("s")
+        await seat.until(lambda: seat.app.farewell)
+        run = seat.view.client.run
+        ended, where, lost = seat.app.farewell.splitlines()
+        assert (ended, where) == (f"{run.name} has ended", f"its record: {run.path}")
+        assert int(lost.split("at least ")[1].split()[0]) >= told
+        assert lost.endswith(" steps, which could not be written and are lost")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs a limit on another process, as Linux has")
+async def test_the_log_tells_when_the_record_cannot_be_written_and_when_it_can_again(watched: Watched) -> None:
+    async with watched() as seat:
+        let_write(seat, 0)
+        await seat.until(lambda: seat.view.unrecorded > 20)
+        begun = [notice for notice in seat.view.notices if notice.severity == "error"]
+        assert len(begun) == 1, "it is told once, however long it lasts"
+        assert begun[0].text.startswith("The record cannot be written (")
+        let_write(seat, resource.RLIM_INFINITY)
+        await seat.until(lambda: not seat.view.unrecorded)
+        assert seat.view.notices[-1].text == "the record is written again, and lacks no step"
+        await seat.pilot.press("q")
+        assert not seat.app.screen.query(".dialog-warning")
+        await seat.pilot.press("s")
+        await seat.until(lambda: seat.app.farewell)
+        assert "lost" not in seat.app.farewell
 
 
 async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched) -> None:

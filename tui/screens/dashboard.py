@@ -340,7 +340,7 @@ class Dashboard(Steering):
             if leaving is not None:
                 self.post_message(self.Left(self, leaving))
 
-        self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
+        self.app.push_screen(QuitDialog(self.view.welcome.run, self.view.unrecorded), chosen)
 
 
 def _fit(widget: TextRows, rows: list[Row]) -> None:
