@@ -33,6 +33,8 @@ WHOLE_RUN = {
     "epoch": "going on to the end of the epoch",
 }
 
+REDONE = "a number was not finite again: the last update was taken back and made anew, and none was added"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -215,8 +217,11 @@ def _change_in_words(change: protocol.ChangedField, spec: RunSpec) -> str:
 
 def _reset_in_words(applied: protocol.Applied, by: str) -> str:
     for change in applied.changes:
+    if applied.command == "step" and applied.state == "diverged":
+        return []  # no step was made, and what is not finite has been told just before
         if change.key == "problem.start":
             return f"reset: from ({change.new}) on, where r leads from now on too{by}"
+        words = REDONE if applied.redone else words
         if change.key.startswith("seed."):
             return f"reset: seed {change.new}: other parameters and batches from step 0{by}"
     return f"reset: the same parameters and batches from step 0{by}"

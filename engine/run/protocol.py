@@ -168,10 +168,9 @@ A lane of a race ends or diverges alone; the race has ended, or diverged, when n
 
 
 class LaneStatus(Message):
-    """One lane as it stands now."""
+    """One lane as it stands now; its title is empty where it is the only one."""
 
     title: str
-    """Empty where there is only one."""
     state: RunState
     step: int
     spec: dict[str, Any]
@@ -223,6 +222,8 @@ class Applied(Message):
     """The whole spec as it stands now."""
     advice: str = ""
     """What it suggests to do next, as a sentence without its full stop."""
+    redone: bool = False
+    """Whether a single step was the last update once more, taken back as a number was not finite again."""
 
 
 class Rejected(Message):
@@ -378,9 +379,8 @@ class Finished(Message):
     updates: int | None = None
     """How many led to the parameters: `step`, less those that were refused or taken back; None in an older record."""
     rate_sum: float = 0.0
-    """Σα over these updates."""
     rate_squares: float = 0.0
-    """Σα² over these updates."""
+    """Σα and Σα² over these updates."""
 
 
 class Failed(Message):

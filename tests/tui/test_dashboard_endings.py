@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from engine.method.locks import Locks
 from presets import Preset
+from tui.notices import REDONE
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import QuitDialog
 from tui.screens.settings import SettingsForm
@@ -156,6 +157,22 @@ async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, pr
         assert seat.view.state == "running"
         assert math.isfinite(seat.view.lane.loss.last)
         assert "×" in seat.chart("gradient"), "the mark stays where it was"
+
+
+async def test_a_single_step_that_diverges_again_is_not_told_as_made(watched: Watched, preset: MakePreset) -> None:
+    steep = {"kind": "landscape", "function": "rosenbrock", "start": [-1.2, 1.0]}
+    async with watched(preset(**{**RAVINE, "problem": steep, "optimizer": {"name": "sgd", "lr": 1000.0}})) as seat:
+        await seat.until(lambda: seat.view.lane.diverged is not None)
+        assert seat.view.step == 4
+        await seat.press("s")
+        assert seat.message == f"step 5: {REDONE}"
+        await seat.press("s")
+        assert seat.message.startswith(
+            "step 6: the gradient is not finite (first in point): paused with the last finite "
+        )
+        assert "(after 3 updates)" in seat.message
+        assert "▲ diverged, paused" in seat.headline
+        assert not any("one step made" in notice.words for notice in seat.view.notices)
 
 
 async def test_a_dialog_over_the_dashboard_goes_with_it_when_the_run_is_started_anew(watched: Watched) -> None:
