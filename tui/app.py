@@ -28,7 +28,7 @@ from textual.theme import Theme
 
 from engine.errors import GdtuiError
 from engine.run import directory
-from engine.text import clean
+from engine.text import clean, counted
 
 from . import remembered
 from .charts.glyphs import prefer, spelled_key, suitable_glyphs
@@ -42,6 +42,7 @@ from .theme import THEMES
 from .widgets.ascii_filter import AsciiFilter
 
 if TYPE_CHECKING:
+    from .run_view import RunView
     from .screens.dashboard import Dashboard
     from .screens.gallery import Gallery
 
@@ -186,20 +187,26 @@ class GdtuiApp(PulsedApp):
 
         view, run = message.dashboard.view, message.dashboard.view.client.run
         message.dashboard.hang_up()
+        is_over = True
         if view.has_broken_off:
             self.farewell = f"{run.name} broke off at step {view.step:,}"
         elif message.leaving == "stop":
             try:
-                await asyncio.to_thread(client.stop, run, STOP_S)
-                self.farewell = f"{run.name} has ended"
+                view.say(f"waiting for the end of {run.name}, {STOP_S:.0f} s at most")
+                in_order = await asyncio.to_thread(client.stop, run, STOP_S)
+                self.farewell = f"{run.name} has ended{'' if in_order else ': it did not answer and was killed'}"
             except GdtuiError as error:
+                is_over = False
                 self.farewell = f"gdtui: {clean(str(error))}"
         elif view.is_gone or view.state == "ended":
             self.farewell = f"{run.name} has ended"
         else:
+            is_over = False
             self.farewell = goes_on(run)
         if view.welcome.recorded:
             self.farewell += f"\nits record: {clean(view.welcome.directory)}"
+            if is_over and (lost := await asyncio.to_thread(_lost_steps, view)):
+                self.farewell += f"\nit lacks at least {counted(lost, 'step')}, which could not be written and are lost"
         self.exit()
 
     async def action_quit(self) -> None:
@@ -307,6 +314,18 @@ def _dashboard_of(opening: Opening, preferences: Preferences) -> Callable[[], Da
     # What is loaded now stays to the end: to look through it for garbage again and again would hold up frames and keys.
     gc.freeze()
     return partial(Dashboard, view, preferences)
+
+
+def _lost_steps(view: RunView) -> int:
+    """Return how many steps at least the record of a run that is over lacks, as it could not be written."""
+    if not view.unrecorded:
+        return 0
+    try:
+        lacking = sum(max(0, lane.step - lane.recorded_steps()) for lane in view.lanes)
+    except GdtuiError:
+        return view.unrecorded
+    # None is lacking where the disk has got room in time; and those from before a reset are counted by the engine.
+    return max(lacking, view.unrecorded) if lacking else 0
 
 
 def _run(app: GdtuiApp) -> int:

@@ -14,7 +14,7 @@ from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import StepBlock
 from engine.run import protocol
 from engine.run.history import RecordReader
-from engine.text import clean
+from engine.text import clean, counted
 
 from .charts.history import Series
 from .charts.markers import Marker
@@ -96,12 +96,25 @@ class LaneView(Track):
 
     def take_progress(self, progress: protocol.Progressed) -> None:
         """Take where the lane is."""
+        if self.number == 0:
+            # The record is that of the whole run, and every lane tells the same.
+            self._note_problem(progress)
         self.progress, self.step = progress, progress.step
         if progress.segment == self.segment:
             self.milestones.epochs.add(progress.step, progress.epochs)
             self.milestones.evaluations.add(progress.step, progress.evaluations)
             self.milestones.seconds.add(progress.step, progress.seconds)
         self.set_state(progress.state)
+
+    def _note_problem(self, now: protocol.Progressed) -> None:
+        """Let the log tell when something begins to be wrong with the record, and when it is over."""
+        before = self.progress
+        had_problem = before is not None and before.problem is not None
+        if now.problem is not None and not had_problem:
+            self._note(clean(now.problem, 1000), "error")
+        elif had_problem and now.problem is None and before is not None and before.unrecorded is not None:
+            lacks = f"; it lacks {counted(now.unrecorded, 'step')}" if now.unrecorded else ", and lacks no step"
+            self._note(f"the record is written again{lacks}", "information")
 
     def take_answer(self, applied: protocol.Applied) -> None:
         """Take what has come into force."""
@@ -147,6 +160,10 @@ class LaneView(Track):
         behind = self._history is None and not self._waiting and self.loss.last_x < self.step
         if behind and self._looked_up_to < self.step and self._fits(self.step + 1):
             self._looked_up_to = self.step
+
+    def recorded_steps(self) -> int:
+        """Return how many steps of this stretch are in the record; `RunError` where it cannot be read."""
+        return self._record().step_count(self.segment, lane=self.number)
 
     def open_history(self, reader: RecordReader, last_step: int) -> None:
         """Begin to read what happened before this dashboard came."""

@@ -35,6 +35,8 @@ WHOLE_RUN = {
     "epoch": "going on to the end of the epoch",
 }
 
+REDONE = "a number was not finite again: the last update was taken back and made anew, and none was added"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
@@ -53,6 +55,8 @@ class Notice:
     """What stands before the text where there are no columns for lane and step."""
     advice: str = ""
     """What to try, as a sentence without its full stop."""
+    stops: bool = False
+    """Whether it says what its lane stopped at, and how it goes on."""
     is_past: bool = False
     """Whether it was over before this dashboard came."""
     number: int = field(default=0, compare=False)
@@ -85,8 +89,15 @@ class Log:
 
     @property
     def newest(self) -> Notice | None:
-        """The last that happened while someone watched, evaluations apart."""
-        return next((notice for notice in reversed(self.notices) if not notice.is_past), None)
+        """The last that happened while someone watched, evaluations apart.
+
+        What a lane stopped at is not pushed off by the lesser warnings that come after it.
+        """
+        present = (notice for notice in reversed(self.notices) if not notice.is_past)
+        last = before = next(present, None)
+        while before is not None and before.kind == "warning" and not before.stops:
+            before = next(present, None)
+        return before if before is not None and last is not None and _outlives(before, last) else last
 
     def next_number(self) -> int:
         """Return the number of the next notice."""
@@ -106,6 +117,10 @@ class Log:
 
 def _follows(earlier: Notice, later: Notice) -> bool:
     return earlier.at is not None and later.at is not None and later.at - earlier.at < EVALUATIONS_EVERY_S
+
+
+def _outlives(stop: Notice, later: Notice) -> bool:
+    return stop.stops and stop.lane == later.lane
 
 
 def of_warning(warned: protocol.Warned, whose: str) -> Notice:
@@ -135,6 +150,7 @@ def of_divergence(diverged: protocol.Diverged, whose: str, *, locks: Locks = NON
         f"parameters{after(diverged)}. {advice}",
         severity="error",
         kind="warning",
+        stops=True,
         step=diverged.step,
         lane=diverged.lane,
         before=f"{whose}step {diverged.step:,}: ",
@@ -166,6 +182,7 @@ def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: b
     again = "" if locks.holds("reset") else "r starts again, "
     return Notice(
         text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. {goes_on}{again}q leaves",
+        stops=True,
         step=finished.step,
         lane=finished.lane,
         before=f"{whose}step {finished.step:,}: ",
@@ -202,8 +219,11 @@ def of_answer(
         return []
     if applied.command == "reset":
         return [Notice(text=f"{how}{_reset_in_words(applied, by)}", kind="command", step=step)]
+    if applied.command == "step" and applied.state == "diverged":
+        return []  # no step was made, and what is not finite has been told just before
     if applied.command in WHOLE_RUN:
         words = "the run begins" if applied.command == "resume" and not step else WHOLE_RUN[applied.command]
+        words = REDONE if applied.redone else words
         return [Notice(text=f"{words}{by}", kind="command", step=step, before=at)]
     return []
 

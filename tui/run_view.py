@@ -141,6 +141,11 @@ class RunView:
         return silent if silent > SILENCE_S and not self.is_gone else 0.0
 
     @property
+    def unrecorded(self) -> int:
+        """How many steps of all lanes the record lacks, as it could not be written."""
+        return (self.lanes[0].progress.unrecorded or 0) if self.lanes[0].progress is not None else 0
+
+    @property
     def x_end(self) -> float:
         """The newest step of any lane, at least 1."""
         return float(max(1, *(lane.step for lane in self.lanes)))

@@ -151,8 +151,11 @@ class Client:
         raise RunError(f"run {self.run.name}: the engine does not answer: {reason}")
 
 
-def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
+def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> bool:
     """End a run: ask, then SIGTERM, then SIGKILL, in one time budget.
+
+    Returns:
+        Whether it ended by itself, and was not killed.
 
     Raises:
         RunError: It could not even be killed.
@@ -169,6 +172,6 @@ def stop(run: RunDirectory, timeout_s: float = ANSWER_S) -> None:
         patience = time.monotonic() + max(0.5, (end - time.monotonic()) / 2)
         while time.monotonic() < patience:
             if not run.is_live():
-                return
+                return signal_number != 9
             time.sleep(0.02)
     raise RunError(f"run {run.name}: does not end, not even by SIGKILL")

@@ -173,6 +173,11 @@ class RecordReader:
             raise RunError(f"{self._shown} has no segment {segment}")
         return int(rows[0][0])
 
+    def step_count(self, segment: int, *, lane: int = 0) -> int:
+        """Return how many steps of `segment` are recorded."""
+        query = "SELECT coalesce(sum(n), 0) FROM chunk WHERE segment = ? AND :lane = ?"
+        return int(self._read(query, (int,), segment, lane)[0][0])
+
     def steps(self, segment: int, first: int, last: int | None = None, *, lane: int = 0) -> Iterator[StepBlock]:
         """Yield a lane's steps `first` to `last` of `segment`, both included, in order and in blocks as stored.
 

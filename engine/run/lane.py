@@ -42,6 +42,7 @@ class Lane:
         rests: Whether it has come to the end of its epoch and waits for the others to do so.
         finished: How it ended last, for clients that come later.
         steps_made: All steps that were ever made, also before a reset.
+        has_redone: Whether the last single step was the update before it once more, see `Applied.redone`.
         measure_next: Whether the tensors are to be measured at the next step whatever its number, for who looks now.
         scheduled: The changes that were ordered in advance and are still to come.
         path: Where the parameters have been.
@@ -65,6 +66,7 @@ class Lane:
         self.finished: protocol.Finished | None = None
         self.steps_made = 0
         self.measure_next = False
+        self.has_redone = False
         self.path = Path(self.trainer.theta.size)
         self._launch, self._outbox, self._report = launch, outbox, report
         self._recent: deque[tuple[float, int]] = deque()
@@ -221,9 +223,7 @@ class Lane:
         trainer = self.trainer
         return protocol.LaneStatus(title=self.title, state=state, step=trainer.step_count, spec=trainer.spec.as_given())
 
-    def progress(
-        self, state: protocol.RunState, segment: int, *, threads: int, problem: str | None
-    ) -> protocol.Progressed:
+    def progress(self, state: protocol.RunState, segment: int, *, threads: int) -> protocol.Progressed:
         """Return where the lane is."""
         now, batches, theta = time.perf_counter(), self.trainer.batches, self.trainer.theta
         self._recent.append((now, self.steps_made))
@@ -252,7 +252,6 @@ class Lane:
             seconds=time.monotonic() - self._began,
             astray=self.trainer.astray,
             goal=None if self._watcher is None else standing_of(self._watcher, self.verdict),
-            problem=problem,
         )
 
     def divergence(self, segment: int) -> protocol.Diverged:

@@ -29,6 +29,11 @@ class Outbox:
         return self._record.problem if self._record is not None else None
 
     @property
+    def unrecorded(self) -> int | None:
+        """How many steps the record lacks, as it could not be written; None where there was never such trouble."""
+        return self._record.unrecorded_steps if self._record is not None else None
+
+    @property
     def recorded(self) -> bool:
         """Whether anything is kept."""
         return self._record is not None

@@ -168,10 +168,9 @@ A lane of a race ends or diverges alone; the race has ended, or diverged, when n
 
 
 class LaneStatus(Message):
-    """One lane as it stands now."""
+    """One lane as it stands now; its title is empty where it is the only one."""
 
     title: str
-    """Empty where there is only one."""
     state: RunState
     step: int
     spec: dict[str, Any]
@@ -223,6 +222,8 @@ class Applied(Message):
     """The whole spec as it stands now."""
     advice: str = ""
     """What it suggests to do next, as a sentence without its full stop."""
+    redone: bool = False
+    """Whether a single step was the last update once more, taken back as a number was not finite again."""
 
 
 class Rejected(Message):
@@ -287,9 +288,8 @@ class Progressed(Message):
     lr: float | None = None
     """The learning rate of the last step, or of the next one where something was changed since."""
     rate_sum: float = 0.0
-    """Σα over the updates that led to the parameters."""
     rate_squares: float = 0.0
-    """Σα² over the updates that led to the parameters."""
+    """Σα and Σα² over the updates that led to the parameters."""
     evaluations: int = 0
     """How often loss and gradient of a batch were computed, the trials of line searches among them."""
     seconds: float = 0.0
@@ -300,6 +300,8 @@ class Progressed(Message):
     """How near it has come to the lesson's goal, where there is one."""
     problem: str | None = None
     """What is wrong with the record, in a sentence."""
+    unrecorded: int | None = None
+    """Steps of all lanes that the record lacks, as it could not be written; None where there was never such trouble."""
 
 
 class Evaluated(Message):
@@ -354,9 +356,8 @@ class Warned(Message):
     tensor: str
     """The tensor or the layer that it is about; nothing where it is about all of training."""
     text: str
-    """What was seen, as a sentence without its full stop."""
     advice: str
-    """What to try, as a sentence without its full stop; nothing where it is over."""
+    """What was seen and what to try, sentences without their full stops; nothing to try where it is over."""
     over: bool
 
 
@@ -378,9 +379,8 @@ class Finished(Message):
     updates: int | None = None
     """How many led to the parameters: `step`, less those that were refused or taken back; None in an older record."""
     rate_sum: float = 0.0
-    """Σα over these updates."""
     rate_squares: float = 0.0
-    """Σα² over these updates."""
+    """Σα and Σα² over these updates."""
 
 
 class Failed(Message):

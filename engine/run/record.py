@@ -218,6 +218,13 @@ class RecordWriter:
         return self._measurements.dropped_steps
 
     @property
+    def unrecorded_steps(self) -> int | None:
+        """How many steps of all lanes it lacks, as it could not be written; None where there was never such trouble."""
+        if self.problem is not None:
+            return self.dropped_steps + self._waiting_steps()
+        return self.dropped_steps or None
+
+    @property
     def dropped_events(self) -> int:
         """How many events are not in the record because the disk was full for too long."""
         return self._events.dropped_rows
@@ -296,6 +303,10 @@ class RecordWriter:
             self._connection.execute("PRAGMA journal_mode = MEMORY").fetchall()
         self._connection.close()
 
+    def _waiting_steps(self) -> int:
+        waiting = sum(row.steps for row in self._measurements.rows)
+        return waiting + sum(lane.steps - lane.written for lane in self._lanes)
+
     def _close_chunk(self, lane: _Lane) -> None:
         if lane.steps > lane.written:
             self._measurements.add(lane.chunk(self.segment))
@@ -311,10 +322,9 @@ class RecordWriter:
         except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
             raise  # a mistake of this program, not of a disk
         except sqlite3.DatabaseError as error:
-            waiting = sum(row.steps for row in self._measurements.rows)
-            waiting += sum(lane.steps - lane.written for lane in self._lanes)
+            kept = counted(self._waiting_steps(), "step")
             self.problem = (
-                f"The record cannot be written ({error}): training goes on, {counted(waiting, 'step')} kept in memory, "
+                f"The record cannot be written ({error}): training goes on, {kept} kept in memory, "
                 f"{self.dropped_steps:,} lost. Make room on the disk of {clean(str(self.path))}, or repair it."
             )
         else:

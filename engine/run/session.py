@@ -200,9 +200,9 @@ class Session:
 
     def tell_progress(self) -> None:
         """Tell where every lane is."""
-        segment, threads, problem = self.segment, self.threads, self._problem or self._outbox.problem
-        now = [lane.progress(self._state_of(lane), segment, threads=threads, problem=problem) for lane in self.lanes]
-        self._tell(b"".join(framed(progress) for progress in now), True)
+        of_all = {"problem": self._problem or self._outbox.problem, "unrecorded": self._outbox.unrecorded}
+        now = [lane.progress(self._state_of(lane), self.segment, threads=self.threads) for lane in self.lanes]
+        self._tell(b"".join(framed(progress.model_copy(update=of_all)) for progress in now), True)
 
     def commit(self) -> None:
         """Make what was flushed durable."""
@@ -359,6 +359,7 @@ class Session:
             state=self._state_of(lane),
             changes=tuple(ChangedField(key=change.key, old=change.old, new=change.new) for change in changes),
             spec=lane.trainer.spec.as_given(),
+            redone=command == "step" and lane.has_redone,
             advice=self._controls.advice(lane) if any(change.key == "optimizer.name" for change in changes) else "",
         )
         self._outbox.tell_event(applied, lane=lane.number, step=step, kind="applied", actor=actor)
@@ -391,7 +392,9 @@ class Session:
             lane.halt = None
             self._apply_scheduled(lane)
             lane.measure_next = True
+            updates = lane.trainer.steps.updates
             lane.take_steps(0.0)
+            lane.has_redone = lane.trainer.non_finite is None and lane.trainer.steps.updates == updates
         self._settle()
         for lane in stepping:
             if lane.trainer.non_finite is not None:

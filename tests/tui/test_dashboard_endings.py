@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import resource
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from textual.widgets import Input, Static
 
 from engine.method.locks import Locks
 from presets import Preset
+from tui.notices import REDONE
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import QuitDialog
 from tui.screens.settings import SettingsForm
@@ -157,6 +159,22 @@ async def test_a_divergence_says_what_to_try_and_that_helps(watched: Watched, pr
         assert "×" in seat.chart("gradient"), "the mark stays where it was"
 
 
+async def test_a_single_step_that_diverges_again_is_not_told_as_made(watched: Watched, preset: MakePreset) -> None:
+    steep = {"kind": "landscape", "function": "rosenbrock", "start": [-1.2, 1.0]}
+    async with watched(preset(**{**RAVINE, "problem": steep, "optimizer": {"name": "sgd", "lr": 1000.0}})) as seat:
+        await seat.until(lambda: seat.view.lane.diverged is not None)
+        assert seat.view.step == 4
+        await seat.press("s")
+        assert seat.message == f"step 5: {REDONE}"
+        await seat.press("s")
+        assert seat.message.startswith(
+            "step 6: the gradient is not finite (first in point): paused with the last finite "
+        )
+        assert "(after 3 updates)" in seat.message
+        assert "▲ diverged, paused" in seat.headline
+        assert not any("one step made" in notice.words for notice in seat.view.notices)
+
+
 async def test_a_dialog_over_the_dashboard_goes_with_it_when_the_run_is_started_anew(watched: Watched) -> None:
     async with watched() as seat:
         gone = seat.dashboard
@@ -216,6 +234,70 @@ async def test_an_ended_run_is_left_without_a_question(watched: Watched, preset:
         await seat.pilot.press("q")
         await seat.until(lambda: seat.app.farewell)
         assert seat.app.farewell.startswith(f"{run.name} has ended\nits record: ")
+
+
+async def test_the_screen_goes_on_while_a_silent_engine_is_stopped_and_then_it_is_said_how(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched() as seat:
+        await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
+        run, dashboard = seat.view.client.run, seat.dashboard
+        os.kill(seat.engine, signal.SIGSTOP)
+        # A screen that draws has to be drawn long after the last word, whatever this machine is doing.
+        monkeypatch.setattr("tui.run_view.SILENCE_S", 0.0)
+        await seat.pilot.press("q")
+        dashboard.post_message(Dashboard.Left(dashboard, "stop"))
+        await seat.until(lambda: not seat.view.client.open)
+        dashboard._draw()
+        assert seat.message == f"waiting for the end of {run.name}, 5 s at most"
+        assert not seat.view.is_gone
+        await seat.until(lambda: seat.app.farewell)
+        assert seat.app.farewell == f"{run.name} has ended: it did not answer and was killed\nits record: {run.path}"
+        assert not seat.app.return_code
+
+
+def let_write(seat: Seat, at_most: int) -> None:
+    """Let the engine write files of so many bytes: of none, it is with its record as on a full disk."""
+    resource.prlimit(seat.engine, resource.RLIMIT_FSIZE, (at_most, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs a limit on another process, as Linux has")
+async def test_steps_that_cannot_be_recorded_are_told_before_and_after_the_end_loses_them(watched: Watched) -> None:
+    async with watched() as seat:
+        let_write(seat, 0)
+        await seat.until(lambda: seat.view.unrecorded > 20)
+        await seat.pilot.press("q")
+        dialog = seat.app.screen
+        assert isinstance(dialog, QuitDialog)
+        said = str(dialog.query_one(".dialog-warning", Static).content)
+        told = int(said.split(" lacks ")[1].split()[0])
+        assert told > 20
+        assert "the end of the run loses" in said
+        await seat.pilot.press("s")
+        await seat.until(lambda: seat.app.farewell)
+        run = seat.view.client.run
+        ended, where, lost = seat.app.farewell.splitlines()
+        assert (ended, where) == (f"{run.name} has ended", f"its record: {run.path}")
+        assert int(lost.split("at least ")[1].split()[0]) >= told
+        assert lost.endswith(" steps, which could not be written and are lost")
+
+
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs a limit on another process, as Linux has")
+async def test_the_log_tells_when_the_record_cannot_be_written_and_when_it_can_again(watched: Watched) -> None:
+    async with watched() as seat:
+        let_write(seat, 0)
+        await seat.until(lambda: seat.view.unrecorded > 20)
+        begun = [notice for notice in seat.view.notices if notice.severity == "error"]
+        assert len(begun) == 1, "it is told once, however long it lasts"
+        assert begun[0].text.startswith("The record cannot be written (")
+        let_write(seat, resource.RLIM_INFINITY)
+        await seat.until(lambda: not seat.view.unrecorded)
+        assert seat.view.notices[-1].text == "the record is written again, and lacks no step"
+        await seat.pilot.press("q")
+        assert not seat.app.screen.query(".dialog-warning")
+        await seat.pilot.press("s")
+        await seat.until(lambda: seat.app.farewell)
+        assert "lost" not in seat.app.farewell
 
 
 async def test_a_run_that_someone_else_stops_is_shown_as_ended(watched: Watched) -> None:

@@ -9,7 +9,7 @@ import pytest
 from engine.method.locks import Locks
 from engine.run import protocol
 from tests.tui.conftest import small_preset
-from tui.notices import of_answer, of_divergence, of_end, of_warning
+from tui.notices import Log, Notice, of_answer, of_divergence, of_end, of_warning
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,21 @@ def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: 
 def test_a_divergence_offers_no_key_that_is_locked(controls: tuple[str, ...], but: tuple[str, ...], words: str) -> None:
     diverged = protocol.Diverged(lane=0, segment=1, step=30, quantity="loss", tensor="W1")
     assert of_divergence(diverged, "", locks=Locks(controls=controls, but=but)).text.endswith(words)
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_what_a_lane_stopped_at_outlives_the_lesser_warnings_of_its_step(over: bool) -> None:
+    said: dict[str, Any] = {"segment": 1, "step": 7}
+    stop = of_divergence(protocol.Diverged(**said, lane=0, quantity="loss", tensor="W1"), "")
+    warned = {**said, "about": "dead", "tensor": "W1", "text": "9 of 10 units", "advice": "", "over": over}
+    of_same, of_other = (of_warning(protocol.Warned(**warned, lane=lane), "") for lane in (0, 1))
+    log = Log()
+    for notice in (of_same, stop, of_same, of_same):
+        log.add(notice)
+    assert log.newest is stop
+    log.add(of_other)
+    assert log.newest is of_other, "other lanes go on"
+    log.add(going_on := Notice(text="going on", kind="command", step=7))
+    assert log.newest is going_on
+    log.add(of_same)
+    assert log.newest is of_same, "it goes on, and the way out is known"

@@ -188,7 +188,7 @@ class Dashboard(Steering):
             displayed=pulse.frames,
             written=pulse.written,
         )
-        if view.silence_s:
+        if view.silence_s and self._listening_to is not None:
             # Where this process was held up itself, the words are there and only not read yet.
             view.receive()
         view.catch_up(HISTORY_BUDGET_S)
@@ -343,7 +343,7 @@ class Dashboard(Steering):
             if leaving is not None:
                 self.post_message(self.Left(self, leaving))
 
-        self.app.push_screen(QuitDialog(self.view.welcome.run), chosen)
+        self.app.push_screen(QuitDialog(self.view.welcome.run, self.view.unrecorded), chosen)
 
 
 def _fit(widget: TextRows, rows: list[Row]) -> None:

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from engine.method.optimizers import RULES, Rule, successor
 from engine.method.schedules import SCHEDULES, Schedule, following
+from engine.text import counted
 
 from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
@@ -32,15 +33,21 @@ class QuitDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[Leaving | None]):
         Binding("escape,q,c", "dismiss(None)", "Cancel"),
     ]
 
-    def __init__(self, run: str) -> None:
-        """Ask about the run with this name."""
+    def __init__(self, run: str, unrecorded: int = 0) -> None:
+        """Ask about the run with this name, whose record lacks so many steps."""
         super().__init__()
-        self._run = run
+        self._run, self._unrecorded = run, unrecorded
 
     def compose(self) -> ComposeResult:
         """Put the question over the three answers."""
         with Vertical(classes="dialog"):
             yield Static(Content(f"Leave {self._run}?"), classes="dialog-title")
+            if self._unrecorded:
+                lacking = f"Its record could not be written and lacks {counted(self._unrecorded, 'step')} by now"
+                yield Static(
+                    Content(f"{lacking}: the end of the run loses what is not written by then."),
+                    classes="dialog-warning",
+                )
             yield SteadyOptionList(
                 Option(Content("Leave it running        l   come back with: gdtui attach"), id="leave"),
                 Option(Content("Stop the run            s   what it recorded stays"), id="stop"),

@@ -194,7 +194,7 @@ def test_the_way_to_a_goal_is_told_while_it_is_open_and_the_verdict_after_it(sta
 
     def standing() -> Any:
         run.session.flush()
-        return run.session.lanes[0].progress("running", 1, threads=1, problem=None).goal
+        return run.session.lanes[0].progress("running", 1, threads=1).goal
 
     assert standing().conditions[0].best is None
     run.take(2)
