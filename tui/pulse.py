@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import IO, Any, cast
 
 from textual.app import App
 from textual.driver import Driver
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, InputEvent
 from textual.screen import Screen
@@ -58,6 +60,19 @@ class _Output:
 
     def fileno(self) -> int:
         return self._file.fileno()
+
+
+def _tolerant(encoding: str) -> Any:
+    """Return what makes a decoder that takes a byte of another encoding for a character that nobody has typed."""
+
+    def made() -> IncrementalDecoder:
+        return getincrementaldecoder(encoding)("replace")
+
+    return made
+
+
+# An é of a Latin-1 keyboard, or what a broken link sends, would otherwise end the program: Textual decodes strictly.
+vars(linux_driver)["getincrementaldecoder"] = _tolerant
 
 
 class CountingDriver(LinuxDriver):

@@ -225,6 +225,15 @@ def test_hostile_bytes_on_the_keyboard_end_at_worst_with_one_line(terminal: Call
     assert run.is_live()
 
 
+def test_a_key_of_a_keyboard_that_is_not_utf8_does_nothing(terminal: Callable[..., Terminal]) -> None:
+    one = terminal("digits")
+    one.sees("● running", "steps/s")
+    one.type("é".encode("latin-1") + b"\xff\xfe ")
+    one.sees("‖ paused")
+    one.type("qs")
+    assert one.exit_code() == 0
+
+
 def test_a_slow_terminal_does_not_slow_the_run(terminal: Callable[..., Terminal]) -> None:
     pace, seconds, rate = 200.0, 3.0, 20_000
     one = terminal("digits", "--set", f"pace.steps_per_second={pace}", "--set", "stop.epochs=100000")
