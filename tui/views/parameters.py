@@ -256,7 +256,7 @@ is no room for all.
         course = lane.past_figures.course(tensor, quantity.about)
         root = math.sqrt(size) if quantity.is_norm else 1.0
         line = lane.past_figures.of_tensor(tensor, quantity.figure, per=root)
-        of = f" of {DRAWN} entries" if size > DRAWN else ""
+        of = f" of {DRAWN}" if size > DRAWN else ""
         seen = self._seen(self._quantity)
         self._course.log_y = seen is not None and seen.facts["scale"] == "log" and not seen.facts["low"] < 0.0
         curves = [

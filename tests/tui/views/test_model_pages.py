@@ -188,6 +188,22 @@ def test_another_choice_of_samples_shows_the_errors_alone() -> None:
     assert not set("○△●▲×") & set(shown.drawn(found, 80, 24, Manner()).cells.text())
 
 
+def pieces(words: str) -> set[str]:
+    """What stands between the dots; how many samples are looked at goes with the room."""
+    return {re.sub(r"\d+ of \d+", "", piece).strip() for piece in words.split(" · ")}
+
+
+def test_of_the_words_below_a_picture_a_whole_piece_is_left_out_and_none_is_cut() -> None:
+    shown = page("moons", BoundaryPage)
+    every = text(shown.drawn(looked(shown, "moons", 200, 24), 200, 24, Manner()).words)
+    assert "x: " in every
+    for width in range(40, 110, 7):
+        words = text(shown.drawn(looked(shown, "moons", width, 24), width, 24, Manner()).words)
+        assert len(words) <= width
+        assert "held-out errors" in words
+        assert pieces(words) <= pieces(every)
+
+
 def test_two_of_many_inputs_are_the_axes_and_the_others_stand_at_their_means() -> None:
     shown = page("iris", BoundaryPage)
     assert isinstance(shown, BoundaryPage)
@@ -204,9 +220,9 @@ def test_two_of_many_inputs_are_the_axes_and_the_others_stand_at_their_means() -
 
 def test_a_surface_marks_which_held_out_samples_lie_above_and_below_it() -> None:
     shown = page("diabetes", BoundaryPage)
-    found = looked(shown, "diabetes", 100, 30)
+    found = looked(shown, "diabetes", 110, 30)
     arrays = {**found.arrays, "got": np.zeros_like(found.arrays["got"])}
-    drawn = shown.drawn(found.model_copy(update={"arrays": arrays}), 100, 30, Manner())
+    drawn = shown.drawn(found.model_copy(update={"arrays": arrays}), 110, 30, Manner())
     assert "▲" in drawn.cells.text()
     assert "▼" not in drawn.cells.text(), "every illness is above nothing"
     assert "off by more than the held-out RMS" in text(drawn.words)
@@ -282,7 +298,7 @@ def test_wrong_pictures_are_marked_with_truth_and_prediction() -> None:
     found = looked(shown, "digits", 100, 30)
     arrays = {**found.arrays, "meant": found.arrays["meant"].copy(), "got": found.arrays["got"].copy()}
     arrays["meant"][:2], arrays["got"][:2], arrays["share"] = [3, 4], [8, 4], np.full(len(arrays["share"]), 0.5)
-    captions = shown.drawn(found.model_copy(update={"arrays": arrays}), 100, 30, Manner()).cells.text()
+    captions = shown.drawn(found.model_copy(update={"arrays": arrays}), 110, 30, Manner()).cells.text()
     assert "3→8 × 50%" in captions
     assert "4 50%" in captions
 

@@ -84,7 +84,7 @@ class BoundaryPage(Page):
             legend.insert(0, [(f"{axes}, the other {facts['features'] - 2:,} at their means", "foreground")])
         else:
             legend.append([(axes, "dim foreground")])
-        return Drawn(cells=manner.finished(cells), words=joined(_scale(seen, manner), *legend))
+        return Drawn(cells=manner.finished(cells), words=joined(width, _scale(seen, manner), *legend))
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the samples that are shown."""
@@ -180,7 +180,9 @@ class FitPage(BoundaryPage):
         ]
         cells.front[inside][owned] = np.array(inks, np.int16)[canvas.owner[owned]]
         what = "" if not classes else "line: how sure of class 1" if classes == 2 else "lines: how sure of each class"
-        return Drawn(cells=manner.finished(cells), words=joined(*legend, [(what, "dim foreground")] if what else []))
+        return Drawn(
+            cells=manner.finished(cells), words=joined(width, *legend, [(what, "dim foreground")] if what else [])
+        )
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the samples that are shown."""

@@ -98,7 +98,7 @@ class ConfusionPage(Page):
         """Draw the matrix, or the numbers against each other."""
         if not seen.facts["classes"]:
             return _spread(seen, width, height, manner)
-        words = joined(right_words(seen), _mistakes(seen))
+        words = joined(width, right_words(seen), *_mistakes(seen))
         cells = Cells(width, height)
         confusion = self._counts = seen.arrays.get("confusion")
         self._grid = _Grid()
@@ -109,7 +109,7 @@ class ConfusionPage(Page):
             return Drawn(cells=cells, words=words)
         self._draw(cells, confusion, manner)
         if self.chosen is not None:
-            words = joined(self._words_of(*self.chosen, confusion), right_words(seen))
+            words = joined(width, self._words_of(*self.chosen, confusion), right_words(seen))
         return Drawn(cells=manner.finished(cells), words=words)
 
     def _words_of(self, truth: int, guess: int, confusion: Any) -> list[Span]:
@@ -190,10 +190,11 @@ class ConfusionPage(Page):
         return lines
 
 
-def _mistakes(seen: Seen) -> list[Span]:
-    """Return the commonest mistakes in words."""
+def _mistakes(seen: Seen) -> list[list[Span]]:
+    """Return the commonest mistakes in words, a part for each."""
     mistakes = [f"{truth} for {guess} ({count})" for truth, guess, count in seen.facts["mistakes"][:5]]
-    return [("takes most often ", "dim foreground"), (", ".join(mistakes), "error")] if mistakes else []
+    parts: list[list[Span]] = [[(words, "error")] for words in mistakes]
+    return [[("takes most often ", "dim foreground"), *parts[0]], *parts[1:]] if parts else []
 
 
 def _spread(seen: Seen, width: int, height: int, manner: Manner) -> Drawn:
@@ -219,5 +220,6 @@ def _spread(seen: Seen, width: int, height: int, manner: Manner) -> Drawn:
         (f" of {seen.facts['seen']:,} {which} samples", "foreground"),
     ]
     lost: list[Span] = [(f"{outside} outside", "warning")] if outside else []
-    axes: list[Span] = [("across: truth, up: model; on the dotted line it is right", "dim foreground")]
-    return Drawn(cells=manner.finished(cells), words=joined(error, lost, axes))
+    axes: list[Span] = [("across: truth, up: model", "dim foreground")]
+    line: list[Span] = [("right on the dotted line", "dim foreground")]
+    return Drawn(cells=manner.finished(cells), words=joined(width, error, lost, axes, line))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from engine.run.protocol import Seen
 
@@ -24,6 +25,8 @@ DASH = 3
 """Dots of a dash, and of the gap after it."""
 CLEAR = 32
 """Lines between two layers that an eye can follow: of more, the strongest are drawn."""
+MOST_CELLS = 10_000
+"""No row is as wide."""
 NAMED = 6
 """Weights of a unit that are told in words, the greatest first."""
 
@@ -94,7 +97,7 @@ class DrawingPage(Page):
         ]
         self._draw_lines(cells, weights, seen.facts["greatest"], manner)
         self._draw_units(cells, seen, manner)
-        return Drawn(cells=manner.finished(cells), words=self._words(seen, weights, manner))
+        return Drawn(cells=manner.finished(cells), words=self._words(seen, weights, manner, width))
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return every weight and bias that is drawn."""
@@ -175,32 +178,42 @@ class DrawingPage(Page):
         if len(widths) > len(self._places):
             cells.write(0, cells.width - 1, "…" if manner.unicode else ">", faint)
 
-    def _words(self, seen: Seen, weights: list[NDArray[Any]], manner: Manner) -> Row:
+    def _words(self, seen: Seen, weights: list[NDArray[Any]], manner: Manner, width: int) -> Row:
         if self.chosen is None:
             greatest = ", ".join(compact(value) for value in seen.facts["greatest"][:6])
             solid, dashed = ("━ solid", "╍ dashed") if manner.unicode else ("+ line", "- line")
             is_crowded = any(weight.size > CLEAR for weight in weights)
             signs: list[Span] = [(f"{solid}: positive ", "accent"), (f"{dashed}: negative", "primary")]
             return joined(
+                width,
                 signs,
                 [(f"greatest weight by layer {greatest}", "foreground")],
                 [(f"the {CLEAR} strongest of a layer", "dim foreground")] if is_crowded else [],
                 [("the arrows choose a unit", "dim foreground")],
             )
-        layer, unit = self.chosen
-        parts: list[Span] = []
+        # As many of the strongest weights as have room.
+        rows = (self._words_of(*self.chosen, seen, weights, named) for named in range(NAMED, 0, -1))
+        parts: list[list[Span]] = []
+        for parts in rows:
+            if sum(cell_len(text) for text, _ in joined(MOST_CELLS, *parts)) <= width:
+                break
+        return joined(width, *parts)
+
+    def _words_of(self, layer: int, unit: int, seen: Seen, weights: list[NDArray[Any]], named: int) -> list[list[Span]]:
+        """Return what is told of a unit, with so many of the weights that come in and go out."""
+        parts: list[list[Span]] = []
         if layer > 0:
             bias = seen.arrays.get(f"bias{layer}")
             if bias is not None:
-                parts.append((f"bias {float(bias[unit]):+.4g}  ", "foreground"))
+                parts.append([(f"bias {float(bias[unit]):+.4g}", "foreground")])
             incoming = weights[layer - 1][:, unit]
-            parts += [("from ", "dim foreground"), *_strongest(incoming, "x" if layer == 1 else "unit ")]
+            parts.append([("from ", "dim foreground"), *_strongest(incoming, "x" if layer == 1 else "unit ", named)])
         if layer < len(weights):
-            parts += [(" to ", "dim foreground"), *_strongest(weights[layer][unit], "unit ")]
+            parts.append([("to ", "dim foreground"), *_strongest(weights[layer][unit], "unit ", named)])
         is_last = layer == len(seen.facts["widths"]) - 1
         where = "output" if is_last else f"hidden {layer}, unit"
         name = f"x{unit + 1}: {self.input_name(unit)}" if layer == 0 else f"{where} {unit + 1}"
-        return joined([(name, "bold warning")], parts)
+        return [[(name, "bold warning")], *parts]
 
 
 def _weights(seen: Seen) -> list[NDArray[Any]]:
@@ -213,11 +226,14 @@ def _spread(count: int, height: int) -> NDArray[np.intp]:
     return np.floor((np.arange(count) + 0.5) * height / count).astype(np.intp)
 
 
-def _strongest(weights: NDArray[Any], name: str) -> list[Span]:
-    order = np.argsort(-np.abs(weights), kind="stable")[:NAMED].tolist()
+def _strongest(weights: NDArray[Any], name: str, named: int) -> list[Span]:
+    order = np.argsort(-np.abs(weights), kind="stable")[:named].tolist()
     return [
-        (f"{name}{number + 1} {float(weights[number]):+.3g}  ", "accent" if weights[number] >= 0 else "primary")
-        for number in order
+        (
+            f"{'  ' if place else ''}{name}{number + 1} {float(weights[number]):+.3g}",
+            "accent" if weights[number] >= 0 else "primary",
+        )
+        for place, number in enumerate(order)
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.cells import cell_len
 
 from engine.run.protocol import Seen
 
@@ -164,10 +165,14 @@ def placed(values: NDArray[np.float64], limits: Sequence[float], cells: int) -> 
     return np.where((place >= 0) & (place < cells), place, -1).astype(np.intp)
 
 
-def joined(*parts: Sequence[Span]) -> Row:
-    """Return parts of a row with dots between them; empty ones are left out."""
+def joined(width: int, *parts: Sequence[Span]) -> Row:
+    """Return parts of a row with dots between them; empty ones are left out, and those without room but the first."""
     row: list[Span] = []
+    room = width
     for part in parts:
-        if part:
-            row += [(" · ", "dim foreground"), *part] if row else [(" ", "foreground"), *part]
+        beginning = " · " if row else " "
+        cells = cell_len(beginning) + sum(cell_len(text) for text, _ in part)
+        if part and (cells <= room or not row):
+            row += [(beginning, "dim foreground" if row else "foreground"), *part]
+            room -= cells
     return tuple(row)

@@ -214,11 +214,11 @@ class ImagesPage(TilesPage):
         if self.kind is not None:
             what: list[Span] = [(f"{self.kind[0]} taken for {self.kind[1]}: {which}", "bold warning")]
             back: list[Span] = [("esc goes back to the matrix", "dim foreground")]
-            return Drawn(cells=manner.finished(cells), words=joined(what, back, right_words(seen)))
+            return Drawn(cells=manner.finished(cells), words=joined(width, what, back, right_words(seen)))
         order = "wrong ones first" if self.order == "errors" else "in their order"
         place: list[Span] = [(f"{which}, {order}", "foreground")]
         meaning: list[Span] = [(f"truth{arrow}model {manner.wrong} how sure", "dim foreground")]
-        return Drawn(cells=manner.finished(cells), words=joined(right_words(seen), place, meaning))
+        return Drawn(cells=manner.finished(cells), words=joined(width, right_words(seen), place, meaning))
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the truth and the prediction of the pictures that are shown."""
@@ -275,13 +275,16 @@ class WeightsPage(TilesPage):
             cells.write(row, column, caption, text)
         what = "unit of the first layer" if facts["hidden"] else "output"
         which = f"{what} {first + 1:,} to {first + count:,} of {facts['units']:,}"
-        place: list[Span] = [(f"{which}, each with its greatest weight", "foreground")]
+        place: list[Span] = [(which, "foreground")]
+        scale: list[Span] = [("each with its greatest weight", "foreground")]
         signs: list[Span] = (
             [("█ positive ", "accent"), ("█ negative", "primary")]
             if manner.blocks
             else [("+# positive  -= negative", "foreground")]
         )
-        return Drawn(cells=manner.finished(cells), words=joined(signs, place))
+        return Drawn(
+            cells=manner.finished(cells), words=joined(width, [*signs, (" · ", "dim foreground"), *place], scale)
+        )
 
     def table(self, seen: Seen) -> list[tuple[str, ...]]:
         """Return the weights of the units that are shown, a unit a row."""
