@@ -73,7 +73,7 @@ def _new_run(
     alone = Unwatched(**unwatched) if unwatched is not None else None
     launch = launch_of(chosen_preset(name, **options), alone, recorded=recorded, waits=waits)
     run = directory.create(launch.preset, out=Path(out) if out is not None else None, recorded=recorded)
-    run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
+    directory.put_in(run, launch.model_dump_json())
     return run
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from ..errors import RunError
 from ..text import clean
 from .actors import own_name
-from .directory import RunDirectory
+from .directory import RunDirectory, put_in
 from .encoding import framed, parsed_event
 from .frames import MAXIMUM_EVENT, FrameReader
 from .greeting import ANSWER_S, HELLO, START_S, Watch, greeted
@@ -28,7 +28,7 @@ _READ = 256 * 1024
 
 def start(run: RunDirectory, launch: Launch) -> EngineProcess:
     """Start the engine of a run that exists on disk."""
-    run.launch.write_text(launch.model_dump_json(), encoding="utf-8")
+    put_in(run, launch.model_dump_json())
     with run.log.open("ab") as log:
         return spawned(["_engine", str(run.path), run.name], output=log, folder=run.path)
 

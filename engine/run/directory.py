@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -32,6 +33,10 @@ RUN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 MAXIMUM_SOCKET_PATH = 100
 """A socket's address holds 108 bytes on Linux and 104 on macOS."""
 LOCK_PATIENCE_S = 0.5
+LEAST_ROOM = 64 * 1024
+"""Bytes without which no record can begin."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""How a system says that there is no room."""
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _CHANCE = SystemRandom()
 
@@ -115,6 +120,21 @@ class RunDirectory:
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
 
+    def is_empty(self) -> bool:
+        """Return whether an engine that has gone left nothing to look into: no record, and no traceback."""
+        try:
+            return not self.record.exists() and b"Traceback" not in self.log.read_bytes()
+        except OSError:
+            return False
+
+    def lack_of_room(self) -> str:
+        """Return that the disk is full, where the engine's log had no room to say so; nothing where it is not."""
+        try:
+            disk = os.statvfs(self.path)
+        except OSError:
+            return ""
+        return f"{clean(str(self.path))}: no room on the disk" if disk.f_bavail * disk.f_frsize < LEAST_ROOM else ""
+
     def last_words(self) -> str:
         """Return the last line that the engine logged, or nothing."""
         try:
@@ -185,6 +205,16 @@ def create(preset: str, *, out: Path | None = None, recorded: bool = True) -> Ru
             _put_up_signpost(run)
         return run
     raise RunError(f"{clean(str(data_root()))}: no free name for a run of {stem}")
+
+
+def put_in(run: RunDirectory, launch: str) -> None:
+    """Put into a new run's directory what is to be trained; `RunError`, and no run, where there is no room for it."""
+    try:
+        run.launch.write_text(launch, encoding="utf-8")
+    except OSError as error:
+        forget(run)
+        reason = "no room on the disk" if error.errno in FULL else error.strerror
+        raise RunError(f"{clean(str(run.path))}: cannot be written: {reason}") from None
 
 
 def all_runs() -> list[RunDirectory]:

@@ -60,8 +60,8 @@ def connected(run: RunDirectory, engine: EngineProcess | None) -> socket.socket:
             if engine is None:
                 raise RunError(f"run {run.name}: no engine is at work on it") from error
             if engine.is_over() or time.monotonic() > end:
-                reason = run.last_words() or engine.death() or "no reason given"
-                if engine.is_over() and run.is_temporary:
+                reason = run.last_words() or run.lack_of_room() or engine.death() or "no reason given"
+                if engine.is_over() and (run.is_temporary or run.is_empty()):
                     forget(run)
                 raise RunError(f"run {run.name}: the engine did not start: {reason}") from error
             time.sleep(0.005)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.errors import InputError, RunError
-from engine.run import directory, process
+from engine.run import client, directory, process
 from presets import chosen_preset
+from presets.launches import launch_of
 from tui.opening import Opening, started
 
 if TYPE_CHECKING:
@@ -87,6 +88,15 @@ def test_a_machine_without_room_for_runs_is_no_wrong_input(places: Path) -> None
     with pytest.raises(RunError, match="cannot be made for the engine's socket"):
         started("digits", {}).run()
     (places / "run").unlink()
+
+
+def test_a_run_whose_record_cannot_begin_is_no_run() -> None:
+    run = directory.create("ravine")
+    run.record.symlink_to("nowhere")
+    engine = client.start(run, launch_of(chosen_preset("ravine")))
+    with pytest.raises(RunError, match=r"the engine did not start: .*run\.db exists already"):
+        Opening(run=run, engine=engine).connect()
+    assert not left_behind()
 
 
 def test_an_engine_that_dies_without_a_word_is_told_by_its_last_line(

@@ -350,3 +350,20 @@ def test_an_engines_last_words_are_one_clean_line() -> None:
     run.log.write_bytes(b"Traceback\nMemoryError: \x1b[31mtoo much\xff\n\n")
     assert run.last_words().startswith("MemoryError: ")
     assert run.last_words().isprintable()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file without room, as Linux has")
+def test_a_run_for_which_there_is_no_room_is_one_sentence_and_no_run() -> None:
+    run = directory.create("line")
+    run.launch.symlink_to("/dev/full")
+    with pytest.raises(RunError) as said:
+        directory.put_in(run, "{}")
+    assert str(said.value) == f"{run.path}: cannot be written: no room on the disk"
+    assert not run.path.exists()
+
+
+def test_an_engine_whose_log_had_no_room_is_told_by_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = recorded("ravine-aaaa")
+    assert run.lack_of_room() == ""
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(f_bavail=3, f_frsize=4096))
+    assert run.lack_of_room() == f"{run.path}: no room on the disk"
