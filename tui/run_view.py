@@ -361,11 +361,8 @@ class RunView:
             return
         death = self.client.engine.death() if self.client.engine is not None else None
         where = f"; the record is in {clean(self.welcome.directory)}" if self.welcome.recorded else ""
-        self._note(
-            f"the engine is gone at step {self.step:,} ({death or 'it says no more'}){where}. "
-            "Press r to start the same run anew",
-            "error",
-        )
+        told = f"the engine is gone at step {self.step:,} ({death or 'it says no more'}){where}. "
+        self._note(f"{told}Press r to start the same run anew", "error")
 
     # ---- the past
 
@@ -401,9 +398,8 @@ class RunView:
         try:
             found = list(self._recall(event.kind, {**event.payload, "kind": event.kind}))
         except (ValueError, IndexError) as error:
-            raise RunError(
-                f"an event in the record cannot be understood: {clean(str(error).splitlines()[0])}"
-            ) from None
+            cause = clean(str(error).splitlines()[0])
+            raise RunError(f"an event in the record cannot be understood: {cause}") from None
         return [replace(notice, at=event.wall_s) for notice in found]
 
     def _recall(self, kind: str, payload: dict[str, Any]) -> Iterator[Notice]:
@@ -411,8 +407,8 @@ class RunView:
             case "applied":
                 applied = protocol.Applied.model_validate(payload)
                 self.lanes[applied.lane].recall(applied)
-                answers = self._answers(applied, repeated=self._repeats(applied))
-                yield from (replace(each, is_past=True) for each in answers)
+                told = self._answers(applied, repeated=self._repeats(applied))
+                yield from (replace(each, is_past=True) for each in told)
             case "rejected":
                 reason = protocol.Rejected.model_validate(payload).reason
                 yield Notice(text=f"refused: {reason}", severity="warning", kind="refusal", is_past=True)
@@ -438,7 +434,6 @@ class RunView:
                 pass
 
     def _name(self, lane: int) -> str:
-        """Return what a notice about one lane of a race begins with."""
         return f"{self.lanes[lane].title}: " if self.is_race else ""
 
     def _note(self, text: str, severity: Severity = "information") -> None:

@@ -102,6 +102,7 @@ async def test_the_palette_is_closed_while_it_gathers(places: object) -> None:
         assert isinstance(app.screen, Gallery)
 
 
+@pytest.mark.thorough
 async def test_the_palette_turns_pages_without_a_row_for_them(watched: Watched) -> None:
     async with watched(size=(40, 36)) as seat:
         await seat.pilot.press("ctrl+p")
@@ -181,6 +182,7 @@ async def test_the_tour_may_be_left_or_turned_before_it_stands(watched: Watched)
         assert f"2/{len(CARDS)}" in str(tour.query_one(".dialog-title", Static).content)
 
 
+@pytest.mark.thorough
 async def test_the_tour_is_read_on_a_low_terminal(watched: Watched) -> None:
     async with watched(size=(40, 9)) as seat:
         seat.dashboard.action_tour()

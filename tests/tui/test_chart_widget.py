@@ -214,6 +214,7 @@ async def test_every_size_and_a_storm_of_resizes_is_survived(log_y: bool) -> Non
         for number, size in enumerate([*SIZES, *reversed(SIZES), (80, 24)]):
             app.chart.show(curves, markers, x_end=500.0, now=float(number))
             await pilot.resize_terminal(*size)
+            await pilot.pause()
             assert [len(row) for row in screen_cells(app)] == [size[0]] * size[1]
             assert all(len(row) <= size[0] for row in app.chart.export().splitlines())
         app.chart.styles.display = "none"

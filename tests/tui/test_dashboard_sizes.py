@@ -43,6 +43,7 @@ def cells(seat: Seat) -> list[int]:
     return [strip.cell_length for strip in seat.app.screen._compositor.render_strips()]
 
 
+@pytest.mark.thorough
 async def test_every_size_and_a_storm_of_resizes_is_survived(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
@@ -79,6 +80,7 @@ async def test_two_sizes_at_once_do_not_call_each_other_up_for_ever(watched: Wat
         assert seat.dashboard.size == (120, 36)
 
 
+@pytest.mark.thorough
 async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         for key in ("o", "h", "q", "question_mark", "ctrl+p"):

@@ -136,6 +136,7 @@ async def test_a_click_starts_what_is_clicked(open_gallery: Open, wait_until: Wa
     async with app.run_test(size=(120, 36)) as pilot:
         await read(pilot, wait_until)
         rows = app.screen.query_one("#presets", OptionList)
+        await pilot.pause(0.1)
         row = next(y for y in range(rows.size.height) if rows.render_line(y).text.strip() == "ravine")
         await pilot.click(rows, offset=(4, row + 1))
         view = await opened(app, wait_until)

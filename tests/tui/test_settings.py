@@ -86,6 +86,7 @@ def verdict(form: SettingsForm) -> str:
     return str(form.query_one("#verdict", Static).content)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", RULES)
 async def test_every_field_of_every_rule_has_its_line(name: str) -> None:
     expected = [f"optimizer.{field}" for field in RULES[name].model_fields if field != "name"]
@@ -122,6 +123,7 @@ def test_a_function_has_no_batches_in_its_form(problem: dict[str, Any]) -> None:
     assert not [key for key in form_keys(spec) if key.startswith("batch.")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("key", "text", "why"),
     [
@@ -211,6 +213,7 @@ async def test_what_stands_there_already_is_no_change() -> None:
         assert not app.sent
 
 
+@pytest.mark.thorough
 async def test_the_form_fits_into_a_small_terminal_and_every_line_can_be_reached() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(80, 24)) as pilot:

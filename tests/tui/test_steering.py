@@ -324,6 +324,7 @@ async def test_help_in_the_form_explains_the_slider_in_focus(watched: Watched) -
         assert seat.is_alone
 
 
+@pytest.mark.thorough
 async def test_the_tour_is_gone_through_and_left_at_any_card(watched: Watched) -> None:
     async with watched() as seat:
         assert seat.is_alone, "who opens a dashboard from a program is not shown around"

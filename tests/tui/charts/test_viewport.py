@@ -89,7 +89,8 @@ def test_going_to_a_place_out_of_sight_brings_it_into_the_middle() -> None:
 
 def test_the_crosshair_stands_within_what_is_seen_and_not_behind_the_last_step() -> None:
     viewport = Viewport()
-    viewport.limits(520.0, 0.0)
+    viewport.limits(500.0, 0.0)
+    viewport.limits(520.0, 0.1)
     assert viewport.shown[1] > 520.0, "the axis has room for what comes"
     for place, stands in ((650.0, 520.0), (-3.0, 0.0), (300.5, 300.5)):
         viewport.point_at(place)

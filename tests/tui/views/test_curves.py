@@ -302,6 +302,7 @@ async def test_a_new_start_shows_the_whole_run_again(watched: Watched) -> None:
         assert view_of(seat)._viewport.pointer is None
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(20, 3), (21, 8), (30, 12), (58, 15), (80, 24), (200, 60), (300, 100)])
 async def test_every_key_is_harmless_at_every_size(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:

@@ -132,6 +132,7 @@ async def test_a_step_that_will_be_refused_says_so(watched: Watched) -> None:
         assert "is refused" in await me.until_text(LINES, "coming step")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1, 1), (12, 4), (30, 9), (80, 24), (200, 60)])
 async def test_it_can_have_any_size(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(preset_of(**STILL), size=(80, 24)) as seat:

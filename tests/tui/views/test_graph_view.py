@@ -137,6 +137,7 @@ async def test_a_landscape_says_why_there_is_no_graph(watched: Watched) -> None:
         assert "no graph of nodes" in await me.until_text(SHEET, "landscape")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1, 1), (9, 3), (25, 9), (40, 12), (80, 24), (200, 60)])
 async def test_it_can_have_any_size(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(preset_of(**CIRCUIT), size=(80, 24)) as seat:

@@ -295,6 +295,7 @@ async def test_every_lane_of_a_race_has_its_letter_its_way_and_the_same_new_star
         assert first == second != (1.0, 1.0)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("keys", [(), ("z",), ("t", "t")])
 @pytest.mark.parametrize("size", [(80, 24), (130, 44)])
 async def test_every_letter_on_the_map_is_explained_on_the_screen(
@@ -440,6 +441,7 @@ async def test_where_no_path_is_kept_there_are_random_directions_and_the_reason_
         assert "loss over two random directions" in here.row("title")
 
 
+@pytest.mark.thorough
 async def test_why_there_is_no_plane_stands_where_it_would_be(watched: Watched) -> None:
     """A single weight spans none."""
     sections = {

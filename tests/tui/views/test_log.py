@@ -283,6 +283,7 @@ async def test_of_a_race_every_entry_says_whose_it_is(watched: Watched, preset: 
         assert [("careful" in row, "bold" in row) for row in rows] == [(True, False), (False, True)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(200, 60), (120, 36), (80, 24), (40, 12), (20, 8), (16, 5), (8, 4), (1, 1)])
 async def test_the_log_fits_into_every_terminal(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:

@@ -222,6 +222,7 @@ async def test_a_race_shows_the_lane_that_the_keys_speak_of(watched: Any) -> Non
         await watch.sees(lambda: seat.view.lanes[1].title in watch.tabs)
 
 
+@pytest.mark.thorough
 async def test_every_size_can_be_looked_at(watched: Any, preset: Callable[..., Preset]) -> None:
     async with watched(preset(**DIGITS), size=(80, 24)) as seat:
         watch = Watch(seat)

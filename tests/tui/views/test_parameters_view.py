@@ -293,6 +293,7 @@ async def test_what_is_shown_can_be_taken_along_as_a_table(opened: Opened) -> No
         assert sum(int(row[2]) for row in rows[gap + 2 :]) == seen.arrays["counts"].sum() > 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(80, 24), (200, 60), (56, 16), (30, 12), (20, 8), (12, 5), (3, 2)])
 async def test_any_size_is_filled_and_every_key_works_there(opened: Opened, size: tuple[int, int]) -> None:
     async with opened(size=size, steps=0) as room:

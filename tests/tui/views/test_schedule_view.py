@@ -144,6 +144,7 @@ async def test_what_the_rate_depends_on_is_said(watched: Watched, sections: dict
         assert words in me.text(HEAD)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1, 1), (14, 5), (30, 10), (80, 24), (200, 60)])
 async def test_it_can_have_any_size(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(preset_of(**COSINE), size=(120, 36)) as seat:
