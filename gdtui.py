@@ -26,6 +26,8 @@ def main() -> int:
     sys.path.insert(0, str(APP))
     # A plugin of pydantic that lies about in this environment is not for us; to look for one takes its time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # How often a screen looks whether it has something to show: a key waits for that. Frames have a clock of their own.
+    os.environ.setdefault("TEXTUAL_FPS", "120")
     # What imports make is no garbage: to look for some after every few hundred objects takes a tenth of the start.
     gc.set_threshold(GARBAGE_THRESHOLD, 20, 50)
     # An engine's process loads neither the command line nor the screen.

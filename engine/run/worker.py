@@ -36,8 +36,8 @@ SLICE_S = 0.002
 """How long steps go on before commands are looked at: a key waits no longer than this, or than one step."""
 LOOK_S = 0.001
 """How long inspections are worked on after such a slice: a third of the time, and never for longer than one stretch."""
-FLUSH_S = 0.04
-"""Seconds between two blocks to the clients: 25 a second."""
+FLUSH_S = 1 / 32
+"""Seconds between two blocks to the clients: a screen of 30 frames a second has something new for each."""
 COMMIT_S = 0.25
 """Seconds between two commits of the record: no more than this is lost when the engine is killed."""
 HEARTBEAT_S = 1.0

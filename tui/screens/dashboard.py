@@ -38,6 +38,8 @@ from .tour import Tour
 
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
+TELL_AGAIN_S = 0.012
+"""Until it is seen again whether a busy terminal can take what a key did: the clock's next tick would be seen later."""
 DEBUG_PERIOD_S = 0.5
 """Figures that change at every frame cannot be read, and would be frames of their own."""
 
@@ -88,6 +90,9 @@ class Dashboard(Steering):
         super().__init__(view)
         self._preferences = preferences or Preferences()
         self._shown = -1
+        self._is_to_tell = False
+        self._told = -1
+        """How many frames there were when a key's effect was told last, until the clock has let it pass."""
         self._clock = FrameClock(self._preferences.frames_per_second)
         self._reading_s = self._debug_at = 0.0
         self._answers_ms: deque[float] = deque(maxlen=20)
@@ -163,6 +168,10 @@ class Dashboard(Steering):
 
     def _tick(self) -> None:
         pulse = self.app.pulse
+        if self._told == pulse.frames:
+            # What a key did is on its way to the terminal: the views let it pass, once.
+            self._told = -1
+            return
         if self._clock.is_due(time.monotonic(), self._what_happened(), is_congested=pulse.is_congested):
             self._draw()
 
@@ -209,9 +218,19 @@ class Dashboard(Steering):
             self._deck.show(now)
 
     def tell(self) -> None:
-        """Show how the run stands and what has come of a key; where the terminal is busy it comes with the clock."""
-        if self.is_mounted and not self.app.pulse.is_congested:
+        """Show how the run stands and what has come of a key, as soon as the terminal has taken the frame before."""
+        if not self.is_mounted or self._is_to_tell:
+            return
+        if self.app.pulse.is_congested:
+            self._is_to_tell = True
+            self.set_timer(TELL_AGAIN_S, self._tell_again)
+        else:
+            self._told = self.app.pulse.frames
             self._show_rows()
+
+    def _tell_again(self) -> None:
+        self._is_to_tell = False
+        self.tell()
 
     def _show_rows(self) -> None:
         view, width = self.view, self.size.width
