@@ -150,6 +150,7 @@ async def test_a_list_turns_pages_without_a_row_for_them() -> None:
         assert choices.highlighted == before
 
 
+@pytest.mark.thorough
 async def test_a_dialog_that_is_answered_twice_closes_nothing_else(watched: Watched) -> None:
     async with watched() as seat:
         await seat.pilot.press("o")

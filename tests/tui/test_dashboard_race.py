@@ -125,6 +125,7 @@ async def test_a_change_of_all_lanes_tells_the_numbers_of_each(raced: Raced) -> 
         assert told == f"{slow}: α 0.001 → 0.01; {fast}: α 0.005 → 0.05; {wild}: α 1e5 → 1e6, in force"
 
 
+@pytest.mark.thorough
 async def test_a_lane_that_has_diverged_goes_on_when_it_is_shown(raced: Raced) -> None:
     async with raced() as seat:
         await seat.paused_at(20)

@@ -94,6 +94,7 @@ async def test_every_dialog_survives_a_tiny_terminal(watched: Watched) -> None:
             assert seat.is_alone, key
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("size", "shown", "hidden"),
     [

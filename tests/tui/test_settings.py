@@ -157,6 +157,7 @@ async def test_a_wrong_value_is_not_sent_and_the_form_says_why(key: str, text: s
         assert not app.sent
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("key", "text", "value"),
     [
@@ -180,6 +181,7 @@ async def test_only_what_was_changed_is_sent_with_the_value_it_replaces(key: str
         assert verdict(app.form) == "asked; not in force yet"
 
 
+@pytest.mark.thorough
 async def test_every_wrong_field_is_marked_at_once_until_it_is_mended() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(100, 60)) as pilot:
@@ -203,6 +205,7 @@ async def test_every_wrong_field_is_marked_at_once_until_it_is_mended() -> None:
         assert set(app.sent[0][0]) == {"optimizer.lr", "optimizer.eps", "optimizer.beta1"}
 
 
+@pytest.mark.thorough
 async def test_what_stands_there_already_is_no_change() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(100, 60)) as pilot:
@@ -262,6 +265,7 @@ async def test_changes_take_effect_and_the_form_says_from_which_step(watched: Wa
         assert seat.headline.endswith("Adam α 0.25")
 
 
+@pytest.mark.thorough
 async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
@@ -278,6 +282,7 @@ async def test_enter_in_a_field_sends_and_escape_closes(watched: Watched) -> Non
         assert seat.view.state == "paused"
 
 
+@pytest.mark.thorough
 async def test_a_question_mark_opens_the_help_and_stands_in_no_field() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(100, 60)) as pilot:
@@ -291,6 +296,7 @@ async def test_a_question_mark_opens_the_help_and_stands_in_no_field() -> None:
             assert field.value == text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("key", "typed", "value"),
     [
@@ -312,6 +318,7 @@ async def test_a_field_takes_what_its_value_can_have_and_no_more(key: str, typed
         assert app.screen is app.form
 
 
+@pytest.mark.thorough
 async def test_the_mouse_does_it_all(watched: Watched) -> None:
     async with watched(size=(120, 110)) as seat:
         await seat.paused_at(5)
@@ -353,6 +360,7 @@ async def test_a_switch_asks_at_once_and_stands_where_the_engine_says(watched: W
         assert verdict(form) == "nothing is changed"
 
 
+@pytest.mark.thorough
 async def test_a_switch_turned_in_haste_asks_each_time_and_is_marked_until_the_answer() -> None:
     app = FormApp(spec_of("adam"))
     async with app.run_test(size=(100, 60)) as pilot:
@@ -365,6 +373,7 @@ async def test_a_switch_turned_in_haste_asks_each_time_and_is_marked_until_the_a
         assert verdict(app.form) == f"asked: {key} off; not in force yet"
 
 
+@pytest.mark.thorough
 async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, other_client: Connect) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
@@ -385,6 +394,7 @@ async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, othe
         assert seat.view.spec.optimizer.model_dump()["bias_correction"] is switch.value is True
 
 
+@pytest.mark.thorough
 async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watched: Watched) -> None:
     async with watched(size=(120, 70)) as seat:
         await seat.paused_at(5)
@@ -398,6 +408,7 @@ async def test_another_form_of_the_rule_brings_its_defaults_and_shows_them(watch
         assert str(form.query_one("#usual-field-optimizer-eps", Static).content) == "default 1e-7"
 
 
+@pytest.mark.thorough
 async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritten(
     watched: Watched, other_client: Connect
 ) -> None:
@@ -425,6 +436,7 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
         assert seat.view.spec.optimizer.model_dump()["beta1"] == 0.5
 
 
+@pytest.mark.thorough
 async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, other_client: Connect) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
@@ -446,6 +458,7 @@ async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, othe
         assert verdict(form) == "nothing is changed"
 
 
+@pytest.mark.thorough
 async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
     watched: Watched, other_client: Connect
 ) -> None:
@@ -466,6 +479,7 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
         assert (seat.view.spec.optimizer.name, seat.view.spec.optimizer.lr) == ("sgd", 0.5)
 
 
+@pytest.mark.thorough
 async def test_a_schedule_is_chosen_in_the_form_which_then_shows_its_fields(watched: Watched) -> None:
     async with watched(size=(120, 80)) as seat:
         await seat.paused_at(5)

@@ -41,6 +41,7 @@ def places(key: str, spec: RunSpec) -> tuple[Any, ...]:
 CHOICES = [(rule, "constant") for rule in RULES] + [("adam", schedule) for schedule in SCHEDULES]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("rule", "schedule"), CHOICES)
 def test_every_number_has_a_slider_and_every_place_on_it_is_allowed(rule: str, schedule: str) -> None:
     spec = spec_of(rule, schedule)
@@ -104,6 +105,7 @@ async def form_at(seat: Seat, key: str) -> tuple[SettingsForm, Slider]:
     return form, form.query_one("#slider-field-" + key.replace(".", "-"), Slider)
 
 
+@pytest.mark.thorough
 async def test_an_arrow_asks_at_once_and_nothing_is_shown_as_changed_before_the_engine_says_so(
     watched: Watched,
 ) -> None:
@@ -126,6 +128,7 @@ async def test_an_arrow_asks_at_once_and_nothing_is_shown_as_changed_before_the_
         await seat.until(lambda: seat.view.spec.optimizer.lr == slider.values[-1])
 
 
+@pytest.mark.thorough
 async def test_an_end_of_a_slider_is_no_limit(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await seat.paused_at(5)
@@ -155,6 +158,7 @@ async def test_a_drag_is_live_sends_no_faster_than_the_engine_answers_and_is_und
         assert seat.view.spec.optimizer.lr == 0.01
 
 
+@pytest.mark.thorough
 async def test_a_choice_is_made_with_the_arrows_and_goes_round(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await seat.paused_at(5)
@@ -169,6 +173,7 @@ async def test_a_choice_is_made_with_the_arrows_and_goes_round(watched: Watched)
         await seat.until(lambda: flat(seat.view.spec)["optimizer.form"] == "torch")
 
 
+@pytest.mark.thorough
 async def test_a_choice_is_made_with_a_click_and_the_form_stays_where_it_is(watched: Watched) -> None:
     """Another schedule has other fields, so that the form is made anew."""
     async with watched(size=(120, 36)) as seat:
@@ -186,6 +191,7 @@ async def test_a_choice_is_made_with_a_click_and_the_form_stays_where_it_is(watc
         await seat.until(lambda: seat.view.spec.schedule.name == "constant")
 
 
+@pytest.mark.thorough
 async def test_a_refused_slider_goes_back(watched: Watched) -> None:
     """The second condition of Wolfe needs c₂ above c₁."""
     async with watched(size=(120, 36)) as seat:

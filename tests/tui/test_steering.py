@@ -191,6 +191,7 @@ async def test_a_preset_without_a_goal_has_a_lesson_all_the_same(watched: Watche
         assert not seat.dashboard.query_one(LessonPanel).display
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(1, 1), (10, 4), (24, 8), (300, 100)])
 async def test_the_lesson_opens_at_any_size(watched: Watched, size: tuple[int, int]) -> None:
     async with watched(size=size) as seat:

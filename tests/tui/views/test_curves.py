@@ -49,6 +49,7 @@ async def ready(seat: Seat, step: int = 30) -> None:
     seat.dashboard.draw()
 
 
+@pytest.mark.thorough
 async def test_zoom_and_move_by_keys_are_the_same_in_every_chart(watched: Watched) -> None:
     async with watched(size=(120, 40)) as seat:
         await ready(seat)
@@ -111,6 +112,7 @@ async def test_the_crosshair_tells_the_values_of_every_chart_and_what_a_change_d
         assert viewport.pointer == changed
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("measures", [0, 1, 4])
 async def test_the_crosshair_stops_at_the_last_step_that_is_there(watched: Watched, measures: int) -> None:
     """Along steps, epochs and seconds: all of them end before the axis does."""
@@ -132,6 +134,7 @@ async def test_the_crosshair_stops_at_the_last_step_that_is_there(watched: Watch
         assert (viewport.pointer or 0.0) < (end or 0.0)
 
 
+@pytest.mark.thorough
 async def test_behind_the_end_of_the_steered_lane_the_row_speaks_of_the_one_that_went_on(
     watched: Watched, tmp_path: Any
 ) -> None:
@@ -157,6 +160,7 @@ async def test_behind_the_end_of_the_steered_lane_the_row_speaks_of_the_one_that
         assert f"step {tame.step:,} · epoch {tame.step:.2f} · {compact(float(seconds))} s" in reading(seat)
 
 
+@pytest.mark.thorough
 async def test_charts_are_chosen_and_shown_in_the_order_of_choosing(watched: Watched) -> None:
     async with watched(size=(140, 45)) as seat:
         await ready(seat)
@@ -208,6 +212,7 @@ async def test_scales_axes_and_smoothing_turn_by_key(watched: Watched) -> None:
         assert "smoothed over" in reading(seat)
 
 
+@pytest.mark.thorough
 async def test_an_axis_of_epochs_and_of_samples_ends_where_the_run_does(watched: Watched) -> None:
     async with watched(size=(140, 45)) as seat:
         await ready(seat, 60)
@@ -223,6 +228,7 @@ async def test_an_axis_of_epochs_and_of_samples_ends_where_the_run_does(watched:
         assert view_of(seat)._viewport.limits(step / 4.0, time.monotonic())[1] >= step / 4.0
 
 
+@pytest.mark.thorough
 async def test_one_chart_alone_and_back(watched: Watched) -> None:
     async with watched(size=(120, 40)) as seat:
         await ready(seat)
@@ -239,6 +245,7 @@ async def test_one_chart_alone_and_back(watched: Watched) -> None:
         assert view_of(seat)._meant == "accuracy"
 
 
+@pytest.mark.thorough
 async def test_the_row_below_the_charts_can_be_clicked(watched: Watched) -> None:
     async with watched(size=(160, 40)) as seat:
         await ready(seat)
@@ -250,6 +257,7 @@ async def test_the_row_below_the_charts_can_be_clicked(watched: Watched) -> None
         await seat.until(lambda: isinstance(seat.app.screen, PickScreen))
 
 
+@pytest.mark.thorough
 async def test_the_values_in_sight_come_as_a_table(watched: Watched) -> None:
     async with watched(size=(140, 45)) as seat:
         await ready(seat, 50)
@@ -264,6 +272,7 @@ async def test_the_values_in_sight_come_as_a_table(watched: Watched) -> None:
         assert int(view_of(seat).export()[1][0]) > 1
 
 
+@pytest.mark.thorough
 async def test_an_earlier_run_lies_over_this_one(watched: Watched, preset: Callable[..., Preset]) -> None:
     async with watched(preset(stop={"steps": 30}), size=(120, 40)) as seat:
         await seat.until(lambda: seat.view.state == "ended")
@@ -294,6 +303,7 @@ async def test_an_earlier_run_lies_over_this_one(watched: Watched, preset: Calla
         assert float(track.milestones.at("epoch", 28.0)) == pytest.approx(7.0)
 
 
+@pytest.mark.thorough
 async def test_a_new_start_shows_the_whole_run_again(watched: Watched) -> None:
     async with watched(size=(120, 40)) as seat:
         await ready(seat, 40)
@@ -451,6 +461,7 @@ async def test_a_dashboard_that_remembers_nothing_keeps_nothing(watched: Watched
     assert remembered.recall("view curves") is None
 
 
+@pytest.mark.thorough
 async def test_in_a_race_the_crosshair_and_the_table_tell_smoothed_and_raw_values_apart(
     watched: Watched, tmp_path: Any
 ) -> None:

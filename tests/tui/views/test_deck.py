@@ -74,6 +74,7 @@ def seen(seat: Seat) -> list[int]:
     return [number + 1 for number, view in sorted(deck(seat)._made.items()) if view.region]
 
 
+@pytest.mark.thorough
 async def test_a_number_chooses_a_view_and_gives_it_the_keys(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         assert titles(seat) == " 1 Curves  2 Two  3 Three  4 Four  5 Five"
@@ -93,6 +94,7 @@ async def test_a_number_chooses_a_view_and_gives_it_the_keys(watched: Watched) -
         assert seen(seat) == [1]
 
 
+@pytest.mark.thorough
 async def test_a_click_on_a_tab_chooses_it(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await seat.pilot.click(Tabs, offset=(titles(seat).index("4 Four") + 1, 0))
@@ -101,6 +103,7 @@ async def test_a_click_on_a_tab_chooses_it(watched: Watched) -> None:
         assert seen(seat) == [4]
 
 
+@pytest.mark.thorough
 async def test_views_stand_beside_each_other_where_there_is_room(watched: Watched) -> None:
     async with watched(size=(200, 60)) as seat:
         await seat.pilot.press("t")
@@ -120,6 +123,7 @@ async def test_views_stand_beside_each_other_where_there_is_room(watched: Watche
         assert seen(seat) == [5]
 
 
+@pytest.mark.thorough
 async def test_where_there_is_no_room_for_tiles_the_key_says_so_and_nothing_is_remembered(watched: Watched) -> None:
     async with watched(size=(80, 24)) as seat:
         for _ in range(2):
@@ -131,6 +135,7 @@ async def test_where_there_is_no_room_for_tiles_the_key_says_so_and_nothing_is_r
         assert seen(seat) == [1]
 
 
+@pytest.mark.thorough
 async def test_more_tiles_than_there_is_room_for_are_not_among_those_a_key_goes_through(watched: Watched) -> None:
     async with watched(size=(120, 24)) as seat:
         for expected in ([1, 2], [1], [1, 2]):
@@ -151,6 +156,7 @@ async def test_the_keys_go_to_the_tile_that_was_clicked(watched: Watched) -> Non
         assert two.greeted == 1
 
 
+@pytest.mark.thorough
 async def test_the_views_can_have_the_whole_screen(watched: Watched) -> None:
     async with watched(size=(80, 24)) as seat:
         before = deck(seat).region.height

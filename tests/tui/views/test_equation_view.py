@@ -47,6 +47,7 @@ async def test_the_lines_have_the_numbers_of_the_step_that_comes_next(watched: W
         assert view._looking.seen.facts["before"] == pytest.approx(rows["θ"], rel=1e-14)
 
 
+@pytest.mark.thorough
 async def test_enter_goes_through_the_lines_one_by_one(watched: Watched) -> None:
     async with watched(preset_of(**STILL), size=(120, 36)) as seat:
         me, _ = await looking(seat)
@@ -68,6 +69,7 @@ async def test_enter_goes_through_the_lines_one_by_one(watched: Watched) -> None
         assert "enter goes through" in me.text(WORDS)
 
 
+@pytest.mark.thorough
 async def test_tensor_and_parameter_are_chosen_by_keys(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         me, _ = await looking(seat)
@@ -96,6 +98,7 @@ async def test_tensor_and_parameter_are_chosen_by_keys(watched: Watched) -> None
         await me.until_text(HEAD, "largest gradient")
 
 
+@pytest.mark.thorough
 async def test_another_optimizer_has_its_own_lines_at_once(watched: Watched) -> None:
     async with watched(preset_of(**STILL), size=(160, 60)) as seat:
         me, _ = await looking(seat)
@@ -122,6 +125,7 @@ async def test_on_a_low_screen_the_lines_can_be_moved_and_a_click_explains_one(w
         assert "1 of" in me.text(WORDS)
 
 
+@pytest.mark.thorough
 async def test_a_step_that_will_be_refused_says_so(watched: Watched) -> None:
     problem = {"kind": "expression", "expression": "log(x)", "start": [-1.0]}
     preset = preset_of(problem=problem, optimizer={"name": "sgd", "lr": 1.0})

@@ -34,6 +34,7 @@ async def test_it_shows_value_gradient_and_local_gradients_of_every_node(watched
         assert "f = -12.00" in me.text(RULE)
 
 
+@pytest.mark.thorough
 async def test_it_goes_forward_and_backward_one_node_at_a_time(watched: Watched) -> None:
     async with watched(preset_of(**CIRCUIT), size=(120, 36)) as seat:
         me = sit(seat)
@@ -89,6 +90,7 @@ async def test_a_click_explains_a_node(watched: Watched) -> None:
         assert "∂f/∂v1 = ∂f/∂f · ∂f/∂v1" in me.text(RULE)
 
 
+@pytest.mark.thorough
 async def test_a_graph_larger_than_the_screen_can_be_moved(watched: Watched) -> None:
     problem = {"kind": "expression", "expression": "a*b + c*d + g*h + i*j + k*l + m*n", "start": [1.0] * 12}
     async with watched(preset_of(problem=problem, optimizer=CIRCUIT["optimizer"]), size=(60, 20)) as seat:

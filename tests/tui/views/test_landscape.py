@@ -114,6 +114,7 @@ async def test_a_map_shows_the_point_its_start_the_minimum_and_where_it_is_going
         await here.until(lambda: f"x {seat.view.lane.progress.point[0]:.4f}"[:6] in here.row("readout"))
 
 
+@pytest.mark.thorough
 async def test_arrows_can_be_taken_away(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -124,6 +125,7 @@ async def test_arrows_can_be_taken_away(watched: Watched) -> None:
         await here.until(lambda: "−∇" in here.map)
 
 
+@pytest.mark.thorough
 async def test_of_nesterovs_rule_ball_and_look_ahead_point_are_shown(watched: Watched) -> None:
     preset = lesson(optimizer={"name": "nesterov", "lr": 0.005, "momentum": 0.95})
     async with watched(preset, size=(120, 40)) as seat:
@@ -152,6 +154,7 @@ async def test_keys_zoom_move_and_show_everything_again(watched: Watched) -> Non
         assert here.view.window == home
 
 
+@pytest.mark.thorough
 async def test_the_scale_is_logarithmic_or_linear_by_choice(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -162,6 +165,7 @@ async def test_the_scale_is_logarithmic_or_linear_by_choice(watched: Watched) ->
         assert "3.2" not in here.row("levels")
 
 
+@pytest.mark.thorough
 async def test_a_point_that_leaves_is_followed_or_shown_at_the_edge(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -192,6 +196,7 @@ async def test_a_new_start_is_chosen_with_the_cross_hair_and_stays_for_resets(wa
         assert seat.view.spec.problem.start == aim
 
 
+@pytest.mark.thorough
 async def test_u_leads_back_to_the_start_of_the_lesson(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -215,6 +220,7 @@ async def test_u_leads_back_to_the_start_of_the_lesson(watched: Watched) -> None
         assert seat.message.startswith("nothing to undo")
 
 
+@pytest.mark.thorough
 async def test_a_start_that_someone_else_has_moved_since_is_not_moved_back(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -249,6 +255,7 @@ async def test_escape_leaves_the_cross_hair_and_nothing_is_asked(watched: Watche
         assert not seat.view.asked
 
 
+@pytest.mark.thorough
 async def test_two_clicks_on_a_place_start_there_and_a_drag_does_not(watched: Watched) -> None:
     async with watched(lesson(), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -314,6 +321,7 @@ async def test_every_letter_on_the_map_is_explained_on_the_screen(
         await here.until(explained)
 
 
+@pytest.mark.thorough
 async def test_a_function_of_one_variable_is_a_curve_with_the_point_sliding_on_it(watched: Watched) -> None:
     problem = {"kind": "landscape", "function": "parabola"}
     async with watched(lesson(problem=problem, optimizer={"name": "sgd", "lr": 0.005}), size=(80, 24)) as seat:
@@ -331,6 +339,7 @@ async def test_a_function_of_one_variable_is_a_curve_with_the_point_sliding_on_i
         assert here.view.window.x == pytest.approx((-1.4, 2.6))
 
 
+@pytest.mark.thorough
 async def test_a_click_on_a_curve_aims_and_the_bounds_hold_the_start(watched: Watched) -> None:
     problem = {"kind": "landscape", "function": "reddi"}
     async with watched(lesson(problem=problem, optimizer={"name": "sgd", "lr": 1e-5}), size=(80, 24)) as seat:
@@ -378,6 +387,7 @@ async def test_further_variables_are_held_and_said_to_be(watched: Watched) -> No
         assert seat.view.spec.problem.start[2] == 3.0
 
 
+@pytest.mark.thorough
 async def test_a_network_shows_its_loss_over_a_plane_once_that_is_asked_for(watched: Watched) -> None:
     async with watched(lesson(NETWORK), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -392,6 +402,7 @@ async def test_a_network_shows_its_loss_over_a_plane_once_that_is_asked_for(watc
         assert "loss over two random directions" in here.row("title")
 
 
+@pytest.mark.thorough
 async def test_the_plane_of_the_path_says_its_share_of_the_variance(watched: Watched) -> None:
     async with watched(lesson(NETWORK), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -427,6 +438,7 @@ async def test_escape_stops_the_computing_and_keeps_what_was_computed(
         assert not here.view._plane.is_waiting
 
 
+@pytest.mark.thorough
 async def test_where_no_path_is_kept_there_are_random_directions_and_the_reason_is_said(watched: Watched) -> None:
     async with watched(lesson(NETWORK), size=(100, 30)) as seat:
         here = await Landscape(seat).opened()
@@ -474,6 +486,7 @@ async def test_letters_and_textures_tell_all_where_there_are_no_colours(
         assert {"*", "+", "=", "-"} <= set(here.map)
 
 
+@pytest.mark.thorough
 async def test_a_map_of_any_size_is_drawn_or_left_out(watched: Watched) -> None:
     async with watched(lesson(line_search={"name": "exact"}), size=(100, 30)) as seat:
         await Landscape(seat).opened()

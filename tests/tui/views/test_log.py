@@ -141,6 +141,7 @@ async def test_down_beyond_the_last_entry_follows_the_end_again(watched: Watched
         assert entries(seat)[-1] == 61
 
 
+@pytest.mark.thorough
 async def test_home_and_pages_move_as_far_as_they_say(watched: Watched) -> None:
     async with watched(size=(80, 24)) as seat:
         await log_of(seat, count=60)
@@ -192,6 +193,7 @@ async def test_kinds_are_chosen_by_key_and_by_click(watched: Watched) -> None:
         assert entries(seat) == wanted[0]
 
 
+@pytest.mark.thorough
 async def test_words_choose_entries_whatever_their_case(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         await log_of(seat, count=12)

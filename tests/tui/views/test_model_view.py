@@ -91,6 +91,7 @@ async def test_what_is_seen_goes_on_with_the_run(watched: Any) -> None:
         await watch.sees(lambda: watch.tabs != before)
 
 
+@pytest.mark.thorough
 async def test_a_key_chooses_a_page_and_a_page_that_is_not_there_says_why(watched: Any) -> None:
     async with watched() as seat:
         watch = Watch(seat)
@@ -110,6 +111,7 @@ async def test_a_key_chooses_a_page_and_a_page_that_is_not_there_says_why(watche
         await watch.sees(lambda: "held-out errors" in watch.words)
 
 
+@pytest.mark.thorough
 async def test_pictures_open_on_the_grid_and_can_be_gone_through(watched: Any, preset: Callable[..., Preset]) -> None:
     async with watched(preset(**DIGITS), size=(100, 30)) as seat:
         watch = Watch(seat)
@@ -147,6 +149,7 @@ async def test_weights_of_the_first_layer_are_pictures(watched: Any, preset: Cal
         await watch.sees(lambda: page.first > 0 and f"layer {page.first + 1} to" in watch.words)
 
 
+@pytest.mark.thorough
 async def test_the_axes_of_many_inputs_are_chosen_by_keys(watched: Any, preset: Callable[..., Preset]) -> None:
     async with watched(preset(**IRIS)) as seat:
         watch = Watch(seat)
@@ -178,6 +181,7 @@ async def test_escape_steps_out_of_a_unit_and_then_leaves_the_key_to_others(watc
         assert not watch.view.check_action("step_out", ())
 
 
+@pytest.mark.thorough
 async def test_a_click_chooses_a_page_and_a_unit(watched: Any) -> None:
     async with watched() as seat:
         watch = Watch(seat)
@@ -202,6 +206,7 @@ async def test_one_input_shows_the_fitted_curve(watched: Any) -> None:
         assert watch.view.export()[0] == ("truth", "model")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["ravine", "circuit"])
 async def test_a_point_on_a_landscape_has_no_model(watched: Any, name: str) -> None:
     async with watched(load(name)) as seat:
@@ -246,6 +251,7 @@ async def test_the_last_picture_stays_when_the_engine_has_gone(watched: Any, end
         assert "held-out errors" in watch.words
 
 
+@pytest.mark.thorough
 async def test_a_cell_of_the_matrix_leads_to_its_pictures_and_escape_back(
     watched: Any, preset: Callable[..., Preset]
 ) -> None:

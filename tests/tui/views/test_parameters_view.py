@@ -107,6 +107,7 @@ async def test_the_keys_choose_what_is_shown_of_every_parameter(opened: Opened) 
         assert (found["weight"] < 0.0).any()
 
 
+@pytest.mark.thorough
 async def test_left_and_right_go_round_the_quantities_and_a_click_chooses_one(opened: Opened) -> None:
     async with opened() as room:
         await room.answered("root")
@@ -118,6 +119,7 @@ async def test_left_and_right_go_round_the_quantities_and_a_click_chooses_one(op
         await room.answered("gradient")
 
 
+@pytest.mark.thorough
 async def test_the_cursor_chooses_a_tensor_by_keys_and_by_a_click(opened: Opened) -> None:
     async with opened() as room:
         for key, tensor in (("down", 1), ("end", 3), ("up", 2), ("home", 0), ("pagedown", 3), ("pageup", 0)):
@@ -137,6 +139,7 @@ async def test_a_run_that_goes_on_is_followed(opened: Opened) -> None:
         assert "RMS" in title
 
 
+@pytest.mark.thorough
 async def test_the_course_begins_with_the_first_step_though_nobody_looked(opened: Opened) -> None:
     async with opened(steps=40) as room:
         await room.answered("root")
@@ -167,6 +170,7 @@ async def test_sorting_by_keys_shows_by_what_and_which_way(opened: Opened) -> No
         assert room.view._table.tensors == np.argsort(norms).tolist()
 
 
+@pytest.mark.thorough
 async def test_the_filter_shows_what_fits_while_it_is_typed_and_escape_shows_all(opened: Opened) -> None:
     async with opened() as room:
         await room.seat.pilot.press("j", "b", "i", "a", "s")
@@ -216,6 +220,7 @@ async def test_all_four_pictures_stand_beside_each_other(opened: Opened) -> None
         assert not pictures[0].region
 
 
+@pytest.mark.thorough
 async def test_a_narrow_view_shows_one_panel_after_the_other(opened: Opened) -> None:
     async with opened(size=(60, 24)) as room:
         await room.answered("root")
@@ -227,6 +232,7 @@ async def test_a_narrow_view_shows_one_panel_after_the_other(opened: Opened) -> 
         assert shown == [[HeatMap], [Histogram], [LiveChart], [HeatMap]]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("rule", "first", "dashes"),
     [("sgd", "gradient", ["√v̂ –", "effective α –"]), ("adamax", "rate", ["√v̂ –"]), ("adam", "root", [])],
@@ -255,6 +261,7 @@ async def test_what_the_optimizer_lacks_can_be_asked_for_and_is_explained(opened
         assert "SGD keeps no second moment" in room.words("summary")
 
 
+@pytest.mark.thorough
 async def test_another_optimizer_brings_what_it_has_unless_somebody_chose(opened: Opened, preset: MakePreset) -> None:
     async with opened(preset(optimizer={"name": "sgd", "lr": 0.1})) as room:
         await room.answered("gradient")

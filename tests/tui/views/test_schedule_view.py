@@ -89,6 +89,7 @@ async def test_the_horizon_is_chosen_by_keys(watched: Watched) -> None:
         assert not me.dashboard.query_one("#course", LiveChart).log_y
 
 
+@pytest.mark.thorough
 async def test_a_sweep_suggests_rates_and_enter_takes_the_chosen_one(watched: Watched) -> None:
     async with watched(size=(120, 36)) as seat:
         me, view = await looking(seat)
@@ -129,6 +130,7 @@ async def test_where_there_is_room_for_one_chart_a_sweep_comes_to_the_front(watc
         await me.until(lambda: course.region and not sweep.region)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("sections", "words"),
     [
