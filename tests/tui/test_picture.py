@@ -99,3 +99,9 @@ async def test_a_colour_for_text_is_the_plain_one_where_a_theme_has_no_other(pic
     assert picture.colour("text-error").hex == picture.colour(variables["text-error"]).hex
     assert picture.colour("text-foreground") == picture.colour("foreground")
     assert picture.colour("text-#123456").hex == "#123456"
+
+
+async def test_a_mark_over_a_letter_takes_no_cell_and_the_row_still_reaches_its_edge(picture: Picture) -> None:
+    picture.paint(drawn("√v̂, the root"))
+    assert [sum(segment.cell_length for segment in picture.render_line(row)) for row in range(5)] == [20] * 5
+    assert "√v̂, the root" in "".join(segment.text for row in range(5) for segment in picture.render_line(row))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -53,6 +54,9 @@ class Picture(KnownStyle, Widget):
         parts = changed_parts(changed)
         for row in parts:
             self._strips[row] = self._strip(row)
+            if _marks(cells.characters[row]):
+                # What stands behind a mark is not where it is counted.
+                parts[row] = [(0, cells.width)]
         if parts:
             self.refresh(*regions_of(parts))
         return len(parts)
@@ -96,6 +100,9 @@ class Picture(KnownStyle, Widget):
             Segment(text[start:stop], styles.get(key) or self._style(*key))
             for start, stop, key in zip(cuts, cuts[1:], zip(fronts, backs, strict=True), strict=False)
         ]
+        # A mark over a letter, as in v̂, takes no cell: the row would end before its edge, and leave there what was.
+        if missing := _marks(self._cells.characters[row]):
+            segments.append(Segment(" " * missing, segments[-1].style))
         return Strip(segments, self._cells.width)
 
     def _style(self, front: int, back: int) -> Style:
@@ -114,3 +121,8 @@ class Picture(KnownStyle, Widget):
         if colour.ansi is not None or background.ansi is not None:
             return background if ink.softness >= 0.8 else colour
         return (background + colour).blend(background, ink.softness)
+
+
+def _marks(characters: NDArray[np.uint32]) -> int:
+    """Return how many of these code points are marks over the one before."""
+    return int(np.count_nonzero((characters >= 0x300) & (characters < 0x370)))
