@@ -199,7 +199,10 @@ def test_without_a_terminal_the_dashboard_is_refused_in_one_line(places: object,
     assert not directory.all_runs()
 
 
-def test_hostile_bytes_on_the_keyboard_end_at_worst_with_one_line(terminal: Callable[..., Terminal]) -> None:
+def test_hostile_bytes_on_the_keyboard_end_at_worst_with_one_line(
+    terminal: Callable[..., Terminal], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # among the bytes is a P, which saves a picture
     one = terminal("digits")
     one.sees("● running", "steps/s")
     run = only_run()
