@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
@@ -20,6 +21,7 @@ from textual.pilot import Pilot
 
 from engine.method.spec import checked_spec
 from engine.run import client, directory, process, protocol
+from engine.run.greeting import Watch
 from engine.run.history import RecordReader
 from presets import Preset
 from presets.launches import launch_of
@@ -27,7 +29,7 @@ from tests.tui.engine_mother import Mother
 from tests.tui.terminals import PATIENCE_S, ROOT, Terminal
 from tests.tui.watchers import StartRun, Watcher
 from tui.app import GdtuiApp
-from tui.opening import launched
+from tui.opening import Opening, launched, started
 from tui.preferences import Preferences
 from tui.run_view import RunView
 from tui.screens.dashboard import Dashboard
@@ -182,6 +184,19 @@ class Process(subprocess.Popen[str]):
         return line
 
 
+class Slow(Opening):
+    """A run that comes when it is told to."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(run=opening.run(), engine=opening._engine)
+        self.come = threading.Event()
+
+    def connect(self, *, watch: Watch = "live", name: str = "dashboard") -> client.Client:
+        """Connect when it is time."""
+        self.come.wait(15.0)
+        return super().connect(watch=watch, name=name)
+
+
 Watched = Callable[..., AbstractAsyncContextManager[Seat]]
 Running = Callable[..., AbstractContextManager[Process]]
 Parsed = Callable[[list[str]], Lines]
@@ -265,6 +280,15 @@ def watch(start_run: StartRun, end_engines: EndEngines) -> Iterator[Callable[...
 def end_engines(places: object) -> EndEngines:
     """Kill the engines of this test, stopped ones as well, and wait until they are gone."""
     return _end_engines
+
+
+@pytest.fixture
+def slow(places: object, end_engines: EndEngines) -> Iterator[Slow]:
+    """Start a run that is shown only when it is told to come."""
+    opening = Slow(started("digits", {}))
+    yield opening
+    opening.come.set()
+    end_engines()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,10 +12,7 @@ from textual.events import Click
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from engine.run.client import Client
-from engine.run.greeting import Watch
 from tui.app import GdtuiApp
-from tui.opening import Opening, started
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import OptimizerDialog, QuitDialog
 from tui.screens.gallery import Gallery
@@ -29,28 +24,7 @@ from tui.widgets.option_list import SteadyOptionList
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.tui.conftest import EndEngines, WaitUntil, Watched
-
-
-class Slow(Opening):
-    """A run that comes when it is told to."""
-
-    def __init__(self, opening: Opening) -> None:
-        super().__init__(run=opening.run(), engine=opening._engine)
-        self.come = threading.Event()
-
-    def connect(self, *, watch: Watch = "live", name: str = "dashboard") -> Client:
-        """Connect when it is time."""
-        self.come.wait(15.0)
-        return super().connect(watch=watch, name=name)
-
-
-@pytest.fixture
-def slow(places: object, end_engines: EndEngines) -> Iterator[Slow]:
-    opening = Slow(started("digits", {}))
-    yield opening
-    opening.come.set()
-    end_engines()
+    from tests.tui.conftest import Slow, WaitUntil, Watched
 
 
 def palettes(app: GdtuiApp) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +9,10 @@ from textual.widgets import OptionList
 
 from engine.errors import RunError
 from engine.run import directory
-from engine.run.client import Client
-from engine.run.greeting import Watch
 from presets import load
 from tui import app as app_module
 from tui.app import GdtuiApp
-from tui.opening import Opening, started
+from tui.opening import Opening
 from tui.screens.dashboard import Dashboard
 from tui.screens.gallery import Gallery
 from tui.screens.run_screen import RunScreen
@@ -25,28 +21,7 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.text_rows import TextRows
 
 if TYPE_CHECKING:
-    from tests.tui.conftest import EndEngines, WaitUntil
-
-
-class Slow(Opening):
-    """A run that comes when it is told to."""
-
-    def __init__(self, opening: Opening) -> None:
-        super().__init__(run=opening.run(), engine=opening._engine)
-        self.come = threading.Event()
-
-    def connect(self, *, watch: Watch = "live", name: str = "dashboard") -> Client:
-        """Connect when it is time."""
-        self.come.wait(15.0)
-        return super().connect(watch=watch, name=name)
-
-
-@pytest.fixture
-def slow(places: object, end_engines: EndEngines) -> Iterator[Slow]:
-    opening = Slow(started("digits", {}))
-    yield opening
-    opening.come.set()
-    end_engines()
+    from tests.tui.conftest import Slow, WaitUntil
 
 
 def row(app: GdtuiApp, name: str) -> str:
