@@ -77,6 +77,17 @@ async def test_a_label_never_hides_a_mark_of_divergence() -> None:
         assert "α 100" in rows[3]
 
 
+async def test_a_curve_that_becomes_a_ghost_moves_no_axis_from_that_moment_on() -> None:
+    app = ChartApp(log_y=True)
+    async with app.run_test(size=(60, 12)):
+        slow, wild = curve("slow", [1.0, 2.0, 4.0]), curve("wild", [1.0, 1e100, 1e200], "accent")
+        app.chart.show([slow, wild], [], x_end=3.0, now=0.0)
+        assert "1e200" in app.chart.export()
+        app.chart.show([slow, replace(wild, ghost=True)], [], x_end=3.0, now=0.01)
+        assert "1e200" not in app.chart.export()
+        assert "1e100" not in app.chart.export()
+
+
 async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows() -> None:
     curves = [curve("minibatch", [1.0], faint=True), curve("smoothed", [0.25]), curve("held-out", [0.5], "warning")]
     expected = {

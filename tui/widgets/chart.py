@@ -103,6 +103,7 @@ class LiveChart(KnownStyle, Widget):
         self._request: _Request | None = None
         self._now = 0.0
         self._y_limits = StickyLimits(log=log_y)
+        self._ghosts: frozenset[str] = frozenset()
         self._xlim: Limits = (0.0, 1.0)
         self._picture: Picture | None = None
         self._pointer: float | None = None
@@ -152,6 +153,10 @@ class LiveChart(KnownStyle, Widget):
         curves = sorted(curves, key=lambda curve: not curve.faint)
         measure = self._abscissa.measure
         x_end = max([x_end, *(curve.end(measure) for curve in curves if curve.series.count and not curve.ghost)])
+        ghosts = frozenset(curve.label for curve in curves if curve.ghost)
+        if ghosts != self._ghosts:
+            # What nobody has to see any more must not press the others flat for as long as limits take to shrink.
+            self._ghosts, self._y_limits = ghosts, StickyLimits(log=self._log_y)
         waiting = self._y_limits.waiting or self._viewport.waiting
         request = _Request(
             curves=tuple(curves),
