@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual.dom import DOMNode
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
 
-from tui.theme import LIGHT
+from tui.theme import LIGHT, THEMES
+from tui.widgets.known_style import KnownStyle
 from tui.widgets.text_rows import TextRows
 
 if TYPE_CHECKING:
@@ -33,3 +37,22 @@ async def test_a_known_style_is_the_right_one_in_every_theme(watched: Watched) -
         await seat.pilot.pause()
         light = styles(seat)
         assert all(one != other for one, other in zip(dark, light, strict=True))
+
+
+async def test_rows_look_as_textual_draws_them_in_every_theme(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(20)
+        for theme in [each.name for each in THEMES]:
+            seat.app.theme = theme
+            await seat.pilot.pause()
+            await seat.pilot.pause()
+            drawn = [widget for widget in seat.dashboard.query(KnownStyle) if widget.region.area]
+            assert len(drawn) > 5
+            for widget in drawn:
+                whole = Region(0, 0, *widget.region.size)
+                widget._styles_cache.clear()
+                assert cells(widget.render_lines(whole)) == cells(Widget.render_lines(widget, whole)), (theme, widget)
+
+
+def cells(strips: list[Strip]) -> list[list[tuple[str, object]]]:
+    return [[(character, style) for text, style, _ in strip for character in text] for strip in strips]
