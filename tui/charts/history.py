@@ -194,10 +194,11 @@ class Series:
         """Return the buckets that can hold a sample between x0 and x1, from the finest level with at most `most`."""
         for level, ring in enumerate(self._levels):
             held = ring.columns(ring.first, ring.stop)
+            places = held[_X]
             # A bucket that begins before x0 may reach past it; a single sample cannot.
-            start = max(int(np.searchsorted(held[_X], x0)) - (level > 0), 0)
-            stop = int(np.searchsorted(held[_X], x1, side="right"))
-            covered = ring.first == 0 or held[_X, 0] <= x0
+            start = max(int(places.searchsorted(x0)) - (level > 0), 0)
+            stop = places.size if places.size and places[-1] <= x1 else int(places.searchsorted(x1, side="right"))
+            covered = ring.first == 0 or places[0] <= x0
             if (covered and stop - start < most) or level == len(self._levels) - 1:
                 break
         tail = self._tail(level)
@@ -213,14 +214,16 @@ class Series:
         """
         table = self._buckets(x0, x1, FACTOR * max(columns, 1))
         empty = table[_COUNT] == 0.0
-        low, high = np.where(empty, np.nan, table[_LOW]), np.where(empty, np.nan, table[_HIGH])
+        if empty.any():
+            table[[[_LOW], [_HIGH], [_MEAN]], empty] = np.nan
+        low, high = table[_LOW], table[_HIGH]
         return Envelope(
-            x=table[_X].copy(),
+            x=table[_X],
             low=low,
             high=high,
             positive=np.where(np.isfinite(table[_POSITIVE]), table[_POSITIVE], np.nan),
             # Rounding may carry a mean past its own bounds, and a line out of its envelope.
-            mean=np.clip(np.where(empty, np.nan, table[_MEAN]), low, high),
+            mean=np.minimum(np.maximum(table[_MEAN], low), high),
             broken=table[_BROKEN] > 0.0,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,11 +89,10 @@ def drawn(
     (width, height), (xlim, ylim) = size, limits
     around = furniture(width, height, xlim, ylim, *ticks)
     canvas = raster([line.stroke for line in lines], around.width, around.height, xlim, ylim)
-    characters = code_points("".join(around.rows)).reshape(height, width)
-    box = (characters >= 0x2500) & (characters < 0x2580)
-    inks = np.where(box, BOX, TEXT).astype(np.int16)
+    bare, bare_inks = _furnished(around, width)
+    characters, inks = bare.copy(), bare_inks.copy()
     inside = slice(around.top, around.top + around.height), slice(around.left, around.left + around.width)
-    _draw_canvas(characters[inside], inks[inside], canvas, around, lines, glyphs)
+    _draw_canvas(characters[inside], inks[inside], canvas, lines, glyphs)
     note = _NO_DATA if is_empty else "" if (canvas.owner != NOBODY).any() else _OUT_OF_SIGHT
     if note and around.height > 0 and around.width >= len(note) and not canvas.diverged.any():
         row, column = around.top + around.height // 2, around.left + (around.width - len(note)) // 2
@@ -110,6 +110,19 @@ def drawn(
         width=around.width,
         height=around.height,
     )
+
+
+@lru_cache(maxsize=32)
+def _furnished(around: Furniture, width: int) -> tuple[NDArray[np.uint32], NDArray[np.int16]]:
+    """Return the characters and the inks of a chart without its curves, both (rows, columns); they are copied."""
+    characters = code_points("".join(around.rows)).reshape(len(around.rows), width)
+    inks = np.where((characters >= 0x2500) & (characters < 0x2580), BOX, TEXT).astype(np.int16)
+    inside = slice(around.top, around.top + around.height), slice(around.left, around.left + around.width)
+    canvas = characters[inside], inks[inside]
+    for row in around.grid_rows:
+        canvas[0][row, list(around.grid_columns)] = ord("·")
+        canvas[1][row] = GRID
+    return characters, inks
 
 
 def extent(strokes: Sequence[Stroke], xlim: Limits) -> tuple[float, float]:
@@ -134,20 +147,18 @@ def _draw_canvas(
     characters: NDArray[np.uint32],
     inks: NDArray[np.int16],
     canvas: Canvas,
-    around: Furniture,
     lines: Sequence[Line],
     glyphs: Glyphs,
 ) -> None:
-    """Draw the grid and the curves, in this order, into these views of the picture."""
-    for row in around.grid_rows:
-        characters[row, list(around.grid_columns)] = ord("·")
-        inks[row] = GRID
+    """Draw the curves into these views of the picture."""
     lit = canvas.owner != NOBODY
-    characters[lit] = canvas.characters(glyphs)[lit]
-    inks[lit] = FIRST_CURVE + canvas.owner[lit]
+    np.copyto(characters, canvas.characters(glyphs), where=lit)
+    np.copyto(inks, canvas.owner + FIRST_CURVE, where=lit)
     for index, line in enumerate(lines):
+        if not line.key:
+            continue
         columns = np.flatnonzero((canvas.owner == index).any(axis=0))
-        if line.key and columns.size:
+        if columns.size:
             row = int(np.argmax(canvas.owner[:, columns[-1]] == index))
             characters[row, columns[-1]] = ord(line.key)
 
@@ -159,9 +170,11 @@ def _draw_names(characters: NDArray[np.uint32], inks: NDArray[np.int16], canvas:
         return  # a name would hide the curve that it belongs to
     taken = np.zeros((rows, columns), np.bool_)
     for index, line in enumerate(lines):
-        name = narrowed(line.name)[: max(0, columns // 3)]
+        name = narrowed(line.name)[: max(0, columns // 3)] if line.name else ""
+        if not name:
+            continue
         owned = np.flatnonzero((canvas.owner == index).any(axis=0))
-        if not name or not owned.size:
+        if not owned.size:
             continue
         end = int(owned[-1])
         middle = int(np.flatnonzero(canvas.owner[:, end] == index).mean())

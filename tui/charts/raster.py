@@ -27,6 +27,13 @@ DIVERGED = "×"
 # Bit 2^k of a code is this dot of the cell, counted along its rows: the order of the Unicode block from U+2800 on.
 _DOT_OF_BIT = (0, 2, 4, 1, 3, 5, 6, 7)
 _CODE_OF_DOT = (1 << np.argsort(_DOT_OF_BIT)).astype(np.uint8)
+# The same for two columns of dots as four bits each, the lowest dot first and the left column in the lower bits.
+_DOT_IN_COLUMNS = (6, 4, 2, 0, 7, 5, 3, 1)
+_CODE_OF_COLUMNS = np.array(
+    [sum(int(_CODE_OF_DOT[dot]) for bit, dot in enumerate(_DOT_IN_COLUMNS) if bits >> bit & 1) for bits in range(256)],
+    np.uint8,
+)
+_COLUMN = np.uint8(0b1111)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +101,12 @@ def raster(strokes: Sequence[Stroke], width: int, height: int, xlim: Limits, yli
     if width and height:
         for index, curve in enumerate(strokes):
             place = fractions(curve.x, xlim) * (width * DOTS_ACROSS - 1)
-            broken = np.rint(place[curve.broken & (place > -0.5) & (place < width * DOTS_ACROSS - 0.5)])
-            diverged[broken.astype(np.intp) // DOTS_ACROSS] = True
-            drawn = _dots(place, curve, width * DOTS_ACROSS, height * DOTS_DOWN, ylim)
-            code = codes_of(drawn)
+            if curve.broken.any():
+                broken = np.rint(place[curve.broken & (place > -0.5) & (place < width * DOTS_ACROSS - 0.5)])
+                diverged[broken.astype(np.intp) // DOTS_ACROSS] = True
+            code = _codes(*_rows(*_extents(place, curve, width * DOTS_ACROSS, height * DOTS_DOWN, ylim)), height)
             touched = code != 0
-            codes[touched] = code[touched]
+            np.copyto(codes, code, where=touched)
             owner[touched] = index
     return Canvas(codes=codes, owner=owner, diverged=diverged)
 
@@ -112,55 +119,50 @@ def codes_at(columns: NDArray[np.intp], rows: NDArray[np.intp], width: int, heig
     return codes.reshape(height, width)
 
 
-def codes_of(dots: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the codes of cells, (rows, columns), from which of their dots are lit, (4 rows, 2 columns) as many."""
-    height, width = dots.shape[0] // DOTS_DOWN, dots.shape[1] // DOTS_ACROSS
-    cells = dots.reshape(height, DOTS_DOWN, width, DOTS_ACROSS).transpose(0, 2, 1, 3)
-    bits = cells.reshape(height, width, DOTS_DOWN * DOTS_ACROSS)[:, :, _DOT_OF_BIT]
-    return np.packbits(bits, axis=-1, bitorder="little")[:, :, 0]
-
-
 def characters_of(codes: NDArray[np.uint8], glyphs: Glyphs) -> NDArray[np.uint32]:
     """Return the code points to print for codes, the same shape."""
     return _GLYPHS[glyphs][codes]
 
 
-def _dots(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -> NDArray[np.bool_]:
-    """Return which dots `curve` lights, (rows, columns); `place` is the column of each entry, not yet rounded."""
-    low, high = _extents(place, curve, columns, rows, ylim)
-    # The dots whose centres lie within the extent; between two centres, the nearer. So a line is one dot thick.
-    # The slack keeps a level curve level where rounding puts its entries now above, now below half a dot.
-    bottom, top = np.ceil(low - SLACK), np.floor(high + SLACK)
-    thin = bottom > top
-    nearest = np.floor((low + high) / 2.0 + 0.5 + SLACK)
-    bottom, top = np.where(thin, nearest, bottom), np.where(thin, nearest, top)
-    height = np.arange(rows - 1, -1, -1)[:, None]
-    # nan, where a column is empty, compares false.
-    return np.asarray((height >= bottom) & (height <= top))
-
-
 def _extents(place: Vector, curve: Stroke, columns: int, rows: int, ylim: Limits) -> tuple[Vector, Vector]:
-    """Return between which rows, not yet rounded, the curve runs in each column; nan where it does not."""
-    kept = np.isfinite(curve.low) & np.isfinite(curve.high)
-    # Entries with a gap between them get different numbers.
-    part = np.cumsum(~kept)[kept]
-    place = place[kept]
-    low, high = (np.clip(fractions(values[kept], ylim), -2.0, 3.0) * (rows - 1) for values in (curve.low, curve.high))
+    """Return between which rows of dots, not yet rounded, the curve runs in each column of dots; nan where nowhere.
+
+    `place` is the column of each entry, not yet rounded.
+    """
+    is_line = curve.low is curve.high
+    kept = np.isfinite(curve.low)
+    if not is_line:
+        kept &= np.isfinite(curve.high)
+    is_whole = bool(kept.all())
+    low = _levels(curve.low if is_whole else curve.low[kept], rows, ylim)
+    high = low if is_line else _levels(curve.high if is_whole else curve.high[kept], rows, ylim)
+    place = place if is_whole else place[kept]
     bottom, top = np.full(columns, np.nan), np.full(columns, np.nan)
     if place.size == 0:
         return bottom, top
-    column = np.clip(np.rint(place), -1, columns).astype(np.intp)
-    after = np.searchsorted(column, np.arange(columns), side="right")
+    column = np.minimum(np.maximum(np.rint(place), -1.0), columns).astype(np.intp)
+    after = column.searchsorted(np.arange(columns), side="right")
     linked = (after > 0) & (after < place.size)
-    linked[linked] = part[after[linked] - 1] == part[after[linked]]
-    inner = np.flatnonzero(linked)
-    bottom[inner], top[inner] = np.interp(inner, place, low), np.interp(inner, place, high)
-    starts = np.flatnonzero(np.diff(column, prepend=-2))
+    if not is_whole:
+        # Entries with a gap between them get different numbers.
+        part = np.cumsum(~kept)[kept]
+        linked[linked] = part[after[linked] - 1] == part[after[linked]]
+    inner = linked.nonzero()[0]
+    bottom[inner] = np.interp(inner, place, low)
+    top[inner] = bottom[inner] if is_line else np.interp(inner, place, high)
+    first = np.ones(column.size, np.bool_)
+    np.not_equal(column[1:], column[:-1], out=first[1:])
+    starts = first.nonzero()[0]
     filled = column[starts]
     inside = (filled >= 0) & (filled < columns)
     bottom[filled[inside]] = np.minimum.reduceat(low, starts)[inside]
     top[filled[inside]] = np.maximum.reduceat(high, starts)[inside]
     return _joined(bottom, top, linked[:-1])
+
+
+def _levels(values: Vector, rows: int, ylim: Limits) -> Vector:
+    """Return on which row of dots each of `values` lies, counted from the bottom and not yet rounded."""
+    return np.asarray(np.minimum(np.maximum(fractions(values, ylim), -2.0), 3.0) * (rows - 1))
 
 
 def _joined(bottom: Vector, top: Vector, linked: NDArray[np.bool_]) -> tuple[Vector, Vector]:
@@ -172,6 +174,33 @@ def _joined(bottom: Vector, top: Vector, linked: NDArray[np.bool_]) -> tuple[Vec
     low[:-1][falls] = np.minimum(low[:-1], down)[falls]
     high[1:][falls] = np.maximum(high[1:], down)[falls]
     return low, high
+
+
+def _rows(low: Vector, high: Vector) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
+    """Return the first and the last row of dots, counted from the bottom, that an extent lights in each column.
+
+    Those whose centres lie within it; between two centres, the nearer one. So a line is one dot thick.
+    """
+    empty = np.isnan(low)
+    # The slack keeps a level curve level where rounding puts its entries now above, now below half a dot.
+    bottom, top = np.ceil(low - SLACK), np.floor(high + SLACK)
+    thin = bottom > top
+    if thin.any():
+        nearest = np.floor((low + high) / 2.0 + 0.5 + SLACK)
+        np.copyto(bottom, nearest, where=thin)
+        np.copyto(top, nearest, where=thin)
+    bottom[empty], top[empty] = 0.0, -1.0
+    return bottom.astype(np.int16), top.astype(np.int16)
+
+
+def _codes(bottom: NDArray[np.int16], top: NDArray[np.int16], height: int) -> NDArray[np.uint8]:
+    """Return the code of every cell, (height, columns of dots / 2), where these rows of dots are lit."""
+    # How many rows of dots lie below those of a row of cells.
+    beneath = np.arange(DOTS_DOWN * (height - 1), -1, -DOTS_DOWN, dtype=np.int16)[:, None]
+    first = np.minimum(np.maximum(bottom - beneath, 0), DOTS_DOWN).astype(np.uint8)
+    above = np.minimum(np.maximum(beneath + (DOTS_DOWN - 1) - top, 0), DOTS_DOWN).astype(np.uint8)
+    lit = np.left_shift(_COLUMN, first) & np.right_shift(_COLUMN, above)
+    return np.asarray(_CODE_OF_COLUMNS[lit[:, ::2] | lit[:, 1::2] << 4])
 
 
 def _half(code: int) -> str:

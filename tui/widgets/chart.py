@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -34,6 +34,8 @@ __all__ = ["Curve", "LiveChart", "Marker"]
 
 _COLUMNS_A_TICK = 10
 _ROWS_A_TICK = 2.5
+_BOLD, _LIGHT, _CLEAR = Style(bold=True), Style(bold=False), Style(dim=False)
+_SELECTED = Style(bold=True, underline=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class LiveChart(KnownStyle, Widget):
         if log_y != self._log_y:
             self._log_y = log_y
             self._y_limits = StickyLimits(log=log_y)
-            self._redraw()
+            self._redraw(self.size)
 
     @property
     def abscissa(self) -> Abscissa:
@@ -139,7 +141,7 @@ class LiveChart(KnownStyle, Widget):
         """Give the chart another title, underlined where the keys mean this chart."""
         if (title, short, selected) != (self._title, self._short, self._is_selected):
             self._title, self._short, self._is_selected = title, short, selected
-            self._retitle()
+            self._retitle(self.size)
 
     def show(self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float) -> int:
         """Bring the chart up to date and return the number of rows that changed.
@@ -167,10 +169,11 @@ class LiveChart(KnownStyle, Widget):
             milestones=next((curve.milestones for curve in curves if not curve.ghost), STEPS),
         )
         self._now = now
-        if request == self._request and not waiting and self._frame is not None and self._frame.size == self.size:
-            return self._retitle() if self._pointer != self._viewport.pointer else 0
+        size = self.size
+        if request == self._request and not waiting and self._frame is not None and self._frame.size == size:
+            return self._retitle(size) if self._pointer != self._viewport.pointer else 0
         self._request = request
-        return self._redraw()
+        return self._redraw(size)
 
     def export(self) -> str:
         """Return the chart as it stands, as plain text without blanks at the ends of its rows."""
@@ -192,13 +195,13 @@ class LiveChart(KnownStyle, Widget):
         """Draw for the new size without waiting for the clock, with an axis that fits what is seen now."""
         # Everything moves anyway; and how the chart looks must not depend on the sizes that it has had on the way.
         self._y_limits = StickyLimits(log=self._log_y)
-        self._redraw()
+        self._redraw(self.size)
 
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
         super().notify_style_update()
         self._inks = {}
-        self._redraw()
+        self._redraw(self.size)
 
     def beside(self, place: float, columns: int) -> float:
         """Return what the axis counts so many columns to the right of a place, within what is seen."""
@@ -259,25 +262,30 @@ class LiveChart(KnownStyle, Widget):
 
     # --- drawing ------------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> int:
+    def _redraw(self, size: Size) -> int:
         """Draw what was last asked for and mark the rows that changed; return their number."""
-        if self._request is None or not self.is_attached or not self.size:
+        if self._request is None or not self.is_attached or not size:
             return 0
-        self._picture = self._pictured(self._request)
-        return self._retitle()
+        self._picture = self._pictured(self._request, size)
+        return self._retitle(size)
 
-    def _retitle(self) -> int:
+    def _retitle(self, size: Size) -> int:
         """Put title and crosshair to the curves as they were drawn last; return the number of rows that changed."""
         picture, request = self._picture, self._request
-        if picture is None or request is None or not self.is_attached or not self.size:
+        if picture is None or request is None or not self.is_attached or not size:
             return 0
         self._pointer = self._viewport.pointer
         styles = self._styles(request.curves)
         column = self._pointer_column(picture)
         if column is not None:
             picture = picture.with_pointer(column, self._glyphs)
-        size = Size(picture.characters.shape[1], picture.characters.shape[0] + 1)
-        frame = Frame(size=size, title=self._title_row(request, styles), picture=picture, styles=styles)
+        title = self._title_row(request, styles, size.width)
+        frame = Frame(
+            size=Size(picture.characters.shape[1], picture.characters.shape[0] + 1),
+            title=title,
+            picture=picture,
+            styles=styles,
+        )
         changes = frame.changes(self._frame)
         if len(self._strips) != frame.size.height:
             self._strips = [Strip([])] * frame.size.height
@@ -290,8 +298,8 @@ class LiveChart(KnownStyle, Widget):
             self.refresh(*regions_of(changes))
         return len(changes)
 
-    def _pictured(self, request: _Request) -> Picture:
-        size, curves, abscissa = self.size, request.curves, request.abscissa
+    def _pictured(self, request: _Request, size: Size) -> Picture:
+        curves, abscissa = request.curves, request.abscissa
         first = float(request.milestones.at(abscissa.measure, 1.0))
         xlim = self._xlim = abscissa.limits(request.shown, first)
         strokes = [
@@ -312,7 +320,7 @@ class LiveChart(KnownStyle, Widget):
             )
         ]
         ylim = self._y_limits.update(*extent(living, xlim), self._now)
-        ylim = self._below_labels(ylim, markers, xlim)
+        ylim = _below_labels(ylim, markers, xlim, size)
         ticks = log_ticks if self._log_y else linear_ticks
         keys = self._keys(curves)
         several = sum(bool(curve.label) and not curve.faint for curve in curves) > 1
@@ -332,16 +340,6 @@ class LiveChart(KnownStyle, Widget):
             is_empty=not any(request.counts),
         )
 
-    def _below_labels(self, ylim: Limits, markers: Sequence[Marker], xlim: Limits) -> Limits:
-        """Return the limits with room at the top for the rows of labels, so that none of them hides a curve."""
-        rows = self.size.height - 4
-        labels = marker_labels(markers, xlim, max(1, self.size.width - 8), label_rows(rows))
-        taken = max((label.row + 1 for label in labels), default=0)
-        if taken == 0 or rows - taken < 2:
-            return ylim
-        low, high = ylim
-        return low, high + (high - low) * taken / (rows - taken)
-
     def _pointer_column(self, picture: Picture) -> int | None:
         """Return the canvas column of the crosshair; None where it cannot be seen."""
         if self._viewport.pointer is None or picture.width < 1 or picture.height < 1:
@@ -358,9 +356,9 @@ class LiveChart(KnownStyle, Widget):
         letters = iter(string.ascii_uppercase)
         return ["" if curve.faint else next(letters, "") for curve in curves]
 
-    def _title_row(self, request: _Request, styles: Sequence[Style]) -> tuple[Span, ...]:
+    def _title_row(self, request: _Request, styles: Sequence[Style], width: int) -> tuple[Span, ...]:
         """Return the first row."""
-        plain, bold = styles[TEXT], styles[LABEL] + Style(bold=True, underline=self._is_selected)
+        plain, bold = styles[TEXT], styles[LABEL] + (_SELECTED if self._is_selected else _BOLD)
         dropped = sum(curve.series.nonpositive for curve in request.curves) if self._log_y else 0
         note = [(f" ({dropped} ≤ 0 not drawn)", styles[ERROR])] if dropped else []
         told: list[Told] = []
@@ -371,7 +369,7 @@ class LiveChart(KnownStyle, Widget):
             if not curve.series.count or (curve.silent and not pointed):
                 continue
             # Dimmed text is hard to read where dimmed dots are not.
-            style = styles[FIRST_CURVE + index] + Style(dim=False)
+            style = styles[FIRST_CURVE + index] + _CLEAR
             value = curve.value(self._pointer, request.abscissa.measure)
             if pointed and value is None:
                 continue
@@ -379,7 +377,9 @@ class LiveChart(KnownStyle, Widget):
             name = f"{key} {curve.label}".strip()
             # Of the curves of one run the first is what the title says, and a letter stands on its curve as well.
             brief = name if curve.silent else key or ("" if not any(each.is_solid for each in told) else name)
-            number = style + Style(bold=not curve.faint) if value is None or np.isfinite(value) else styles[ERROR]
+            number = styles[ERROR]
+            if value is None or math.isfinite(value):
+                number = style + (_LIGHT if curve.faint else _BOLD)
             told.append(
                 Told(
                     name=f"{name} smoothed".strip() if tells_raw else name,
@@ -394,7 +394,7 @@ class LiveChart(KnownStyle, Widget):
                 text = curve.read(curve.value(self._pointer, request.abscissa.measure, raw=True))
                 told.append(Told(name="raw", brief="raw", value=text, look=style, number=style, is_solid=False))
         short = (self._short, bold)
-        return title_row((self._title, bold), short, note, told, self.size.width, plain, counts=pointed)
+        return title_row((self._title, bold), short, note, told, width, plain, counts=pointed)
 
     # --- colours ------------------------------------------------------------------------------------------------
 
@@ -432,3 +432,16 @@ class LiveChart(KnownStyle, Widget):
             return Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
         mixed = (background + colour).blend(background, softness)
         return Style(color=mixed.rich_color, bgcolor=background.rich_color)
+
+
+def _below_labels(ylim: Limits, markers: Sequence[Marker], xlim: Limits, size: Size) -> Limits:
+    """Return the limits with room at the top for the rows of labels, so that none of them hides a curve."""
+    if not markers:
+        return ylim
+    rows = size.height - 4
+    labels = marker_labels(markers, xlim, max(1, size.width - 8), label_rows(rows))
+    taken = max((label.row + 1 for label in labels), default=0)
+    if taken == 0 or rows - taken < 2:
+        return ylim
+    low, high = ylim
+    return low, high + (high - low) * taken / (rows - taken)

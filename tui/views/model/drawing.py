@@ -12,7 +12,7 @@ from engine.run.protocol import Seen
 
 from ...charts.axes import compact
 from ...charts.cells import Cells
-from ...charts.raster import DOTS_ACROSS, DOTS_DOWN, characters_of, codes_of
+from ...charts.raster import DOTS_ACROSS, DOTS_DOWN, characters_of, codes_at
 from ...widgets.text_rows import Row, Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, joined
 
@@ -133,7 +133,8 @@ class DrawingPage(Page):
                     dots[np.minimum(down, len(dots) - 1), across] = group
         strongest = dots.reshape(cells.height, DOTS_DOWN, cells.width, DOTS_ACROSS).max(axis=(1, 3))
         drawn = strongest > 0
-        cells.characters[drawn] = characters_of(codes_of(dots > 0), "braille")[drawn]
+        down, across = np.nonzero(dots)
+        cells.characters[drawn] = characters_of(codes_at(across, down, cells.width, cells.height), "braille")[drawn]
         inks = [cells.ink("accent" if sign > 0 else "primary", SOFT[strength]) for sign, strength in groups]
         cells.front[drawn] = np.array(inks, np.int16)[strongest[drawn] - 1]
         if not manner.unicode:
