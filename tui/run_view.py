@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.errors import GdtuiError, RunError
 from engine.method.spec import RunSpec
-from engine.run import actors, protocol
+from engine.run import actors, commands, events
 from engine.run.client import Client
 from engine.run.history import RecordedEvent, RecordReader
 from engine.text import clean
@@ -25,8 +25,8 @@ from .notices import Log, Notice, Severity
 from .undo import Undoing
 from .wording import found_rates
 
-Answer = protocol.Applied | protocol.Rejected
-Sight = protocol.Seen | protocol.Rejected
+Answer = events.Applied | events.Rejected
+Sight = events.Seen | events.Rejected
 """What comes of looking closer."""
 MOST_LOOKS = 1000
 """A refusal comes before a dashboard has asked for so many other looks."""
@@ -56,7 +56,7 @@ class RunView:
         self.has_broken_off = False
         self.log = Log()
         self.asked: dict[int, str] = {}
-        self.swept: protocol.RatesSwept | None = None
+        self.swept: events.RatesSwept | None = None
         self._then: dict[int, Callable[[Answer], None]] = {}
         self._looking: dict[int, tuple[tuple[str, str], Callable[[Sight], None]]] = {}
         """What is being looked at, by the number of the command."""
@@ -190,7 +190,7 @@ class RunView:
 
     # ---- commands: sent, not done
 
-    def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+    def send(self, command: commands.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Ask the engine for something; `words` say what until it answers, and `then` takes the answer."""
         if self.is_gone:
             self._note("there is no engine any more: press r to start the same run anew", "warning")
@@ -230,12 +230,12 @@ class RunView:
         self._looks.append(sequence)
         self._looking = {seq: kept for seq, kept in self._looking.items() if kept[0] != place}
         if self.is_gone:
-            then(protocol.Rejected(seq=sequence, reason="the engine is gone"))
+            then(events.Rejected(seq=sequence, reason="the engine is gone"))
             return
         if settings is not None:
             self._looking[sequence] = (place, then)
         number = self.lane.number if lane is None else lane
-        self.client.send(protocol.Inspect(seq=sequence, lane=number, about=about, settings=settings, topic=topic))
+        self.client.send(commands.Inspect(seq=sequence, lane=number, about=about, settings=settings, topic=topic))
 
     # ---- messages
 
@@ -243,49 +243,49 @@ class RunView:
         _, then = self._looking.get(sequence, (None, None))
         if then is None:
             return  # it was asked for before something else of the same kind was
-        if isinstance(sight, protocol.Rejected) or sight.share >= 1.0:
+        if isinstance(sight, events.Rejected) or sight.share >= 1.0:
             del self._looking[sequence]
         then(sight)
 
-    def _take(self, message: protocol.Heard) -> bool:
+    def _take(self, message: events.Heard) -> bool:
         self.changes += 1
         match message:
-            case protocol.Steps():
+            case events.Steps():
                 self.lanes[message.lane].take_steps(message)
-            case protocol.Figures():
+            case events.Figures():
                 self.lanes[message.lane].take_figures(message)
-            case protocol.Progressed():
+            case events.Progressed():
                 self.lanes[message.lane].take_progress(message)
-            case protocol.Evaluated():
+            case events.Evaluated():
                 self.lanes[message.lane].take_evaluation(message)
                 told = notices.of_evaluation(message.step, message.split, message.loss, message.accuracy, message.lane)
                 # What came between the welcome and the reading of the record is told as well.
                 if message.segment != self.welcome.segment or told not in self._read:
                     self._say(told)
-            case protocol.Applied():
+            case events.Applied():
                 self._apply(message)
                 return True
-            case protocol.Seen(seq=seq):
+            case events.Seen(seq=seq):
                 self._show_seen(seq, message)
-            case protocol.Rejected(seq=seq) if seq in self._looks:
+            case events.Rejected(seq=seq) if seq in self._looks:
                 self._show_seen(seq, message)
-            case protocol.Rejected(seq=seq, reason=reason):
+            case events.Rejected(seq=seq, reason=reason):
                 self.undoing.refuse(seq)
                 words = f"refused: {self.asked.pop(seq, 'a command')}: {reason}"
                 self._say(Notice(text=words, severity="warning", kind="refusal", step=self.step))
                 self._pass_on(seq, message)
                 return True
-            case protocol.RatesSwept(seq=seq):
+            case events.RatesSwept(seq=seq):
                 self.asked.pop(seq, None)
                 self.swept = message
                 self._say(Notice(text=found_rates(message), kind="command", step=self.step))
                 return True
-            case protocol.Diverged():
+            case events.Diverged():
                 self.lanes[message.lane].set_state("diverged")
                 self.lanes[message.lane].diverged = message
                 self._say(self._divergence(message))
                 return True
-            case protocol.Finished():
+            case events.Finished():
                 # Who comes after the end reads it in the journal and is told it once more.
                 known = self.lanes[message.lane].finished == message
                 self.lanes[message.lane].set_state("ended")
@@ -293,29 +293,29 @@ class RunView:
                 if not known:
                     self._say(self._end(message))
                 return True
-            case protocol.Judged():
+            case events.Judged():
                 self._say(notices.of_verdict(message, self._name(message.lane)))
                 return True
-            case protocol.Warned():
+            case events.Warned():
                 self._say(notices.of_warning(message, self._name(message.lane)))
                 return True
-            case protocol.Failed(text=text):
+            case events.Failed(text=text):
                 self._note(f"the engine failed: {text}", "error")
                 return True
             case _:
                 pass
         return False
 
-    def _divergence(self, diverged: protocol.Diverged) -> Notice:
+    def _divergence(self, diverged: events.Diverged) -> Notice:
         return notices.of_divergence(diverged, self._name(diverged.lane), locks=self.welcome.locks)
 
-    def _end(self, finished: protocol.Finished) -> Notice:
+    def _end(self, finished: events.Finished) -> Notice:
         lane = self.lanes[finished.lane]
         return notices.of_end(
             finished, lane.spec, self._name(finished.lane), is_race=self.is_race, locks=self.welcome.locks
         )
 
-    def _apply(self, applied: protocol.Applied) -> None:
+    def _apply(self, applied: events.Applied) -> None:
         # Another dashboard counts its commands from 1 as well: only its name tells them apart.
         mine = applied.actor == self.client.name
         waited_for = mine and self.asked.pop(applied.seq, None) is not None
@@ -329,13 +329,13 @@ class RunView:
         if waited_for:
             self._pass_on(applied.seq, applied)
 
-    def _repeats(self, applied: protocol.Applied) -> bool:
+    def _repeats(self, applied: events.Applied) -> bool:
         """Return whether another lane of a race has answered the same command just before."""
         answered, before = (applied.actor, applied.seq, applied.command), self._answered
         self._answered = answered
         return self.is_race and applied.seq > 0 and before == answered
 
-    def _answers(self, applied: protocol.Applied, *, repeated: bool, how: str = "") -> list[Notice]:
+    def _answers(self, applied: events.Applied, *, repeated: bool, how: str = "") -> list[Notice]:
         """Return what came into force, `how` that came about, and by whom where that was someone else."""
         mine = applied.actor == self.client.name
         by = "" if mine else f" by {actors.in_words(applied.actor, to=self.client.name)}"
@@ -405,30 +405,30 @@ class RunView:
     def _recall(self, kind: str, payload: dict[str, Any]) -> Iterator[Notice]:
         match kind:
             case "applied":
-                applied = protocol.Applied.model_validate(payload)
+                applied = events.Applied.model_validate(payload)
                 self.lanes[applied.lane].recall(applied)
                 told = self._answers(applied, repeated=self._repeats(applied))
                 yield from (replace(each, is_past=True) for each in told)
             case "rejected":
-                reason = protocol.Rejected.model_validate(payload).reason
+                reason = events.Rejected.model_validate(payload).reason
                 yield Notice(text=f"refused: {reason}", severity="warning", kind="refusal", is_past=True)
             case "diverged":
-                diverged = protocol.Diverged.model_validate(payload)
+                diverged = events.Diverged.model_validate(payload)
                 is_past = self.lanes[diverged.lane].state != "diverged"
                 if not is_past:
                     self.lanes[diverged.lane].diverged = diverged
                 yield replace(self._divergence(diverged), is_past=is_past)
             case "finished":
-                finished = protocol.Finished.model_validate(payload)
+                finished = events.Finished.model_validate(payload)
                 is_past = self.lanes[finished.lane].state != "ended"
                 if not is_past:
                     self.lanes[finished.lane].finished = finished
                 yield replace(self._end(finished), is_past=is_past)
             case "judged":
-                judged = protocol.Judged.model_validate(payload)
+                judged = events.Judged.model_validate(payload)
                 yield replace(notices.of_verdict(judged, self._name(judged.lane)), is_past=True)
             case "warned":
-                warned = protocol.Warned.model_validate(payload)
+                warned = events.Warned.model_validate(payload)
                 yield replace(notices.of_warning(warned, self._name(warned.lane)), is_past=True)
             case _:
                 pass
@@ -446,5 +446,5 @@ class RunView:
         self.changes += 1
 
 
-def _unanswered(sequence: int) -> protocol.Rejected:
-    return protocol.Rejected(seq=sequence, reason="the engine is gone")
+def _unanswered(sequence: int) -> events.Rejected:
+    return events.Rejected(seq=sequence, reason="the engine is gone")

@@ -2,7 +2,7 @@
 
 Read in this order:
 
-    protocol     the commands and the events; frames: the bytes that carry them
+    commands     what clients ask for, and events, what they are told; encoding, frames: the bytes that carry both
     directory    where a run lives on disk, its lock and its socket
     launch       what an engine is told before it starts
     process      engines as processes: started, noticed when they end

@@ -16,16 +16,16 @@ from ..method.file_spec import examined
 from ..method.race import LaneSpec, build_objectives, checked_lanes
 from ..method.range_test import sweep
 from ..method.spec import checked_spec
-from . import protocol
+from . import commands, events
 from .controls import Changes, Controls
 from .directory import RunDirectory
 from .encoding import framed, framed_figures
+from .events import Applied, ChangedField, RunState
 from .jury import Jury
 from .lane import WATCHED_SAMPLES, Lane
 from .launch import Launch
 from .outbox import Outbox
 from .particulars import new_record, welcome_to
-from .protocol import Applied, ChangedField, RunState
 
 STOPPED_SAMPLES = 65_536
 """The last evaluation of a run that someone stops uses at most so many: a set on disk may take minutes to read."""
@@ -164,7 +164,7 @@ class Session:
                 # It fitted when it was ordered; someone has switched the rule meanwhile.
                 self.flush()
                 step = lane.trainer.step_count
-                refused = protocol.Rejected(seq=0, reason=f"{lane.called}scheduled for step {step}: {error}")
+                refused = events.Rejected(seq=0, reason=f"{lane.called}scheduled for step {step}: {error}")
                 self._outbox.tell_event(refused, lane=lane.number, step=step, kind="rejected", actor="schedule")
             else:
                 self._confirm("set", lane, changes, actor="schedule")
@@ -242,7 +242,7 @@ class Session:
     def _tell_verdicts(self) -> None:
         """Tell whether the goal was reached, once that is settled."""
         for lane, verdict in self._jury.new_verdicts():
-            judged = protocol.Judged(
+            judged = events.Judged(
                 lane=lane.number,
                 segment=self._outbox.segment,
                 reached=verdict.reached,
@@ -254,7 +254,7 @@ class Session:
 
     # ---- commands
 
-    def welcome(self) -> protocol.Welcomed:
+    def welcome(self) -> events.Welcomed:
         """Return all that a new client needs; it finds every step so far in the record."""
         self.flush()
         self.commit()
@@ -283,8 +283,8 @@ class Session:
             self._settle()
 
     def carry_out(
-        self, command: protocol.Changing | protocol.FindRate, actor: str
-    ) -> list[Applied] | protocol.Rejected | protocol.RatesSwept:
+        self, command: commands.Changing | commands.FindRate, actor: str
+    ) -> list[Applied] | events.Rejected | events.RatesSwept:
         """Do what a person asks between two steps; everyone hears of it, and of a refusal only who asked.
 
         Returns:
@@ -293,52 +293,52 @@ class Session:
         try:
             meant = self.meant(command)
             self._controls.check_command(command)
-            if isinstance(command, protocol.FindRate):
+            if isinstance(command, commands.FindRate):
                 found = sweep(meant[0].trainer, low=command.low, high=command.high, steps=command.steps)
-                return protocol.RatesSwept.of(command.seq, found)
+                return events.RatesSwept.of(command.seq, found)
             changes = self._changes(command, meant, actor)
         except (InputError, RunError) as error:
-            return protocol.Rejected(seq=command.seq, reason=str(error))
+            return events.Rejected(seq=command.seq, reason=str(error))
         return [self._confirm(command.kind, lane, found, actor=actor, seq=command.seq) for lane, found in changes]
 
-    def meant(self, command: protocol.Steering) -> list[Lane]:
+    def meant(self, command: commands.Steering) -> list[Lane]:
         """Return the lanes that a command is for; `InputError` if there is no such lane."""
         number = command.lane
         if number is None:
             return list(self.lanes)
         if number >= len(self.lanes):
             raise InputError(f"lane {number}: this run has {'lanes 0 to ' if number else 'lane '}{len(self.lanes) - 1}")
-        whole = protocol.Pause | protocol.FinishEpoch | protocol.Reset | protocol.Stop
+        whole = commands.Pause | commands.FinishEpoch | commands.Reset | commands.Stop
         if len(self.lanes) > 1 and isinstance(command, whole):
             raise InputError(f"lane {number}: a race pauses, stops and is reset as a whole, so that it stays fair")
         return [self.lanes[number]]
 
-    def _changes(self, command: protocol.Changing, lanes: list[Lane], actor: str) -> Changes:
+    def _changes(self, command: commands.Changing, lanes: list[Lane], actor: str) -> Changes:
         """Carry a command out and return what it changed."""
         match command:
-            case protocol.SetFields():
+            case commands.SetFields():
                 for lane in lanes:
                     self._controls.check_expected(lane, command.expected, actor)
                 return self._controls.set_fields(
                     {lane.number: dict(command.values) for lane in lanes}, carry=command.carry
                 )
-            case protocol.Turn():
+            case commands.Turn():
                 turned = {lane.number: {command.key: lane.turned(command.key, command.factor)} for lane in lanes}
                 return self._controls.set_fields(turned, carry=True)
-            case protocol.Pause():
+            case commands.Pause():
                 self._epoch_of = None
                 self._wish = "paused"
                 self._settle()
                 return [(lane, []) for lane in lanes]
-            case protocol.Resume():
+            case commands.Resume():
                 return self._resume(lanes)
-            case protocol.StepOnce():
+            case commands.StepOnce():
                 return self._step_once(lanes)
-            case protocol.FinishEpoch():
+            case commands.FinishEpoch():
                 return self._finish_epoch(lanes, (actor, command.seq))
-            case protocol.Reset():
+            case commands.Reset():
                 return self._reset(command)
-            case protocol.Stop():
+            case commands.Stop():
                 self.finish("stopped")
                 return [(lane, []) for lane in lanes]
             case _:
@@ -423,7 +423,7 @@ class Session:
         for lane in self._going:
             self._confirm("pause", lane, [], actor=actor, seq=seq)
 
-    def _reset(self, command: protocol.Reset) -> Changes:
+    def _reset(self, command: commands.Reset) -> Changes:
         keep, start = command.keep, command.start
         seeds = [None] * len(self.lanes) if command.seed is None else self._controls.seeds(command.seed)
         self.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.run.protocol import Rejected, Seen
+from engine.run.events import Rejected, Seen
 
 from ..run_view import RunView, Sight
 

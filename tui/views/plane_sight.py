@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.run.protocol import Rejected, Seen
+from engine.run.events import Rejected, Seen
 from engine.text import counted
 
 from ..charts.bands import Heights

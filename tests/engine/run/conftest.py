@@ -14,13 +14,14 @@ from engine.method.changes import flat
 from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.client import Client
+from engine.run.commands import Steering
 from engine.run.directory import RunDirectory
 from engine.run.encoding import parsed_event
+from engine.run.events import Applied, Finished, Progressed, Rejected, Steps
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
 from engine.run.process import EngineProcess
-from engine.run.protocol import Applied, Finished, Progressed, Rejected, Steering, Steps
 from engine.run.session import Session
 from tests.engine.run.specs import RAVINE
 

@@ -20,7 +20,8 @@ from engine.method.race import LANE_SECTIONS, checked_lanes
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import PROBLEMS, SECTIONS, RunSpec, checked_spec
 from engine.method.trainer import Trainer
-from engine.run.protocol import FindRate, Rejected, Reset, Resume, SetFields, StepOnce, Turn
+from engine.run.commands import FindRate, Reset, Resume, SetFields, StepOnce, Turn
+from engine.run.events import Rejected
 from engine.subject.datasets import DATASETS
 from engine.subject.spec import DataSpec
 from tests.engine.run.specs import MakeRun

@@ -7,22 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.run.commands import FindRate, Pause, Reset, Resume, SetFields, StepOnce, Stop, Turn
+from engine.run.events import Applied, Figures, Finished, RatesSwept, Steps
 from engine.run.launch import ScheduledChange
-from engine.run.protocol import (
-    Applied,
-    Figures,
-    FindRate,
-    Finished,
-    Pause,
-    RatesSwept,
-    Reset,
-    Resume,
-    SetFields,
-    StepOnce,
-    Steps,
-    Stop,
-    Turn,
-)
 from tests.engine.run.specs import MOONS, RAVINE, MakeRun
 
 # ---- answers

@@ -14,7 +14,7 @@ from textual.geometry import Offset
 from engine.method.locks import Locks
 from engine.method.race import LaneSpec, checked_lanes
 from engine.method.spec import checked_spec
-from engine.run import client, protocol
+from engine.run import client, commands, events
 from presets import Preset
 from tui.charts.bands import Heights
 from tui.views import VIEWS
@@ -227,7 +227,7 @@ async def test_a_start_that_someone_else_has_moved_since_is_not_moved_back(watch
         await here.press("e", "shift+left", "enter")
         await seat.answered()
         with contextlib.closing(client.Client(seat.view.client.run, watch="nothing", name="other")) as other:
-            other.send(protocol.Reset(seq=other.next_sequence(), keep=True, start=(0.5, 0.5)))
+            other.send(commands.Reset(seq=other.next_sequence(), keep=True, start=(0.5, 0.5)))
             await here.until(lambda: seat.view.spec.problem.start == (0.5, 0.5))
         await seat.press("u")
         assert "someone else" in seat.message
@@ -433,7 +433,7 @@ async def test_escape_stops_the_computing_and_keeps_what_was_computed(
         await seat.pilot.press("g")
         here.view._plane.is_waiting = True
         await here.press("escape")
-        asked = [command for command in sent if isinstance(command, protocol.Inspect) and command.about == "plane"]
+        asked = [command for command in sent if isinstance(command, commands.Inspect) and command.about == "plane"]
         assert [command.settings is None for command in asked] == [False, True]
         assert not here.view._plane.is_waiting
 
@@ -444,7 +444,7 @@ async def test_where_no_path_is_kept_there_are_random_directions_and_the_reason_
         here = await Landscape(seat).opened()
         await here.press()
         reason = "the path of 9,000,000 parameters is not kept: over 64 MiB"
-        here.view._plane._take_path(protocol.Rejected(seq=1, reason=reason))
+        here.view._plane._take_path(events.Rejected(seq=1, reason=reason))
         await here.press("d")
         assert "random directions, filter-normalised (seed 1)" in here.map
         assert reason in here.map

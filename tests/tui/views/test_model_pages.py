@@ -16,7 +16,7 @@ from engine.method.objectives import build_objective
 from engine.method.path import Path
 from engine.method.spec import RunSpec
 from engine.method.trainer import Trainer
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 from engine.subject.network import Network
 from tui.charts.cells import NONE, Cells
 from tui.views.model.boundary import BoundaryPage, FitPage
