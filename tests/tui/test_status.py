@@ -109,7 +109,7 @@ def test_a_refused_look_is_no_refused_command(open_view: Callable[..., RunView])
     found: list[Any] = []
     newest = view.log.newest
     for _ in range(2):
-        view.look("tensor", {"tensor": 0, "quantity": "root"}, found.append)
+        view.looks.ask("tensor", {"tensor": 0, "quantity": "root"}, found.append)
     first = view.next_sequence() - 2
     for sequence in (first, first + 1):
         view._take(events.Rejected(seq=sequence, reason="SGD keeps no second moment"))
