@@ -137,7 +137,7 @@ class Worker:
         if isinstance(command, commands.Inspect):
             self._look(client, command)
             return
-        answer = self._session.carry_out(command, client.name)
+        answer = self._session.helm.carry_out(command, client.name)
         if isinstance(answer, events.Rejected | events.RatesSwept):
             self._connections.send(client, framed(answer))
         elif client.watch == "nothing":
@@ -148,7 +148,7 @@ class Worker:
 
     def _look(self, client: Connection, command: commands.Inspect) -> None:
         try:
-            lane = self._session.meant(command)[0]
+            lane = self._session.helm.meant(command)[0]
         except InputError as error:
             self._connections.send(client, framed(events.Rejected(seq=command.seq, reason=str(error))))
             return

@@ -82,7 +82,7 @@ class Run:
     def ask(self, kind: Any, **fields: Any) -> Any:
         """Carry a command out and return the answer; of a race that of the last lane."""
         self._sequence += 1
-        answer = self.session.carry_out(kind(seq=self._sequence, **fields), "tester")
+        answer = self.session.helm.carry_out(kind(seq=self._sequence, **fields), "tester")
         return answer[-1] if isinstance(answer, list) else answer
 
     def applied(self, kind: Any, **fields: Any) -> Applied:

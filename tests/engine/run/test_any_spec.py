@@ -275,7 +275,7 @@ def check_case(sampler: Sampler, tables: Table, start: MakeRun) -> bool:
         for _ in range(3):
             change = sampler.change(flat(trainer.spec))
             before = bits(trainer)
-            answer = run.session.carry_out(SetFields(seq=0, lane=lane.number, values=change), "tester")
+            answer = run.session.helm.carry_out(SetFields(seq=0, lane=lane.number, values=change), "tester")
             if isinstance(answer, Rejected):
                 assert answer.reason.isprintable()
                 assert "allowed: " in answer.reason or next(iter(change)) in answer.reason

@@ -162,7 +162,7 @@ def test_a_whole_number_stays_one_and_never_falls_below_one(start: MakeRun) -> N
 
 def test_a_change_that_rests_on_an_old_value_is_refused_and_names_value_and_person(start: MakeRun) -> None:
     run = start()
-    run.session.carry_out(SetFields(seq=9, values={"optimizer.lr": 0.2}), "someone 4711")
+    run.session.helm.carry_out(SetFields(seq=9, values={"optimizer.lr": 0.2}), "someone 4711")
     reason = run.refused(SetFields, values={"optimizer.lr": 0.1}, expected={"optimizer.lr": 0.05})
     assert "optimizer.lr is 0.2 by now, not 0.05" in reason
     assert "changed by someone;" in reason

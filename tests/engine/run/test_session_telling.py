@@ -385,7 +385,7 @@ def test_progress_is_told_to_those_who_keep_up_and_changes_to_everyone(start: Ma
     session.advance(0.0)
     session.flush()
     session.tell_progress()
-    session.carry_out(commands.Stop(seq=1), "tester")
+    session.helm.carry_out(commands.Stop(seq=1), "tester")
     session.close()
     assert {name for name, droppable in told if not droppable} == {"Finished", "Applied"}
     assert {name for name, droppable in told if droppable} == {"Steps", "Figures", "Evaluated", "Progressed"}
