@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine.method.telemetry import SERIES, StepBlock
-from engine.run import protocol
+from engine.run import events
 from presets import load
 from tui.charts.history import Series
 from tui.charts.raster import DOTS_ACROSS, raster, stroke
@@ -30,8 +30,8 @@ REPEATS = 40
 def lane_after(steps: int) -> LaneView:
     """Return a lane that was told of so many steps of noisy, falling curves."""
     spec = load("digits").spec.as_given()
-    status = protocol.LaneStatus(title="", step=0, state="running", spec=spec)
-    welcome = protocol.Welcomed(
+    status = events.LaneStatus(title="", step=0, state="running", spec=spec)
+    welcome = events.Welcomed(
         version=1,
         run="zoom",
         preset="digits",
@@ -59,7 +59,7 @@ def lane_after(steps: int) -> LaneView:
         count = min(BLOCK, steps + 1 - first)
         fall = 10.0 * np.arange(first, first + count, dtype=np.float64) ** -0.3
         block = StepBlock(first_step=first, values=fall * noise[:, :count])
-        lane.take_steps(protocol.Steps(lane=0, segment=1, block=block))
+        lane.take_steps(events.Steps(lane=0, segment=1, block=block))
         lane.catch_up(0.0)
     return lane
 

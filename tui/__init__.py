@@ -13,6 +13,7 @@ Read in this order:
     app          the dashboard's frame: gallery, dashboard, and how the terminal is left
     lane_view    what a dashboard knows about one lane of its run: curves, figures, state
     run_view     what it knows about the run, kept up to date from events and from the record
+    chronicle    what has happened in the run, told in its log; looks: what is looked at more closely
     wording      fields, changes and endings in the words of people
     preview      a preset in words, for the gallery
     screens/     gallery, the frame that waits for a run, dashboard, and the dialogs

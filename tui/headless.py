@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from engine.errors import RunError
-from engine.run import client, protocol
+from engine.run import client, commands, events
 from engine.text import clean, counted
 
 from .json_lines import portable
@@ -53,15 +53,15 @@ def run_headless(opening: Opening, *, as_json: bool, every: int) -> int:
 class Reporter(Protocol):
     """Takes what the engine tells and prints it."""
 
-    def started(self, welcome: protocol.Welcomed) -> None:
+    def started(self, welcome: events.Welcomed) -> None:
         """Print what is about to be trained."""
         ...
 
-    def message(self, message: protocol.Heard) -> None:
+    def message(self, message: events.Heard) -> None:
         """Print what has happened."""
         ...
 
-    def close(self, welcome: protocol.Welcomed) -> None:
+    def close(self, welcome: events.Welcomed) -> None:
         """Print how it ended, as told by a message of each lane."""
         ...
 
@@ -73,7 +73,7 @@ class JsonReporter:
         self._every = every
         self._tensors: list[str] = []
 
-    def started(self, welcome: protocol.Welcomed) -> None:
+    def started(self, welcome: events.Welcomed) -> None:
         """Print the `started` line."""
         self._tensors = [tensor.name for tensor in welcome.tensors]
         tensors = [{"name": tensor.name, "shape": list(tensor.shape)} for tensor in welcome.tensors]
@@ -90,12 +90,12 @@ class JsonReporter:
             }
         )
 
-    def message(self, message: protocol.Heard) -> None:
+    def message(self, message: events.Heard) -> None:
         """Print the line or the lines of a message."""
         match message:
-            case protocol.Steps():
+            case events.Steps():
                 self._print_steps(message)
-            case protocol.Figures(lane=lane, figures=figures):
+            case events.Figures(lane=lane, figures=figures):
                 # Figures of other steps are measured too, for a dashboard that may be attached.
                 if figures.step % self._every == 0:
                     tensors = [
@@ -112,7 +112,7 @@ class JsonReporter:
                         )
                     ]
                     self._print({"event": "telemetry", "lane": lane, "step": figures.step, "tensors": tensors})
-            case protocol.Evaluated():
+            case events.Evaluated():
                 self._print(
                     {
                         "event": "evaluated",
@@ -123,7 +123,7 @@ class JsonReporter:
                         "accuracy": message.accuracy,
                     }
                 )
-            case protocol.Applied():
+            case events.Applied():
                 for change in message.changes:
                     self._print(
                         {
@@ -135,7 +135,7 @@ class JsonReporter:
                             "new": change.new,
                         }
                     )
-            case protocol.Judged():
+            case events.Judged():
                 wanting = {} if message.reached else {"reason": message.reason}
                 self._print(
                     {
@@ -147,7 +147,7 @@ class JsonReporter:
                         **wanting,
                     }
                 )
-            case protocol.Finished():
+            case events.Finished():
                 self._print(
                     {
                         "event": "finished",
@@ -166,11 +166,11 @@ class JsonReporter:
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed) -> None:
+    def close(self, welcome: events.Welcomed) -> None:
         """See that everything is out."""
         sys.stdout.flush()
 
-    def _print_steps(self, message: protocol.Steps) -> None:
+    def _print_steps(self, message: events.Steps) -> None:
         block, every = message.block, self._every
         first = -block.first_step % every
         rows = block.values[:, first::every].T.tolist()
@@ -193,12 +193,12 @@ class LineReporter:
         self._specs: list[dict[str, Any]] = []
         self._step = 0
         self._losses: dict[int, float] = {}
-        self._evaluated: dict[tuple[int, str], protocol.Evaluated] = {}
-        self._judged: dict[int, protocol.Judged] = {}
-        self._finished: dict[int, protocol.Finished] = {}
+        self._evaluated: dict[tuple[int, str], events.Evaluated] = {}
+        self._judged: dict[int, events.Judged] = {}
+        self._finished: dict[int, events.Finished] = {}
         self._bar: Any = None
 
-    def started(self, welcome: protocol.Welcomed) -> None:
+    def started(self, welcome: events.Welcomed) -> None:
         """Begin the bar, where stderr is a terminal."""
         self._specs = [lane.spec for lane in welcome.lanes]
         if not sys.stderr.isatty():
@@ -218,25 +218,25 @@ class LineReporter:
         )
         self._bar.__enter__()
 
-    def message(self, message: protocol.Heard) -> None:
+    def message(self, message: events.Heard) -> None:
         """Move the bar."""
         match message:
-            case protocol.Steps(block=block):
+            case events.Steps(block=block):
                 before, self._step = self._step, max(self._step, block.last_step)
                 self._losses[message.lane] = float(block.values[1, -1])
                 if self._bar is not None:
                     self._bar.update(self._step - before, self._step)
-            case protocol.Evaluated():
+            case events.Evaluated():
                 self._evaluated[message.lane, message.split] = message
-            case protocol.Judged():
+            case events.Judged():
                 self._judged[message.lane] = message
-            case protocol.Finished():
+            case events.Finished():
                 self._finished[message.lane] = message
-            case protocol.Warned():
+            case events.Warned():
                 whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
                 advice = f"; {message.advice}" if message.advice else ""
                 self._say(f"step {message.step:,}:{whose} {warning_in_words(message)}{advice}")
-            case protocol.Applied(changes=changes):
+            case events.Applied(changes=changes):
                 self._specs[message.lane] = message.spec
                 whose = f" lane {message.lane}:" if len(self._specs) > 1 else ""
                 for change in changes:
@@ -244,7 +244,7 @@ class LineReporter:
             case _:
                 pass
 
-    def close(self, welcome: protocol.Welcomed) -> None:
+    def close(self, welcome: events.Welcomed) -> None:
         """Print the result."""
         if self._bar is not None:
             self._bar.__exit__(None, None, None)
@@ -263,7 +263,7 @@ class LineReporter:
         if welcome.recorded:
             print(f"recorded in {clean(welcome.directory)}")
 
-    def _print_result(self, welcome: protocol.Welcomed, finished: protocol.Finished) -> None:
+    def _print_result(self, welcome: events.Welcomed, finished: events.Finished) -> None:
         from engine.method.spec import checked_spec
         from engine.method.stopping import StopSpec
 
@@ -314,7 +314,7 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
         if interruption.signal_number:
             raise KeyboardInterrupt
         interruption.signal_number = number
-        connection.send(protocol.Stop(seq=connection.next_sequence()))
+        connection.send(commands.Stop(seq=connection.next_sequence()))
 
     previous = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -324,30 +324,30 @@ def _interruptible(connection: client.Client) -> Iterator[_Interruption]:
             signal.signal(number, handler)
 
 
-def _follow(connection: client.Client, reporter: Reporter) -> list[protocol.Finished]:
+def _follow(connection: client.Client, reporter: Reporter) -> list[events.Finished]:
     """Hand everything to the reporter until every lane has finished, and return how."""
     step, lanes, name = 0, connection.welcome.lanes, clean(connection.welcome.preset)
-    finished: dict[int, protocol.Finished] = {}
+    finished: dict[int, events.Finished] = {}
     try:
         reporter.started(connection.welcome)
         while connection.open:
             for message in connection.wait(1.0):
                 match message:
-                    case protocol.Finished():
+                    case events.Finished():
                         reporter.message(message)
                         finished[message.lane] = message
                         if len(finished) == len(lanes):
                             sys.stdout.flush()
                             return list(finished.values())
-                    case protocol.Failed(text=text):
+                    case events.Failed(text=text):
                         raise RunError(f"run {connection.run.name}: the engine failed: {clean(text)}")
-                    case protocol.Diverged():
+                    case events.Diverged():
                         whose = f"lane {message.lane} ({clean(lanes[message.lane].title, 40)}): " * (len(lanes) > 1)
                         what, remedy = divergence_in_words(message)
                         print(f"gdtui: {name}: {whose}{what}; {remedy}", file=sys.stderr)
-                    case protocol.Rejected(seq=0, reason=reason):
+                    case events.Rejected(seq=0, reason=reason):
                         print(f"gdtui: {name}: refused: {clean(reason)}", file=sys.stderr)
-                    case protocol.Steps(block=block):
+                    case events.Steps(block=block):
                         step = block.last_step
                         reporter.message(message)
                     case _:
@@ -355,7 +355,7 @@ def _follow(connection: client.Client, reporter: Reporter) -> list[protocol.Fini
             sys.stdout.flush()
     except OSError:
         # Nobody can read on: the pipe is closed, or the disk behind stdout is full.
-        connection.ask(protocol.Stop(seq=connection.next_sequence()), GOODBYE_S)
+        connection.ask(commands.Stop(seq=connection.next_sequence()), GOODBYE_S)
         raise
     death = connection.engine.death() if connection.engine is not None else None
     raise RunError(f"run {connection.run.name}: the engine is gone after step {step}: {death or 'no reason given'}")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.errors import GdtuiError
 from engine.method.spec import RunSpec, checked_spec
 from engine.method.telemetry import StepBlock
-from engine.run import protocol
+from engine.run import events
 from engine.run.history import RecordReader
 from engine.text import clean, counted
 
@@ -40,7 +40,7 @@ class LaneView(Track):
     def __init__(
         self,
         number: int,
-        welcome: protocol.Welcomed,
+        welcome: events.Welcomed,
         record: Callable[[], RecordReader],
         note: Callable[[str, Severity], None],
     ) -> None:
@@ -50,15 +50,15 @@ class LaneView(Track):
         self.number, self.title = number, clean(status.title, 40)
         self.spec: RunSpec = checked_spec(status.spec, "the engine")
         self.state: str = status.state
-        self.progress: protocol.Progressed | None = None
-        self.finished: protocol.Finished | None = None
-        self.diverged: protocol.Diverged | None = None
+        self.progress: events.Progressed | None = None
+        self.finished: events.Finished | None = None
+        self.diverged: events.Diverged | None = None
         self.before: Series | None = None
         self._welcome, self._record, self._note = welcome, record, note
-        self._waiting: deque[protocol.Steps] = deque()
-        self._evaluated: list[protocol.Evaluated] = []
-        self._early: list[protocol.Evaluated] = []
-        self._recalled: list[protocol.Applied] = []
+        self._waiting: deque[events.Steps] = deque()
+        self._evaluated: list[events.Evaluated] = []
+        self._early: list[events.Evaluated] = []
+        self._recalled: list[events.Applied] = []
         self._gap_since: float | None = None
         self._history: Iterator[StepBlock] | None = None
         self._looked_up_to = 0
@@ -79,22 +79,22 @@ class LaneView(Track):
 
     # ---- what it is told
 
-    def take_steps(self, steps: protocol.Steps) -> None:
+    def take_steps(self, steps: events.Steps) -> None:
         """Take a block of steps, for the next `catch_up`."""
         if steps.segment == self.segment:
             self._waiting.append(steps)
 
-    def take_figures(self, figures: protocol.Figures) -> None:
+    def take_figures(self, figures: events.Figures) -> None:
         """Take the figures of the tensors."""
         if figures.segment == self.segment:
             self.past_figures.add(figures.figures, kept=figures.kept)
 
-    def take_evaluation(self, evaluated: protocol.Evaluated) -> None:
+    def take_evaluation(self, evaluated: events.Evaluated) -> None:
         """Take an evaluation, for the next `catch_up`."""
         # That of step 0 comes just before the reset it belongs to.
         (self._evaluated if evaluated.segment == self.segment else self._early).append(evaluated)
 
-    def take_progress(self, progress: protocol.Progressed) -> None:
+    def take_progress(self, progress: events.Progressed) -> None:
         """Take where the lane is."""
         if self.number == 0:
             # The record is that of the whole run, and every lane tells the same.
@@ -106,7 +106,7 @@ class LaneView(Track):
             self.milestones.seconds.add(progress.step, progress.seconds)
         self.set_state(progress.state)
 
-    def _note_problem(self, now: protocol.Progressed) -> None:
+    def _note_problem(self, now: events.Progressed) -> None:
         """Let the log tell when something begins to be wrong with the record, and when it is over."""
         before = self.progress
         had_problem = before is not None and before.problem is not None
@@ -116,7 +116,7 @@ class LaneView(Track):
             lacks = f"; it lacks {counted(now.unrecorded, 'step')}" if now.unrecorded else ", and lacks no step"
             self._note(f"the record is written again{lacks}", "information")
 
-    def take_answer(self, applied: protocol.Applied) -> None:
+    def take_answer(self, applied: events.Applied) -> None:
         """Take what has come into force."""
         # What came before it belongs to the curves as they were until then.
         self.catch_up(0.0)
@@ -173,7 +173,7 @@ class LaneView(Track):
         for step, seconds in reader.moments(self.segment, lane=self.number):
             self.milestones.seconds.add(step, seconds)
 
-    def recall(self, applied: protocol.Applied) -> None:
+    def recall(self, applied: events.Applied) -> None:
         """Mark a change that the journal tells of."""
         if applied.command != "reset":
             self._mark(applied)
@@ -197,7 +197,7 @@ class LaneView(Track):
         self.extend_evaluations([evaluation for evaluation in self._early if evaluation.segment == segment])
         self._early.clear()
 
-    def _mark(self, applied: protocol.Applied) -> None:
+    def _mark(self, applied: events.Applied) -> None:
         # How fast it goes changes nothing about the training, so it leaves no mark on the curves.
         changes = tuple(change for change in applied.changes if not change.key.startswith(("pace.", "compute.")))
         # What happened between the welcome and the reading of the journal is told as well.

@@ -11,7 +11,7 @@ from typing import Literal
 from engine.method.locks import NONE, Locks
 from engine.method.spec import RunSpec
 from engine.method.stopping import StopSpec
-from engine.run import protocol
+from engine.run import events
 from engine.text import clean
 
 from .charts.axes import compact
@@ -123,7 +123,7 @@ def _outlives(stop: Notice, later: Notice) -> bool:
     return stop.stops and stop.lane == later.lane
 
 
-def of_warning(warned: protocol.Warned, whose: str) -> Notice:
+def of_warning(warned: events.Warned, whose: str) -> Notice:
     """Return a sign that training goes wrong, or that it does so no longer."""
     return Notice(
         text=warning_in_words(warned),
@@ -136,7 +136,7 @@ def of_warning(warned: protocol.Warned, whose: str) -> Notice:
     )
 
 
-def of_divergence(diverged: protocol.Diverged, whose: str, *, locks: Locks = NONE) -> Notice:
+def of_divergence(diverged: events.Diverged, whose: str, *, locks: Locks = NONE) -> Notice:
     """Return that a number was not finite, and what can be done about it that is not locked."""
     changes = [
         words
@@ -157,7 +157,7 @@ def of_divergence(diverged: protocol.Diverged, whose: str, *, locks: Locks = NON
     )
 
 
-def of_verdict(judged: protocol.Judged, whose: str) -> Notice:
+def of_verdict(judged: events.Judged, whose: str) -> Notice:
     """Return whether the goal was reached."""
     return Notice(
         text=f"goal: {judged.text}: {verdict_in_words(judged)}",
@@ -175,7 +175,7 @@ def of_evaluation(step: int, split: str, loss: float, accuracy: float | None, la
     return Notice(text=text, kind="evaluation", step=step, lane=lane)
 
 
-def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: bool, locks: Locks = NONE) -> Notice:
+def of_end(finished: events.Finished, spec: RunSpec, whose: str, *, is_race: bool, locks: Locks = NONE) -> Notice:
     """Return why a lane, or the run that has no others, has ended, and what can be done that is not locked."""
     what = "the lane" if is_race else "the run"
     goes_on = "" if is_end_locked(finished, locks) else "space trains on, "
@@ -189,14 +189,12 @@ def of_end(finished: protocol.Finished, spec: RunSpec, whose: str, *, is_race: b
     )
 
 
-def is_end_locked(finished: protocol.Finished, locks: Locks) -> bool:
+def is_end_locked(finished: events.Finished, locks: Locks) -> bool:
     """Return whether the lesson keeps the stop rule that has ended a lane: to go on is to lift it."""
     return finished.reason in StopSpec.model_fields and locks.holds(f"stop.{finished.reason}")
 
 
-def of_answer(
-    applied: protocol.Applied, spec: RunSpec, whose: str, *, how: str, by: str, repeated: bool
-) -> list[Notice]:
+def of_answer(applied: events.Applied, spec: RunSpec, whose: str, *, how: str, by: str, repeated: bool) -> list[Notice]:
     """Return what came into force.
 
     Args:
@@ -228,14 +226,14 @@ def of_answer(
     return []
 
 
-def _change_in_words(change: protocol.ChangedField, spec: RunSpec) -> str:
+def _change_in_words(change: events.ChangedField, spec: RunSpec) -> str:
     symbol = symbol_of(change.key, spec)
     if change.key.startswith("stop.") and change.new is None:
         return f"stops no longer at {symbol[:1].lower()}{symbol[1:]} {in_words(change.old)}"
     return f"{symbol} {in_words(change.old)} → {in_words(change.new)}{IN_FORCE}"
 
 
-def _reset_in_words(applied: protocol.Applied, by: str) -> str:
+def _reset_in_words(applied: events.Applied, by: str) -> str:
     for change in applied.changes:
         if change.key == "problem.start":
             return f"reset: from ({change.new}) on, where r leads from now on too{by}"

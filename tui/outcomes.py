@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from engine.method.alarms.kinds import KINDS
-from engine.run import protocol
+from engine.run import events
 from engine.text import clean, counted
 
 
-def verdict_in_words(judged: protocol.Judged) -> str:
+def verdict_in_words(judged: events.Judged) -> str:
     """Return whether a goal was reached, and when or why not."""
     if judged.reached:
         return f"reached after {counted(judged.step, 'step')}"
     return f"not reached: {judged.reason}"
 
 
-def divergence_in_words(diverged: protocol.Diverged) -> tuple[str, str]:
+def divergence_in_words(diverged: events.Diverged) -> tuple[str, str]:
     """Return what was not finite, and what to try from the command line."""
     what = (
         "loss is not finite" if diverged.quantity == "loss" else "gradient is not finite, or too large to be squared,"
@@ -26,12 +26,12 @@ def divergence_in_words(diverged: protocol.Diverged) -> tuple[str, str]:
     return words, f"{kept}. Try a smaller optimizer.lr, or clip.norm=1"
 
 
-def after(diverged: protocol.Diverged) -> str:
+def after(diverged: events.Diverged) -> str:
     """Return how many updates led to the parameters that are kept, in brackets; nothing where nobody knows."""
     return "" if diverged.updates is None else f" (after {counted(diverged.updates, 'update')})"
 
 
-def warning_in_words(warned: protocol.Warned) -> str:
+def warning_in_words(warned: events.Warned) -> str:
     """Return which sign of trouble has begun and what was seen, or which one is over."""
     title = KINDS[warned.about].title if warned.about in KINDS else clean(warned.about, 40)
     if warned.over:

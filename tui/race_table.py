@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 
 from engine.method.stopping import StopSpec
-from engine.run import protocol
+from engine.run import events
 from engine.text import clean
 
 
 def race_table(
     titles: Sequence[str],
-    finished: Mapping[int, protocol.Finished],
-    evaluated: Mapping[tuple[int, str], protocol.Evaluated],
-    judged: Mapping[int, protocol.Judged],
+    finished: Mapping[int, events.Finished],
+    evaluated: Mapping[tuple[int, str], events.Evaluated],
+    judged: Mapping[int, events.Judged],
 ) -> list[str]:
     """Return a heading and a row for every lane.
 
@@ -41,19 +41,19 @@ def race_table(
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def ending(finished: protocol.Finished) -> str:
+def ending(finished: events.Finished) -> str:
     """Return why a lane has ended, in a word or two."""
     return f"stop.{finished.reason}" if finished.reason in StopSpec.model_fields else finished.reason
 
 
-def _rank(finished: protocol.Finished, judged: protocol.Judged | None) -> tuple[float, float]:
+def _rank(finished: events.Finished, judged: events.Judged | None) -> tuple[float, float]:
     reached = judged.step if judged is not None and judged.reached else math.inf
     # A lane that diverged keeps the last point with a finite loss, which may be as high as can be.
     lost = finished.reason == "diverged" or not math.isfinite(finished.loss)
     return reached, math.inf if lost else finished.loss
 
 
-def _goal(judged: protocol.Judged | None) -> str:
+def _goal(judged: events.Judged | None) -> str:
     if judged is None:
         return ""
     return f"after {judged.step:,}" if judged.reached else "missed"

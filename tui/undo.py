@@ -14,7 +14,7 @@ from engine.errors import InputError
 from engine.method.changes import changed_spec, flat
 from engine.method.race import SHARED_SECTIONS
 from engine.method.spec import RunSpec
-from engine.run import protocol
+from engine.run import commands, events
 from engine.subject.spec import DatasetProblem
 
 from .wording import in_words, symbol_of
@@ -89,7 +89,7 @@ class Undoing:
         """Take a command for a part of a drag, which is undone as a whole."""
         self._drags[sequence] = drag
 
-    def take(self, applied: protocol.Applied, before: RunSpec, after: RunSpec) -> str:
+    def take(self, applied: events.Applied, before: RunSpec, after: RunSpec) -> str:
         """Note what this dashboard's command has done to a lane, and return what a notice about it begins with."""
         if applied.command == "reset" and flat(before) != flat(after):
             # What was turned is as at first: there is nothing left to take back but where the function begins.
@@ -116,7 +116,7 @@ class Undoing:
         """Forget a change that the engine does not take back: someone else has the last word on it."""
         self._journeys.pop(sequence, None)
 
-    def travel(self, way: Way, send: Callable[[protocol.SetFields | protocol.Reset, str], None]) -> str:
+    def travel(self, way: Way, send: Callable[[commands.SetFields | commands.Reset, str], None]) -> str:
         """Ask the engine to take the last change back, or to make the last one taken back again.
 
         Returns:
@@ -140,7 +140,7 @@ class Undoing:
                 continue
             now = self._run.lanes[made.lane].spec
             old = flat(step.before)
-            command = protocol.SetFields(
+            command = commands.SetFields(
                 seq=self._run.next_sequence(),
                 lane=made.lane,
                 values=_values(now, step.after, keys),
@@ -153,7 +153,7 @@ class Undoing:
         return ""
 
     def _move_start(
-        self, change: LiveChange, way: Way, send: Callable[[protocol.SetFields | protocol.Reset, str], None]
+        self, change: LiveChange, way: Way, send: Callable[[commands.SetFields | commands.Reset, str], None]
     ) -> str:
         starts = {lane.number: _start(lane.spec) for lane in self._run.lanes}
         ways = [made.turned() if way == "undo" else made for made in change.lanes]
@@ -163,7 +163,7 @@ class Undoing:
         if len(set(starts.values())) > 1:
             return "the lanes began at places of their own, and a reset moves them all to one: that stays as it is"
         start = starts[change.lanes[0].lane]
-        command = protocol.Reset(seq=self._run.next_sequence(), keep=True, start=start)
+        command = commands.Reset(seq=self._run.next_sequence(), keep=True, start=start)
         self._journeys[command.seq] = Journey(way=way, mark=object(), lanes=tuple(change.lanes))
         send(command, f"{way} the start: reset to ({', '.join(map(in_words, start))})")
         return ""

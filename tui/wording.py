@@ -6,7 +6,7 @@ from engine.fields import Section
 from engine.method.optimizers import RULES
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import SECTIONS, RunSpec
-from engine.run import protocol
+from engine.run import events
 from engine.text import counted
 
 
@@ -29,7 +29,7 @@ def symbol_of(key: str, spec: RunSpec) -> str:
     return str(extra.get("symbol") or info.title or key)
 
 
-def label_of(changes: tuple[protocol.ChangedField, ...]) -> str:
+def label_of(changes: tuple[events.ChangedField, ...]) -> str:
     """Return the label of a marker: a few characters that say what changed."""
     labels: list[str] = []
     for change in changes:
@@ -104,7 +104,7 @@ def reason_in_words(reason: str, spec: RunSpec) -> str:
             return reason
 
 
-def found_rates(swept: protocol.RatesSwept) -> str:
+def found_rates(swept: events.RatesSwept) -> str:
     """Return what a sweep of the learning rate has found."""
     if not swept.suggestions:
         return "no learning rate stands out: the loss does not fall within the sweep"

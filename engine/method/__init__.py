@@ -17,7 +17,9 @@ measuring    the figures of every tensor at a point
 ladder       the steps whose figures are kept
 trend        how fast a loss falls over a stretch of steps
 snapshot     all that a trainer is between two steps
+machinery    what is made ahead of a step; walk: the part of a step that a line search makes
 trainer      the state machine: one step, one change between two steps, one snapshot
+aside        steps that are only looked at and leave no trace
 race         the lanes of a race: what each trainer does differently
 path         where the parameters have been
 rehearsal    the coming step, worked out with its numbers and taken back

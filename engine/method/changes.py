@@ -76,6 +76,12 @@ def moved_start(old: RunSpec, new: RunSpec) -> list[Change]:
     return [] if before == after else [Change(key="problem.start", old=before, new=after)]
 
 
+def differing_seeds(old: RunSpec, new: RunSpec) -> list[Change]:
+    """Return the seeds that two specs disagree on."""
+    drawn = zip(old.seed, new.seed, strict=True)
+    return [Change(key=f"seed.{name}", old=was, new=now) for (name, was), (_, now) in drawn if was != now]
+
+
 def differences(old: RunSpec, new: RunSpec) -> list[Change]:
     """Return the fields that two specs disagree on; of two rules, only the hyperparameters that both have."""
     before, after = flat(old), flat(new)

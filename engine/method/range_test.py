@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from .aside import aside
 
 if TYPE_CHECKING:
     # A client wants to know of the bounds alone.
@@ -74,7 +75,7 @@ def sweep(trainer: Trainer, *, low: float = LOWEST, high: float = HIGHEST, steps
         raise InputError(f"learning rates from {low:g} to {high:g}; allowed: 0 < from < to ≤ 1000000")
     if not FEWEST <= steps <= MOST:
         raise InputError(f"{steps} steps; allowed: a whole number ≥ {FEWEST} and ≤ {MOST:,}")
-    with trainer.aside():
+    with aside(trainer):
         # A held rate keeps any schedule away from the dial that the sweep turns.
         trainer.apply({"schedule.hold": low})
         with np.errstate(over="ignore", invalid="ignore"):

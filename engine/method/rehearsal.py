@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..subject.objective import Tensor, Vector
+from .aside import aside
 from .noise import GradientNoise
 from .optimizers import State
 from .optimizers.formula import Formula, Line, WorkingOut, largest, quantity, smallest
@@ -48,7 +49,7 @@ def rehearsed(trainer: Trainer, index: int | None = None) -> Rehearsal:
     """
     if index is not None and not 0 <= index < trainer.theta.size:
         raise InputError(f"parameter {index:,}; allowed: 0 to {trainer.theta.size - 1:,}")
-    with trainer.aside(), np.errstate(all="ignore"):
+    with aside(trainer), np.errstate(all="ignore"):
         return _Rehearsing(trainer, index).step()
 
 

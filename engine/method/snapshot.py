@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..subject.objective import Vector
 from .batches import Position
-from .optimizers import State
+from .optimizers import Rule, State
 from .schedules import PlateauState
 from .spec import RunSpec
 from .stopping import LossWatch
@@ -44,3 +44,24 @@ class Snapshot:
     astray: int
     ended: str | None
     non_finite: NonFinite | None
+
+
+def beginning(spec: RunSpec, theta: Vector) -> Snapshot:
+    """Return what a trainer is before its first step, at these parameters."""
+    rule: Rule = spec.optimizer
+    return Snapshot(
+        spec=spec,
+        step=0,
+        theta=theta,
+        previous=theta,
+        state=rule.fresh_state(theta),
+        position=Position(epoch=1, taken=0, shuffled=spec.batch.shuffle),
+        plateau=PlateauState(),
+        watch=LossWatch(),
+        sums=(Sums(), Sums()),
+        average=None,
+        trials=0,
+        astray=0,
+        ended=None,
+        non_finite=None,
+    )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .aside import aside
 from .trainer import Trainer
 
 STEPS = 20
@@ -47,7 +48,7 @@ def suggested_rate(trainer: Trainer, successor: str, momentum: float) -> float |
     rates: list[float] = []
     gradient: Any = np.empty_like(trainer.theta)
     end = time.perf_counter() + MOST_S
-    with trainer.aside(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+    with aside(trainer), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         trainer.before_update(lambda: np.copyto(gradient, trainer.gradient))
         for number in range(STEPS):
             before = trainer.theta.copy()

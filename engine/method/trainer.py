@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,19 +11,16 @@ import numpy as np
 
 from ..subject.objective import Batch, Evaluation, Objective, Vector
 from .averaging import Average
-from .batches import BatchStream, Position
-from .changes import Change, changed_spec, differences, moved_start, restarted_spec
+from .batches import BatchStream
+from .changes import Change, changed_spec, differences, differing_seeds, moved_start, restarted_spec
 from .line_search.search import LineSearch
+from .machinery import machinery_of
 from .measuring import Entries, measured, norms_of
-from .noise import GradientNoise
 from .objectives import build_objective
-from .optimizers import Dials, Rule, State, carried_state, stretches
-from .passes import execution
+from .optimizers import Dials, Rule, State, carried_state
 from .place import Place
-from .projection import way
-from .schedules import PlateauState, ScheduleAtWork
-from .shaping import DecoupledDecay, Shaping
-from .snapshot import NonFinite, Snapshot
+from .schedules import PlateauState
+from .snapshot import NonFinite, Snapshot, beginning
 from .spec import RunSpec, SeedSpec
 from .stopping import LossWatch, StopRules
 from .telemetry import StepBuffer, TensorFigures, length_of, shortest_square_root
@@ -39,7 +35,6 @@ class Trainer:
         non_finite: What stopped the last step from being made, or None.
         steps: The scalars of every step since they were last taken.
         figures: What was measured per tensor at the last step that was asked to.
-        search: The line search, which knows its last trials, or None.
         astray: Steps whose search went down the gradient, because the rule's direction led uphill.
     """
 
@@ -68,7 +63,6 @@ class Trainer:
         self.steps = StepBuffer()
         self.figures: TensorFigures | None = None
         self._average: Average | None = None
-        self.search: LineSearch | None = None
         self._trials = self.astray = 0
         self.dials: Dials
         self._begin: Callable[[], None]
@@ -88,6 +82,11 @@ class Trainer:
     def evaluations(self) -> int:
         """How often loss and gradient of a batch were computed: once a step, and once for every trial of a search."""
         return self.step_count + self._trials
+
+    @property
+    def search(self) -> LineSearch | None:
+        """The line search, which knows its last trials, or None."""
+        return None if self._walk is None else self._walk.search
 
     @property
     def gradient(self) -> Vector:
@@ -151,8 +150,10 @@ class Trainer:
         update_norm = math.sqrt(squares)
         if update_norm < self._short:
             update_norm = length_of(grad)
-        if self.search is not None:
-            update_norm = self._walk(self.search, batch, loss)
+        if self._walk is not None:
+            update_norm = self._walk.take(here, self._there, batch, loss)
+            self._trials += self._walk.search.made
+            self.astray += self._walk.search.went_astray
         if grad_norms is not None:
             # By now the gradient's vector holds the update.
             self._measure(grad_norms, norms_of(grad, self.tensors), gradients)
@@ -226,25 +227,8 @@ class Trainer:
         if not keep:
             self.spec, self.rule = self._first_spec, self._first_spec.optimizer
         self._reseed(old.seed)
-        theta = self.objective.start()
-        for place in (self._here, self._there):
-            np.copyto(place.theta, theta)
-        self.state = self.rule.fresh_state(theta)
-        batch = self.spec.batch
-        self.batches.configure(size=batch.size, shuffle=batch.shuffle)
-        self.batches.seek(Position(epoch=1, taken=0, shuffled=batch.shuffle))
-        self._plateau, self._watch = PlateauState(), LossWatch()
-        self._average, self._trials, self.astray = None, 0, 0
-        self.step_count = 0
-        self.ended, self.non_finite, self.figures = None, None, None
-        self.steps = StepBuffer()
-        self.prepare()
-        drawn = zip(old.seed, self.spec.seed, strict=True)
-        return [
-            *(Change(key=f"seed.{name}", old=was, new=now) for (name, was), (_, now) in drawn if was != now),
-            *differences(old, self.spec),
-            *moved_start(old, self.spec),
-        ]
+        self.restore(beginning(self.spec, self.objective.start()))
+        return [*differing_seeds(old, self.spec), *differences(old, self.spec), *moved_start(old, self.spec)]
 
     def take_back(self) -> bool:
         """Go back to the point before the last update, and return whether that is another one.
@@ -302,21 +286,6 @@ class Trainer:
         self.steps, self.figures = StepBuffer(sums=snapshot.sums), None
         self.prepare()
 
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """Stand, when the block is left, where the trainer stands now, bit for bit: a step in it leaves no trace."""
-        snapshot, recorded, figures, search = self.snapshot(), self.steps, self.figures, self.search
-        self.steps = StepBuffer()
-        if search is not None:
-            self.prepare()  # the trials of the last search are not written over
-        try:
-            yield
-        finally:
-            self.restore(snapshot)
-            self.steps, self.figures = recorded, figures
-            if search is not None and self.search is not None:
-                self.search.remember(search)
-
     def before_update(self, look: Callable[[], None]) -> None:
         """Call `look` before every update, when `gradient` holds what the rule is given; until the next `prepare`."""
         begin = self._begin
@@ -329,49 +298,35 @@ class Trainer:
 
     def prepare(self) -> None:
         """Bring all that is made ahead of a step in line with spec, rule and state, and with what is loaded by now."""
-        carried_out = execution(self.spec.compute.update)
-        self.dials = self.rule.dials()
-        schedule = ScheduleAtWork(self.spec.schedule, self.dials, self._plateau)
-        schedule.preview(self.step_count + 1, self.batches.epoch + self.batches.epoch_is_over)
-        self._schedule = schedule if schedule.is_active else None
-        bound = self.rule.bind(self.state, self._grad, self.dials, self.tensors)
-        decay = DecoupledDecay(self.rule, self.dials, self._grad.dtype)
-        self._begin, self._settle = decay.following(bound.begin), bound.settle
-        updates = [update for (update,) in stretches(self._grad)]
-        for start, goal in ((self._here, self._there), (self._there, self._here)):
-            views = stretches(start.theta, goal.theta)
-            start.way = tuple(
-                (
-                    carried_out(
-                        [
-                            *passes,
-                            *decay.passes(origin, update, target),
-                            *way(origin, update, target, self.objective.bounds),
-                        ]
-                    ),
-                    update,
-                )
-                for passes, update, (origin, target) in zip(bound.parts, updates, views, strict=True)
-            )
-        if self.spec.regularisation != self._regularisation:
-            self._regularisation = self.spec.regularisation
+        spec, batches = self.spec, self.batches
+        made = machinery_of(
+            spec,
+            self.rule,
+            self.state,
+            (self._here, self._there),
+            self._grad,
+            tensors=self.tensors,
+            bounds=self.objective.bounds,
+            plateau=self._plateau,
+            step=self.step_count + 1,
+            epoch=batches.epoch + batches.epoch_is_over,
+        )
+        self.dials, self._schedule, self._noise, self._shaping = made.dials, made.schedule, made.noise, made.shaping
+        self._begin, self._walk = made.begin, made.walk
+        if spec.regularisation != self._regularisation:
+            self._regularisation = spec.regularisation
             for place in (self._here, self._there):
                 place.bound = self.objective.bind(place.theta, self._grad, self._regularisation)
             if self._average is not None:
                 self._average = self._averaged(self._average.theta, self._average.previous)
         self._draws = self._regularisation.dropout > 0.0
-        self._prepare_search()
-        if self.spec.averaging.decay is None:
+        if spec.averaging.decay is None:
             self._average = None
         elif self._average is None:
             self._average = self._averaged(self.theta, self._there.theta)
-        noise = self.spec.noise
-        self._noise = GradientNoise(noise, self._grad, seed=self.spec.seed.batches) if noise.gradient else None
-        shaping = Shaping(self.spec, self.search.gradient if self.search else None)
-        stop = StopRules(self.spec.stop, self._watch)
-        self._shaping = shaping if shaping.is_active else None
+        stop = StopRules(spec.stop, self._watch)
         self._stop = stop if stop.is_active else None
-        self.ended = self.ended or stop.reached(self.step_count, self.batches.epochs)
+        self.ended = self.ended or stop.reached(self.step_count, batches.epochs)
 
     def _reseed(self, before: SeedSpec) -> None:
         """Take the seeds of the spec where they are others than `before`."""
@@ -385,39 +340,6 @@ class Trainer:
 
     def _averaged(self, theta: Vector, previous: Vector) -> Average:
         return Average(self.objective, theta, previous, self._grad, self._regularisation)
-
-    def _prepare_search(self) -> None:
-        name, dials, begin = self.spec.search_method, self.dials, self._begin
-        self.search = None
-        if name == "none":
-            return
-
-        def begin_with_direction() -> None:
-            dials.lr = 1.0
-            begin()
-
-        self._begin = begin_with_direction
-        self.search = LineSearch(name, self.spec.line_search, self._grad, Shaping(self.spec).decay)
-
-    def _walk(self, search: LineSearch, batch: Batch, loss: float) -> float:
-        """Make the update in the gradient's vector as long as the search says, and return its norm."""
-        here, there, grad = self._here, self._there, self._grad
-        self.dials.lr = search.walk(here, there, batch, loss, None if self._noise is None else self._noise.vector)
-        self._trials += search.made
-        self.astray += search.went_astray
-        if self._settle is not None:
-            self._settle(search.update, self._gradient_there() if search.is_at_end else None)
-        np.copyto(grad, search.update)
-        np.subtract(here.theta, grad, there.theta)
-        return math.sqrt(grad.dot(grad))
-
-    def _gradient_there(self) -> Vector | None:
-        """Make what the objective left of the search's end into what the rule would be given there."""
-        grad = self._grad
-        if self._noise is not None:
-            np.add(grad, self._noise.vector, grad)
-        assert self._shaping is not None, "a search wants to know the gradient"
-        return grad if self._shaping.apply(self._there.theta, grad, math.sqrt(grad.dot(grad))) else None
 
     def _refuse(self, batch: Batch, loss: float, grad_norm: float, measure: bool) -> bool:
         if self.non_finite is not None and self.take_back():

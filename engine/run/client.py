@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeGuard
 from ..errors import RunError
 from ..text import clean
 from .actors import own_name
+from .commands import Steering, Stop
 from .directory import RunDirectory, put_in
 from .encoding import framed, parsed_event
+from .events import Applied, Event, Heard, RatesSwept, Rejected, Seen, Welcomed
 from .frames import MAXIMUM_EVENT, FrameReader
 from .greeting import ANSWER_S, HELLO, START_S, Watch, greeted
 from .process import EngineProcess, spawned
-from .protocol import Applied, Event, Heard, RatesSwept, Rejected, Seen, Steering, Stop, Welcomed
 
 if TYPE_CHECKING:
     # It brings all that a spec is made of, which a client need not know.

@@ -11,9 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .commands import Hello
 from .encoding import framed, parsed_command
+from .events import Rejected
 from .frames import MAXIMUM_COMMAND, VERSION, FrameReader, ProtocolError
-from .protocol import Hello, Rejected
 
 LIVE_BACKLOG = 256 * 1024
 """Bytes that may wait for a live client before blocks are left out; it reads what it missed from the record."""

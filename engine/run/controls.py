@@ -12,7 +12,7 @@ from ..method.optimizers import Rule
 from ..method.race import SHARED_SECTIONS
 from ..method.spec import RunSpec, SeedSpec, shown
 from ..method.swats import suggested_rate
-from . import actors, protocol
+from . import actors, commands
 from .lane import Lane
 
 Changes = list[tuple[Lane, list[Change]]]
@@ -30,14 +30,14 @@ class Controls:
         self._changed_by: dict[tuple[int, str], str] = {}
         self._advice: dict[int, str] = {}
 
-    def check_command(self, command: protocol.Changing | protocol.FindRate) -> None:
+    def check_command(self, command: commands.Changing | commands.FindRate) -> None:
         """Raise `InputError` if the lesson has locked a command."""
         match command:
-            case protocol.Pause() | protocol.StepOnce() | protocol.FinishEpoch() | protocol.Reset():
+            case commands.Pause() | commands.StepOnce() | commands.FinishEpoch() | commands.Reset():
                 self._locks.check([command.kind])
-                if isinstance(command, protocol.Reset) and command.seed is not None:
+                if isinstance(command, commands.Reset) and command.seed is not None:
                     self._locks.check(["seed"])
-            case protocol.FindRate():
+            case commands.FindRate():
                 self._locks.check(["sweep"])
             case _:
                 pass

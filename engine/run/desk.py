@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from ..errors import GdtuiError, InputError
 from ..method.inspections import INSPECTIONS, Finding, Inspection
 from ..text import clean
+from .commands import Inspect
 from .connections import Connection
 from .encoding import framed, framed_seen
+from .events import Rejected, Seen
 from .lane import Lane
-from .protocol import Inspect, Rejected, Seen
 
 Answer = tuple[Connection, bytes]
 """A frame, and who is to have it."""

@@ -17,8 +17,10 @@ from pydantic_core import from_json, to_json
 
 from ..method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
 from ..text import clean
+from .commands import AnyCommand
+from .events import AnyEvent, Event, Figures, Heard, Seen, Steps
 from .frames import KIND_FIGURES, KIND_JSON, KIND_SEEN, KIND_STEPS, ProtocolError, frame
-from .protocol import AnyCommand, AnyEvent, Event, Figures, Heard, Message, Seen, Steps
+from .message import Message
 
 STEPS_HEAD = struct.Struct("<IIQI")
 FIGURES_HEAD = struct.Struct("<IIQII")

@@ -33,7 +33,7 @@ def greeted(run: RunDirectory, engine: EngineProcess | None, *, watch: Watch, na
     Args:
         run: Whose engine it is.
         engine: Its process, if this process has started it.
-        watch: What the client wants to hear; see `protocol.Hello`.
+        watch: What the client wants to hear; see `commands.Hello`.
         name: What kind of client it is.
 
     Raises:

@@ -22,7 +22,7 @@ from ..method.standing import standing_of
 from ..method.telemetry import StepBlock
 from ..method.trainer import Trainer
 from ..subject.objective import Evaluation, Objective
-from . import protocol
+from . import events
 from .launch import Launch, ScheduledChange
 from .outbox import Outbox
 
@@ -63,7 +63,7 @@ class Lane:
         self.trainer = Trainer(given.spec, objective)
         self.halt: Literal["ended", "diverged"] | None = None
         self.rests = False
-        self.finished: protocol.Finished | None = None
+        self.finished: events.Finished | None = None
         self.steps_made = 0
         self.measure_next = False
         self.has_redone = False
@@ -167,7 +167,7 @@ class Lane:
         if self.judge is not None and block is not None:
             self.judge.see_steps(block)
         for alarm in self.watch.see(block):
-            warned = protocol.Warned(
+            warned = events.Warned(
                 lane=self.number,
                 segment=self._outbox.segment,
                 step=alarm.step,
@@ -218,12 +218,12 @@ class Lane:
 
     # ---- where it is
 
-    def status(self, state: protocol.RunState) -> protocol.LaneStatus:
+    def status(self, state: events.RunState) -> events.LaneStatus:
         """Return what a new client needs to know of this lane."""
         trainer = self.trainer
-        return protocol.LaneStatus(title=self.title, state=state, step=trainer.step_count, spec=trainer.spec.as_given())
+        return events.LaneStatus(title=self.title, state=state, step=trainer.step_count, spec=trainer.spec.as_given())
 
-    def progress(self, state: protocol.RunState, segment: int, *, threads: int) -> protocol.Progressed:
+    def progress(self, state: events.RunState, segment: int, *, threads: int) -> events.Progressed:
         """Return where the lane is."""
         now, batches, theta = time.perf_counter(), self.trainer.batches, self.trainer.theta
         self._recent.append((now, self.steps_made))
@@ -234,7 +234,7 @@ class Lane:
         rate = (self.steps_made - self._recent[0][1]) / seconds if moving else 0.0
         left = self._steps_left()
         rate_sum, rate_squares = self.trainer.steps.rates
-        return protocol.Progressed(
+        return events.Progressed(
             lane=self.number,
             state=state,
             segment=segment,
@@ -254,13 +254,13 @@ class Lane:
             goal=None if self._watcher is None else standing_of(self._watcher, self.verdict),
         )
 
-    def divergence(self, segment: int) -> protocol.Diverged:
+    def divergence(self, segment: int) -> events.Diverged:
         """Return what was not finite in the last step, and let the judge know."""
         fault = self.trainer.non_finite
         assert fault is not None, "only called after such a step"
         if self.judge is not None:
             self.judge.see_divergence(fault.step)
-        return protocol.Diverged(
+        return events.Diverged(
             lane=self.number,
             segment=segment,
             step=fault.step,
@@ -269,11 +269,11 @@ class Lane:
             updates=self.trainer.steps.updates,
         )
 
-    def result(self, reason: str, loss: float, segment: int, running_s: float) -> protocol.Finished:
+    def result(self, reason: str, loss: float, segment: int, running_s: float) -> events.Finished:
         """Return how the lane ended: with the loss of its training set, after so many seconds of the whole run."""
         trainer = self.trainer
         rate_sum, rate_squares = trainer.steps.rates
-        return protocol.Finished(
+        return events.Finished(
             lane=self.number,
             segment=segment,
             step=trainer.step_count,

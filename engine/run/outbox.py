@@ -8,7 +8,8 @@ from typing import Any
 from ..method.telemetry import StepBlock, StepBuffer, TensorFigures
 from ..subject.objective import Evaluation
 from .encoding import framed, framed_figures, framed_steps
-from .protocol import Evaluated, Message
+from .events import Evaluated
+from .message import Message
 from .record import RecordWriter
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..method.race import LaneSpec
 from ..subject.objective import Tensor
 from ..text import clean
-from . import protocol
+from . import events
 from .directory import RunDirectory
 from .frames import VERSION
 from .lane import Lane
@@ -44,14 +44,14 @@ def welcome_to(
     launch: Launch,
     lanes: Sequence[Lane],
     *,
-    state: protocol.RunState,
-    states: Sequence[protocol.RunState],
+    state: events.RunState,
+    states: Sequence[events.RunState],
     segment: int,
     recorded: bool,
-) -> protocol.Welcomed:
+) -> events.Welcomed:
     """Return all that a new client needs, with the state of the run and those of its lanes."""
     trainer = lanes[0].trainer
-    return protocol.Welcomed(
+    return events.Welcomed(
         version=VERSION,
         run=run.name,
         preset=launch.preset,
@@ -64,7 +64,7 @@ def welcome_to(
         state=state,
         lanes=tuple(lane.status(own) for lane, own in zip(lanes, states, strict=True)),
         segment=segment,
-        tensors=tuple(protocol.TensorShape(name=tensor.name, shape=tensor.shape) for tensor in trainer.tensors),
+        tensors=tuple(events.TensorShape(name=tensor.name, shape=tensor.shape) for tensor in trainer.tensors),
         splits=trainer.objective.splits,
         samples=trainer.batches.count,
         locks=launch.locks,

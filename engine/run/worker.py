@@ -23,7 +23,7 @@ import numpy as np
 from ..errors import GdtuiError, InputError
 from ..method import passes
 from ..method.denormals import flush_denormals
-from . import directory, protocol
+from . import commands, directory, events
 from .connections import Connection, Connections
 from .desk import Desk
 from .directory import RunDirectory
@@ -108,7 +108,7 @@ class Worker:
         """Finish the record and the connections; `last_words` tell the clients what went wrong."""
         with contextlib.suppress(Exception):
             if last_words is not None:
-                self._connections.broadcast(framed(protocol.Failed(text=last_words)))
+                self._connections.broadcast(framed(events.Failed(text=last_words)))
             elif self._session.state != "ended":
                 self._session.finish("terminated")
         try:
@@ -116,8 +116,8 @@ class Worker:
         finally:
             self._connections.close(GOODBYE_S)
 
-    def _answer(self, client: Connection, command: protocol.Hello | protocol.Steering) -> None:
-        if isinstance(command, protocol.Hello):
+    def _answer(self, client: Connection, command: commands.Hello | commands.Steering) -> None:
+        if isinstance(command, commands.Hello):
             # The welcome comes before the first block, and says which steps came before it.
             client.watch = "nothing"
             welcomed = self._session.welcome()
@@ -134,23 +134,23 @@ class Worker:
                     if lane.halt == "ended" and lane.finished is not None:
                         self._connections.send(client, framed(lane.finished))
             return
-        if isinstance(command, protocol.Inspect):
+        if isinstance(command, commands.Inspect):
             self._look(client, command)
             return
-        answer = self._session.carry_out(command, client.name)
-        if isinstance(answer, protocol.Rejected | protocol.RatesSwept):
+        answer = self._session.helm.carry_out(command, client.name)
+        if isinstance(answer, events.Rejected | events.RatesSwept):
             self._connections.send(client, framed(answer))
         elif client.watch == "nothing":
             self._connections.send(client, b"".join(framed(applied) for applied in answer))
-        if isinstance(command, protocol.Stop):
+        if isinstance(command, commands.Stop):
             self._leaving = True
         self._session.tell_progress()
 
-    def _look(self, client: Connection, command: protocol.Inspect) -> None:
+    def _look(self, client: Connection, command: commands.Inspect) -> None:
         try:
-            lane = self._session.meant(command)[0]
+            lane = self._session.helm.meant(command)[0]
         except InputError as error:
-            self._connections.send(client, framed(protocol.Rejected(seq=command.seq, reason=str(error))))
+            self._connections.send(client, framed(events.Rejected(seq=command.seq, reason=str(error))))
             return
         for frame in self._desk.ask(client, command, lane, self._session.segment):
             self._connections.send(*frame)

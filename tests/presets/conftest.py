@@ -13,8 +13,8 @@ from engine.method.objectives import build_objective
 from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.encoding import parsed_event
+from engine.run.events import Judged, Progressed, Steps
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
-from engine.run.protocol import Judged, Progressed, Steps
 from engine.run.session import Session
 from presets import load, parsed_setting
 from presets.launches import Unwatched, launch_of

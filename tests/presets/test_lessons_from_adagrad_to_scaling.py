@@ -22,9 +22,9 @@ from engine.method.telemetry import SERIES
 from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.encoding import parsed_event
+from engine.run.events import Finished, Judged
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.launch import Launch
-from engine.run.protocol import Finished, Judged
 from engine.run.session import Session
 from presets import load, parsed_setting
 from presets.launches import Unwatched, launch_of

@@ -20,7 +20,8 @@ import pytest
 from textual.pilot import Pilot
 
 from engine.method.spec import checked_spec
-from engine.run import client, directory, process, protocol
+from engine.run import client, directory, process
+from engine.run.events import Applied, Event
 from engine.run.greeting import Watch
 from engine.run.history import RecordReader
 from presets import Preset
@@ -400,9 +401,9 @@ def parsed_lines(lines: list[str]) -> Lines:
     return Lines(json.loads(line, parse_constant=refuse) for line in lines)
 
 
-def confirmed(answer: protocol.Event | None) -> protocol.Applied:
+def confirmed(answer: Event | None) -> Applied:
     """Return an answer that must be a yes."""
-    assert isinstance(answer, protocol.Applied), answer
+    assert isinstance(answer, Applied), answer
     return answer
 
 

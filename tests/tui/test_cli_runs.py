@@ -11,7 +11,7 @@ import pytest
 
 from engine.run import client, directory
 from engine.run.client import Client
-from engine.run.protocol import Finished, Progressed
+from engine.run.events import Finished, Progressed
 from tests.tui.commands import ENDLESS, QUICK_S, Command, StartRun, assert_refused
 from tui.charts.axes import compact
 

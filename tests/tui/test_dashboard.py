@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.fields import Scalar
-from engine.run import client, protocol
+from engine.run import client, commands, events
 from engine.run.history import RecordReader
 from presets import Preset
 from tui.run_view import RunView
@@ -251,7 +251,7 @@ async def test_what_someone_else_does_is_shown_and_named(watched: Watched, other
     async with watched() as seat:
         other = other_client(seat.view)
         values: dict[str, Scalar] = {"batch.size": 8}
-        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=values)), protocol.Applied)
+        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=values)), events.Applied)
         await seat.until(lambda: "batch.size" in str(seat.journal) and seat.view.spec.batch.size == 8)
         seat.dashboard.draw()
         assert seat.message.endswith("m 16 → 8, in force by colleague")

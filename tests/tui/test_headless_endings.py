@@ -12,8 +12,9 @@ import pytest
 
 from engine.run import directory
 from engine.run.client import Client
+from engine.run.commands import Pause, SetFields, Turn
+from engine.run.events import Applied
 from engine.run.history import RecordReader
-from engine.run.protocol import Applied, Pause, SetFields, Turn
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Events, Parsed, Running, UntilEnded

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from engine.run.protocol import Finished
+from engine.run.events import Finished
 from tui import headless
 
 if TYPE_CHECKING:

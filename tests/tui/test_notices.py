@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.method.locks import Locks
-from engine.run import protocol
+from engine.run import events
 from tests.tui.conftest import small_preset
 from tui.notices import Log, Notice, of_answer, of_divergence, of_end, of_warning
 
@@ -18,7 +18,7 @@ from tui.notices import Log, Notice, of_answer, of_divergence, of_end, of_warnin
 )
 def test_a_stop_rule_that_is_lifted_is_told_as_that(key: str, old: Any, words: str) -> None:
     spec = small_preset().spec
-    applied = protocol.Applied(
+    applied = events.Applied(
         seq=1,
         actor="me",
         lane=0,
@@ -26,7 +26,7 @@ def test_a_stop_rule_that_is_lifted_is_told_as_that(key: str, old: Any, words: s
         segment=1,
         step=30,
         state="running",
-        changes=(protocol.ChangedField(key=key, old=old, new=None),),
+        changes=(events.ChangedField(key=key, old=old, new=None),),
         spec=spec.as_given(),
     )
     (notice,) = of_answer(applied, spec, "", how="", by="", repeated=False)
@@ -41,7 +41,7 @@ def test_a_stop_rule_that_is_lifted_is_told_as_that(key: str, old: Any, words: s
     ],
 )
 def test_what_is_over_is_named_and_not_stated_once_more(tensor: str, words: str) -> None:
-    warned = protocol.Warned(
+    warned = events.Warned(
         lane=0,
         segment=1,
         step=124,
@@ -65,7 +65,7 @@ def test_what_is_over_is_named_and_not_stated_once_more(tensor: str, words: str)
 )
 def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: str) -> None:
     ended: dict[str, Any] = {"lane": 0, "segment": 1, "step": 30, "reason": "steps", "loss": 0.1}
-    finished = protocol.Finished(**ended, steps_per_second=1.0, parameters=None)
+    finished = events.Finished(**ended, steps_per_second=1.0, parameters=None)
     spec = small_preset(stop={"steps": 30}).spec
     assert of_end(finished, spec, "", is_race=False, locks=Locks(controls=controls)).text.endswith(words)
 
@@ -82,16 +82,16 @@ def test_the_end_offers_no_key_that_is_locked(controls: tuple[str, ...], words: 
     ],
 )
 def test_a_divergence_offers_no_key_that_is_locked(controls: tuple[str, ...], but: tuple[str, ...], words: str) -> None:
-    diverged = protocol.Diverged(lane=0, segment=1, step=30, quantity="loss", tensor="W1")
+    diverged = events.Diverged(lane=0, segment=1, step=30, quantity="loss", tensor="W1")
     assert of_divergence(diverged, "", locks=Locks(controls=controls, but=but)).text.endswith(words)
 
 
 @pytest.mark.parametrize("over", [False, True])
 def test_what_a_lane_stopped_at_outlives_the_lesser_warnings_of_its_step(over: bool) -> None:
     said: dict[str, Any] = {"segment": 1, "step": 7}
-    stop = of_divergence(protocol.Diverged(**said, lane=0, quantity="loss", tensor="W1"), "")
+    stop = of_divergence(events.Diverged(**said, lane=0, quantity="loss", tensor="W1"), "")
     warned = {**said, "about": "dead", "tensor": "W1", "text": "9 of 10 units", "advice": "", "over": over}
-    of_same, of_other = (of_warning(protocol.Warned(**warned, lane=lane), "") for lane in (0, 1))
+    of_same, of_other = (of_warning(events.Warned(**warned, lane=lane), "") for lane in (0, 1))
     log = Log()
     for notice in (of_same, stop, of_same, of_same):
         log.add(notice)

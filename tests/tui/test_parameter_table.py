@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 
-from engine.run.protocol import TensorShape
+from engine.run.events import TensorShape
 from tui.theme import DARK
 from tui.widgets.parameter_table import COLUMNS, NAME, Order, ParameterTable
 

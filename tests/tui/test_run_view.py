@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.method.telemetry import StepBlock
-from engine.run import protocol
+from engine.run import commands, events
 from engine.run.history import RecordReader
 from tests.tui.watchers import (
     BOWL,
@@ -40,7 +40,7 @@ def test_blocks_left_out_for_a_slow_client_are_read_from_the_record(
     end = time.monotonic() + PATIENCE_S
     finished = False
     while not finished and time.monotonic() < end:
-        finished = any(isinstance(message, protocol.Finished) for message in fast.wait(1.0))
+        finished = any(isinstance(message, events.Finished) for message in fast.wait(1.0))
     assert finished
     fetched: list[tuple[int, int | None]] = []
     read = RecordReader.steps
@@ -78,14 +78,14 @@ def test_a_reset_begins_anew_and_keeps_the_smoothed_curve_of_before(watch: Calla
     pause(view)
     until(lambda: view.lane.loss.last_x == view.step, view)
     old_step, old_smoothed = view.step, points(view.lane.smoothed)[1]
-    ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
+    ask(view, commands.Reset(seq=view.next_sequence()), "reset")
     assert (view.step, view.state, marks(view)) == (0, "paused", [])
     assert view.spec.optimizer.lr == 0.01
     assert view.lane.loss.count == view.lane.smoothed.count == view.lane.grad_norm.count == 0
     assert view.lane.before is not None
     np.testing.assert_array_equal(points(view.lane.before)[1], old_smoothed)
     assert view.notices[-1].words == "reset: the same parameters and batches from step 0"
-    ask(view, protocol.Resume(seq=view.next_sequence()))
+    ask(view, commands.Resume(seq=view.next_sequence()))
     until(lambda: view.step >= 50, view)
     pause(view)
     until(lambda: view.lane.loss.last_x == view.step, view)
@@ -100,7 +100,7 @@ def test_after_a_reset_nothing_of_before_is_shown_as_present(watch: Callable[...
     view = watcher.view()
     until(lambda: view.step >= 20 and view.lane.figures is not None, view)
     pause(view)
-    ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
+    ask(view, commands.Reset(seq=view.next_sequence()), "reset")
     assert view.lane.figures is None
 
 
@@ -111,7 +111,7 @@ def test_a_change_just_before_the_history_is_read_is_marked_once(watch: Callable
     pause(early)
     connection = watcher.connect()
     turn(early, 2.0)
-    ask(early, protocol.StepOnce(seq=early.next_sequence()))
+    ask(early, commands.StepOnce(seq=early.next_sequence()))
     turn(early, 2.0)
     late = RunView(connection)
     until(lambda: late.spec.optimizer.lr == 0.04, late, early)
@@ -140,15 +140,15 @@ def test_an_answer_to_someone_else_is_not_taken_for_ones_own(watch: Callable[...
     os.kill(mine.welcome.pid, signal.SIGSTOP)
     try:
         sequence = theirs.next_sequence()
-        theirs.send(protocol.Turn(seq=sequence, key="optimizer.lr", factor=2.0), "twice")
+        theirs.send(commands.Turn(seq=sequence, key="optimizer.lr", factor=2.0), "twice")
         mine.next_sequence()
-        wrong = protocol.SetFields(seq=sequence, values={"optimizer.lr": -1.0})
+        wrong = commands.SetFields(seq=sequence, values={"optimizer.lr": -1.0})
         mine.send(wrong, "a wrong rate", answers.append)
     finally:
         os.kill(mine.welcome.pid, signal.SIGCONT)
     until(lambda: not mine.asked and not theirs.asked, mine, theirs)
     until(lambda: mine.spec.optimizer.lr == 0.02, mine, theirs)
-    assert [type(answer) for answer in answers] == [protocol.Rejected]
+    assert [type(answer) for answer in answers] == [events.Rejected]
     assert any(notice.words.startswith("refused: a wrong rate: optimizer.lr = ") for notice in mine.notices)
 
 
@@ -158,8 +158,8 @@ def test_nothing_is_taken_for_done_before_the_engine_says_so(watch: Callable[...
     os.kill(view.welcome.pid, signal.SIGSTOP)
     try:
         view.receive()
-        view.send(protocol.Turn(seq=view.next_sequence(), key="optimizer.lr", factor=2.0), "twice")
-        view.send(protocol.Pause(seq=view.next_sequence()), "pause")
+        view.send(commands.Turn(seq=view.next_sequence(), key="optimizer.lr", factor=2.0), "twice")
+        view.send(commands.Pause(seq=view.next_sequence()), "pause")
         for _ in range(5):
             view.receive()
             view.catch_up(0.01)
@@ -194,16 +194,16 @@ def test_a_killed_engine_is_seen_at_once_and_says_how_it_died(watch: Callable[..
     until(lambda: view.step >= 5, view)
     answers: list[object] = []
     os.kill(view.welcome.pid, signal.SIGSTOP)
-    view.send(protocol.Pause(seq=view.next_sequence()), "pause", answers.append)
+    view.send(commands.Pause(seq=view.next_sequence()), "pause", answers.append)
     os.kill(view.welcome.pid, signal.SIGKILL)
     until(lambda: view.is_gone, view)
     assert "killed by signal 9" in view.notices[-1].words
     assert str(watcher.run.path) in view.notices[-1].words
     assert view.notices[-1].severity == "error"
     assert not view.asked
-    assert [type(answer) for answer in answers] == [protocol.Rejected], "who waits for an answer must get one"
+    assert [type(answer) for answer in answers] == [events.Rejected], "who waits for an answer must get one"
     before = view.step
-    view.send(protocol.Pause(seq=view.next_sequence()), "pause")
+    view.send(commands.Pause(seq=view.next_sequence()), "pause")
     assert not view.asked
     assert "press r" in view.notices[-1].words
     assert not view.receive()

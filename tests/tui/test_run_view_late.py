@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.method.telemetry import SERIES
-from engine.run import protocol
+from engine.run import commands
 from tests.tui.watchers import BOWL, NETWORK, Watcher, ask, assert_complete, marks, pause, points, turn, until
 
 
@@ -63,8 +63,8 @@ def test_the_evaluation_before_the_first_step_is_known_to_all(watch: Callable[..
     view = watcher.view()
     until(lambda: view.step >= 20, view)
     pause(view)
-    ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
-    ask(view, protocol.StepOnce(seq=view.next_sequence()), "step")
+    ask(view, commands.Reset(seq=view.next_sequence()), "reset")
+    ask(view, commands.StepOnce(seq=view.next_sequence()), "step")
     until(lambda: view.lane.loss.count == 1, view)
     late = watcher.view()
     late.catch_up(5.0)
@@ -82,10 +82,10 @@ def test_every_change_is_marked_for_those_who_saw_it_and_for_those_who_come_late
     pause(view)
     step = float(view.step)
     turn(view, 1.1)
-    ask(view, protocol.SetFields(seq=view.next_sequence(), values={"batch.size": "full", "clip.norm": 1.0}))
-    ask(view, protocol.SetFields(seq=view.next_sequence(), values={"optimizer.name": "sgd"}, carry=False))
-    ask(view, protocol.SetFields(seq=view.next_sequence(), values={"pace.steps_per_second": 7.0}))
-    ask(view, protocol.StepOnce(seq=view.next_sequence()))
+    ask(view, commands.SetFields(seq=view.next_sequence(), values={"batch.size": "full", "clip.norm": 1.0}))
+    ask(view, commands.SetFields(seq=view.next_sequence(), values={"optimizer.name": "sgd"}, carry=False))
+    ask(view, commands.SetFields(seq=view.next_sequence(), values={"pace.steps_per_second": 7.0}))
+    ask(view, commands.StepOnce(seq=view.next_sequence()))
     turn(view, 0.1)
     labels = [label for _, label in marks(view)]
     assert labels[:2] == ["α 0.011", "batch full, clip 1"]
@@ -167,12 +167,12 @@ def test_the_evaluation_before_the_first_step_is_told_once_and_has_a_time(watch:
     until(lambda: watcher.record.evaluations(1), view)
     late = watcher.view()
     for each in (view, late):
-        ask(each, protocol.StepOnce(seq=each.next_sequence()), "step")
+        ask(each, commands.StepOnce(seq=each.next_sequence()), "step")
     until(lambda: late.lane.loss.count == 2, view, late)
     for each in (view, late, watcher.view()):
         (told,) = [notice for notice in each.log.evaluations if notice.step == 0]
         assert before - 1.0 <= (told.at or 0.0) <= time.time() + 1.0
-    ask(view, protocol.Reset(seq=view.next_sequence()), "reset")
+    ask(view, commands.Reset(seq=view.next_sequence()), "reset")
     again = watcher.view()
     (told,) = [notice for notice in again.log.evaluations if notice.step == 0]
     (reset,) = [notice for notice in again.notices if notice.text.startswith("reset")]

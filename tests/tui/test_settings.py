@@ -19,7 +19,7 @@ from engine.method.optimizers import RULES
 from engine.method.schedules import Constant
 from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, RunSpec, checked_spec
 from engine.method.stopping import StopSpec
-from engine.run import client, protocol
+from engine.run import client, commands, events
 from engine.subject.regularisation import Regularisation
 from presets import Preset
 from tui.run_view import RunView
@@ -380,7 +380,7 @@ async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, othe
         form = await open_form(seat)
         other = other_client(seat.view)
         changed: dict[str, Scalar] = {"optimizer.bias_correction": False}
-        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
         switch = form.query_one("#field-optimizer-bias_correction", Switch)
         await seat.until(lambda: not seat.view.spec.optimizer.model_dump()["bias_correction"])
         switch.focus()
@@ -417,7 +417,7 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
         form = await open_form(seat)
         other = other_client(seat.view)
         changed: dict[str, Scalar] = {"optimizer.lr": 0.5}
-        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
         fill(form, "optimizer.lr", "0.02")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
@@ -447,7 +447,7 @@ async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, othe
             "clip.norm": 2.0,
             "optimizer.bias_correction": False,
         }
-        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
         await seat.until(lambda: seat.view.spec.optimizer.lr == 0.5)
         await seat.press("ctrl+s")
         assert verdict(form) == "the form shows what stands now"
@@ -467,7 +467,7 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
         form = await open_form(seat)
         other = other_client(seat.view)
         changed: dict[str, Scalar] = {"optimizer.name": "sgd"}
-        assert isinstance(other.ask(protocol.SetFields(seq=other.next_sequence(), values=changed)), protocol.Applied)
+        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
         await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")

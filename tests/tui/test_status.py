@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from engine.run import protocol
+from engine.run import events
 from presets import Preset
 from presets.launches import launch_of
 from tui.notices import Notice
@@ -49,7 +49,7 @@ def text(row: Row) -> str:
     return "".join(part for part, _ in row)
 
 
-def progressed(**values: Any) -> protocol.Progressed:
+def progressed(**values: Any) -> events.Progressed:
     usual: dict[str, Any] = {
         "lane": 0,
         "state": "running",
@@ -61,7 +61,7 @@ def progressed(**values: Any) -> protocol.Progressed:
         "seconds_left": 34.2,
         "threads": 1,
     }
-    return protocol.Progressed(**{**usual, **values})
+    return events.Progressed(**{**usual, **values})
 
 
 @given(share=st.floats(0.0, 1.0), width=st.integers(0, 60))
@@ -97,7 +97,7 @@ def test_the_end_is_seen_and_steered_by_as_soon_as_the_engine_has_told_it(open_v
     view._take(progressed(state="running"))
     assert view.state == "running"
     ended: dict[str, Any] = {"lane": 0, "segment": 1, "step": 404, "reason": "steps", "loss": 0.1}
-    view._take(protocol.Finished(**ended, steps_per_second=1.0, parameters=None))
+    view._take(events.Finished(**ended, steps_per_second=1.0, parameters=None))
     assert view.state == "ended"
     assert "■ ended" in text(headline(view, 100))
     assert view.lane.finished is not None
@@ -109,10 +109,10 @@ def test_a_refused_look_is_no_refused_command(open_view: Callable[..., RunView])
     found: list[Any] = []
     newest = view.log.newest
     for _ in range(2):
-        view.look("tensor", {"tensor": 0, "quantity": "root"}, found.append)
+        view.looks.ask("tensor", {"tensor": 0, "quantity": "root"}, found.append)
     first = view.next_sequence() - 2
     for sequence in (first, first + 1):
-        view._take(protocol.Rejected(seq=sequence, reason="SGD keeps no second moment"))
+        view._take(events.Rejected(seq=sequence, reason="SGD keeps no second moment"))
     assert [sight.seq for sight in found] == [first + 1]
     assert view.log.newest is newest
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.method.telemetry import SERIES
-from engine.run import client, directory, protocol
+from engine.run import client, directory, events
 from engine.run.history import RecordReader
 from tui.screens.tour import CARDS
 
@@ -247,7 +247,7 @@ def test_a_slow_terminal_does_not_slow_the_run(terminal: Callable[..., Terminal]
     while time.monotonic() - start < seconds:
         one.read(0.0, rate // 20)
         for message in watcher.wait(0.05):
-            last = message.step if isinstance(message, protocol.Progressed) else last
+            last = message.step if isinstance(message, events.Progressed) else last
         time.sleep(max(0.0, 0.05 - (time.monotonic() - start) % 0.05))
     watcher.close()
     assert last - first > 0.6 * pace * seconds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from engine.run import client, protocol
+from engine.run import client, events
 from tui.app import GdtuiApp
 from tui.opening import Opening, shown, started
 from tui.preferences import Preferences
@@ -77,5 +77,5 @@ async def test_a_run_that_was_found_does_not_stand_still_for_the_tour(toured: To
         dashboard.app.screen.dismiss(None)
         await wait_until(lambda: dashboard.app.screen is dashboard)
         await asyncio.sleep(0.1)
-        assert not [each for each in colleague.wait(0.0) if isinstance(each, protocol.Applied)]
+        assert not [each for each in colleague.wait(0.0) if isinstance(each, events.Applied)]
     colleague.close()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine.method.changes import flat
-from engine.run import client, protocol
+from engine.run import client, commands
 from presets import Preset
 from tui.run_view import RunView
 
@@ -65,7 +65,7 @@ async def test_what_someone_else_has_changed_since_is_not_overwritten(watched: W
         await seat.press(".")
         await seat.press("]")
         other = other_client(seat.view)
-        other.ask(protocol.SetFields(seq=other.next_sequence(), values={"optimizer.lr": 0.5}))
+        other.ask(commands.SetFields(seq=other.next_sequence(), values={"optimizer.lr": 0.5}))
         await seat.until(lambda: seat.view.spec.optimizer.lr == 0.5)
         await seat.press("u")
         assert seat.view.spec.optimizer.lr == 0.5

@@ -108,7 +108,7 @@ async def settle(pilot: Pilot[None], dashboard: Dashboard) -> None:
         dashboard.draw()
         await pilot.pause(FRAME_S)
         strips = [[tuple(segment) for segment in strip] for strip in dashboard._compositor.render_strips()]
-        waits = run.asked or run._looking or run.reads_history
+        waits = run.asked or run.looks.are_awaited or run.reads_history
         unchanged = unchanged + 1 if strips == before and not waits else 0
         before = strips
         assert time.monotonic() < end, "the screen never comes to rest"

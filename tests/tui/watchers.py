@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.method.telemetry import SERIES
-from engine.run import client, protocol
+from engine.run import client, commands
 from engine.run.directory import RunDirectory
 from engine.run.history import RecordReader
 from engine.run.process import EngineProcess
@@ -76,19 +76,19 @@ def until(condition: Callable[[], object], *views: RunView) -> None:
             view.catch_up(0.02)
 
 
-def ask(view: RunView, command: protocol.Steering, words: str = "something") -> None:
+def ask(view: RunView, command: commands.Steering, words: str = "something") -> None:
     """Send a command, and wait for the answer."""
     view.send(command, words)
     until(lambda: not view.asked, view)
 
 
 def pause(view: RunView) -> None:
-    ask(view, protocol.Pause(seq=view.next_sequence()), "pause")
+    ask(view, commands.Pause(seq=view.next_sequence()), "pause")
     assert view.state == "paused"
 
 
 def turn(view: RunView, factor: float) -> None:
-    ask(view, protocol.Turn(seq=view.next_sequence(), key="optimizer.lr", factor=factor), "turn")
+    ask(view, commands.Turn(seq=view.next_sequence(), key="optimizer.lr", factor=factor), "turn")
 
 
 def points(series: Series) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

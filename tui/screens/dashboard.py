@@ -16,7 +16,7 @@ from textual.events import Resize
 from textual.message import Message
 
 from engine.errors import GdtuiError
-from engine.run import protocol
+from engine.run import commands
 from engine.text import clean
 
 from .. import exports
@@ -273,7 +273,7 @@ class Dashboard(Steering):
         self._shown = -1
         self.draw()
 
-    def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+    def send(self, command: commands.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Send a command, show that it is asked, and take the time until it is answered."""
         sent = time.perf_counter()
 

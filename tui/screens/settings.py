@@ -28,7 +28,7 @@ from engine.method.locks import BY_LESSON, NONE, Locks
 from engine.method.optimizers import RULES
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import RunSpec
-from engine.run.protocol import Rejected
+from engine.run.events import Rejected
 
 from ..run_view import Answer
 from ..scales import places_of

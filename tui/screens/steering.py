@@ -10,7 +10,7 @@ from textual.binding import BindingType
 from textual.events import Key
 
 from engine.method.locks import BY_LESSON
-from engine.run import protocol
+from engine.run import commands
 
 from ..notices import is_end_locked
 from ..run_view import Answer, RunView
@@ -101,36 +101,36 @@ class Steering(RunScreen):
         """Pause or resume; after the end, train on without the rule that ended it."""
         view, sequence = self.view, self.view.next_sequence()
         if view.state == "running":
-            self.send(protocol.Pause(seq=sequence), "pause")
+            self.send(commands.Pause(seq=sequence), "pause")
         else:
             # A lane that has ended or diverged alone goes on only when it is named.
             alone = view.meant if view.lane.state in ("ended", "diverged") else None
-            self.send(protocol.Resume(seq=sequence, lane=alone), "go on")
+            self.send(commands.Resume(seq=sequence, lane=alone), "go on")
 
     def begin(self) -> None:
         """Let a run begin that was told to wait, if it still waits; one that was found is left as it is."""
         if self.view.state == "waiting":
-            self.send(protocol.Resume(seq=self.view.next_sequence()), "begin")
+            self.send(commands.Resume(seq=self.view.next_sequence()), "begin")
 
     def action_step(self) -> None:
         """Make one step."""
-        self.send(protocol.StepOnce(seq=self.view.next_sequence()), "one step")
+        self.send(commands.StepOnce(seq=self.view.next_sequence()), "one step")
 
     def action_epoch(self) -> None:
         """Train to the end of the epoch, and pause."""
-        self.send(protocol.FinishEpoch(seq=self.view.next_sequence()), "on to the end of the epoch")
+        self.send(commands.FinishEpoch(seq=self.view.next_sequence()), "on to the end of the epoch")
 
     def action_reset(self, keep: bool) -> None:
         """Go back to the same start."""
         if self.view.is_gone:
             self.start_anew()
             return
-        self.send(protocol.Reset(seq=self.view.next_sequence(), keep=keep), "reset")
+        self.send(commands.Reset(seq=self.view.next_sequence(), keep=keep), "reset")
 
     def action_new_seed(self) -> None:
         """Start again with other weights and another order of the batches, and the settings of now."""
         seed = _CHANCE.randrange(SEEDS)
-        self.send(protocol.Reset(seq=self.view.next_sequence(), keep=True, seed=seed), f"reset with seed {seed}")
+        self.send(commands.Reset(seq=self.view.next_sequence(), keep=True, seed=seed), f"reset with seed {seed}")
 
     def start_anew(self) -> None:
         """Start the same run again, as its engine has gone."""
@@ -138,7 +138,7 @@ class Steering(RunScreen):
 
     def action_find_rate(self) -> None:
         """Sweep the learning rate, and leave everything as it is."""
-        command = protocol.FindRate(seq=self.view.next_sequence(), lane=self.view.lane.number)
+        command = commands.FindRate(seq=self.view.next_sequence(), lane=self.view.lane.number)
         self.send(command, "a sweep of the learning rate")
 
     def action_pace(self, factor: float) -> None:
@@ -154,7 +154,7 @@ class Steering(RunScreen):
         elif pace * factor > FULL_SPEED:
             self.set_fields({key: None}, {})
         else:
-            command = protocol.Turn(seq=view.next_sequence(), key=key, factor=factor)
+            command = commands.Turn(seq=view.next_sequence(), key=key, factor=factor)
             self.send(command, "faster" if factor > 1.0 else "slower")
 
     # ---- what a lane does
@@ -162,7 +162,7 @@ class Steering(RunScreen):
     def action_turn(self, factor: float) -> None:
         """Multiply the learning rate."""
         view, words = self.view, f"{self.view.whom}learning rate × {factor:g}"
-        command = protocol.Turn(seq=view.next_sequence(), lane=view.meant, key="optimizer.lr", factor=factor)
+        command = commands.Turn(seq=view.next_sequence(), lane=view.meant, key="optimizer.lr", factor=factor)
         self.send(command, words)
 
     def action_lane(self, step: int) -> None:
@@ -190,7 +190,7 @@ class Steering(RunScreen):
         view = self.view
         words = f"{view.whom}{name}, {'state carried over' if carry else 'started anew'}"
         values: dict[str, Any] = {"optimizer.name": name}
-        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, carry=carry)
+        command = commands.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, carry=carry)
         self.send(command, words)
 
     def action_schedule(self) -> None:
@@ -223,7 +223,7 @@ class Steering(RunScreen):
         told = ", ".join(f"{symbol_of(key, view.spec)} {in_words(value)}" for key, value in values.items())
         if view.is_race and view.steers_all:
             expected = {}  # what was seen is one lane's, and the others may stand elsewhere
-        command = protocol.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, expected=expected)
+        command = commands.SetFields(seq=view.next_sequence(), lane=view.meant, values=values, expected=expected)
         if drag is not None:
             view.undoing.begin_drag(command.seq, drag)
         self.send(command, view.whom + told, then)
@@ -235,7 +235,7 @@ class Steering(RunScreen):
             self.view.say(refusal)
             self.tell()
 
-    def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
+    def send(self, command: commands.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Send a command, and show that it is asked."""
         self.view.send(command, words, then)
         self.tell()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 from engine.text import counted
 
 from ..charts.axes import compact

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 from engine.subject.spec import DatasetProblem
 
 from ..charts.bands import Heights

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 
-from engine.run import protocol
+from engine.run import commands
 from engine.subject.spec import DatasetProblem
 
 from ..charts.axes import compact
@@ -289,7 +289,7 @@ takes other directions: two random ones, filter-normalised, or the principal com
             return
         start = self._function.start_at(self._aim)
         asked = f"start at ({', '.join(compact(number) for number in start)})"
-        self.run.send(protocol.Reset(seq=self.run.next_sequence(), keep=True, start=start), asked)
+        self.run.send(commands.Reset(seq=self.run.next_sequence(), keep=True, start=start), asked)
         self._aim = None
         self.refresh_bindings()
 

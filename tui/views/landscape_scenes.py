@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ..charts.axes import compact
 from ..charts.bands import Levels

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from engine.run.protocol import Rejected, Seen
+from engine.run.events import Rejected, Seen
 
-from ..run_view import RunView, Sight
+from ..looks import Sight
+from ..run_view import RunView
 
 OFTEN_S = 0.1
 """Seconds between two questions about the same, while a run goes on."""
@@ -24,7 +25,7 @@ class Looking:
     def __init__(
         self, run: RunView, about: str, *, topic: str = "", every_s: float = OFTEN_S, lane: int | None = None
     ) -> None:
-        """Look at a lane, or at the one that `run` speaks of; see `RunView.look` for `about` and `topic`."""
+        """Look at a lane, or at the one that `run` speaks of; see `Looks.ask` for `about` and `topic`."""
         self.seen: Seen | None = None
         self.refusal = ""
         self._run, self._about, self._topic, self._every_s = run, about, topic, every_s
@@ -64,12 +65,12 @@ class Looking:
             if then is not None:
                 then()
 
-        self._run.look(self._about, settings, answered, topic=self._topic, lane=self._lane)
+        self._run.looks.ask(self._about, settings, answered, topic=self._topic, lane=self._lane)
 
     def stop(self) -> None:
         """Look no longer: the engine works for nobody."""
         if self._waits:
-            self._run.look(self._about, None, _nothing, topic=self._topic, lane=self._lane)
+            self._run.looks.ask(self._about, None, _nothing, topic=self._topic, lane=self._lane)
         self._asked, self._waits = None, False
 
 

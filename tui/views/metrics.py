@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from engine.method.telemetry import FIGURES
-from engine.run.protocol import TensorShape
+from engine.run.events import TensorShape
 from engine.text import clean
 
 from ..charts.axes import compact

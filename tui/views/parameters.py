@@ -15,7 +15,7 @@ from textual.geometry import Size
 
 from engine.method.spec import RunSpec
 from engine.method.telemetry import DRAWN
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 from engine.text import clean
 
 from ..charts.axes import compact

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.run.protocol import Rejected, Seen
+from engine.run.events import Rejected, Seen
 from engine.text import counted
 
 from ..charts.bands import Heights
@@ -46,7 +46,7 @@ class PlaneSight:
         """Let the engine keep the path from now on, so that there is one to be seen on a plane."""
         if not self._keeps:
             self._keeps = True
-            self._run.look("path", {"only_keep": True}, self._take_path, topic=TOPIC)
+            self._run.looks.ask("path", {"only_keep": True}, self._take_path, topic=TOPIC)
 
     def ask(self, window: Window | None) -> None:
         """Let the engine compute it, over this window or one that suits the directions."""
@@ -55,11 +55,11 @@ class PlaneSight:
             settings |= {"x": list(window.x), "y": list(window.y)}
         self.refusal, self.is_waiting = "", True
         self.count += 1
-        self._run.look("plane", settings, self._take, topic=TOPIC)
+        self._run.looks.ask("plane", settings, self._take, topic=TOPIC)
 
     def cancel(self) -> None:
         """Let it be: what was computed so far stays."""
-        self._run.look("plane", None, self._take, topic=TOPIC)
+        self._run.looks.ask("plane", None, self._take, topic=TOPIC)
         self.is_waiting = False
         self.count += 1
 

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import Click, Resize
 
-from engine.run import protocol
+from engine.run import commands, events
 
 from ..charts.axes import compact, compact_step
 from ..charts.history import Series
@@ -81,7 +81,7 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
         self._chosen = 0
         self._future = Series()
         self._drawn: tuple[Any, ...] = ()
-        self._swept: protocol.RatesSwept | None = None
+        self._swept: events.RatesSwept | None = None
         self.add_class("-back")
 
     def compose(self) -> ComposeResult:
@@ -174,7 +174,7 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
             return
         lr = swept.suggestions[self._chosen].lr
         values: dict[str, Any] = {"optimizer.lr": lr}
-        command = protocol.SetFields(seq=run.next_sequence(), lane=run.meant, values=values)
+        command = commands.SetFields(seq=run.next_sequence(), lane=run.meant, values=values)
         run.send(command, f"{run.whom}α {in_words(lr)}")
 
     def on_click(self, event: Click) -> None:

@@ -17,7 +17,7 @@ from textual.containers import Vertical
 from textual.events import Click, Resize
 from textual.message import Message
 
-from engine.run.protocol import TensorShape
+from engine.run.events import TensorShape
 from engine.text import clean
 
 from ..charts.axes import compact

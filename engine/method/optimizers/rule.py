@@ -92,6 +92,9 @@ class Dials:
     """What the rule's field named by `Rule.inertia` is in the coming update; 0 where it has none."""
 
 
+Settle = Callable[[Vector, Vector | None], None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundRule:
     """A rule tied to its state and to the vector of the gradient, with everything made that a step needs.
@@ -103,7 +106,7 @@ class BoundRule:
     begin: Callable[[], None]
     """Advance the running weights, and set the numbers that the parts use in this update."""
     parts: tuple[Passes, ...]
-    settle: Callable[[Vector, Vector | None], None] | None = None
+    settle: Settle | None = None
     """Take note of the update that a line search made of the rule's own, and of the gradient of the same batch after
     it where that is known; only for rules that learn from their own steps."""
 

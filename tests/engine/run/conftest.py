@@ -14,13 +14,14 @@ from engine.method.changes import flat
 from engine.method.trainer import Trainer
 from engine.run import directory
 from engine.run.client import Client
+from engine.run.commands import Steering
 from engine.run.directory import RunDirectory
 from engine.run.encoding import parsed_event
+from engine.run.events import Applied, Finished, Progressed, Rejected, Steps
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
 from engine.run.process import EngineProcess
-from engine.run.protocol import Applied, Finished, Progressed, Rejected, Steering, Steps
 from engine.run.session import Session
 from tests.engine.run.specs import RAVINE
 
@@ -81,7 +82,7 @@ class Run:
     def ask(self, kind: Any, **fields: Any) -> Any:
         """Carry a command out and return the answer; of a race that of the last lane."""
         self._sequence += 1
-        answer = self.session.carry_out(kind(seq=self._sequence, **fields), "tester")
+        answer = self.session.helm.carry_out(kind(seq=self._sequence, **fields), "tester")
         return answer[-1] if isinstance(answer, list) else answer
 
     def applied(self, kind: Any, **fields: Any) -> Applied:

@@ -20,7 +20,8 @@ from engine.method.race import LANE_SECTIONS, checked_lanes
 from engine.method.schedules import SCHEDULES
 from engine.method.spec import PROBLEMS, SECTIONS, RunSpec, checked_spec
 from engine.method.trainer import Trainer
-from engine.run.protocol import FindRate, Rejected, Reset, Resume, SetFields, StepOnce, Turn
+from engine.run.commands import FindRate, Reset, Resume, SetFields, StepOnce, Turn
+from engine.run.events import Rejected
 from engine.subject.datasets import DATASETS
 from engine.subject.spec import DataSpec
 from tests.engine.run.specs import MakeRun
@@ -274,7 +275,7 @@ def check_case(sampler: Sampler, tables: Table, start: MakeRun) -> bool:
         for _ in range(3):
             change = sampler.change(flat(trainer.spec))
             before = bits(trainer)
-            answer = run.session.carry_out(SetFields(seq=0, lane=lane.number, values=change), "tester")
+            answer = run.session.helm.carry_out(SetFields(seq=0, lane=lane.number, values=change), "tester")
             if isinstance(answer, Rejected):
                 assert answer.reason.isprintable()
                 assert "allowed: " in answer.reason or next(iter(change)) in answer.reason

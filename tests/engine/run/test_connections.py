@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from engine.run import connections
+from engine.run.commands import Hello, Pause, Resume
 from engine.run.connections import LIVE_BACKLOG, PATIENT_BACKLOG, Connection, Connections
 from engine.run.encoding import framed, parsed_event
+from engine.run.events import Rejected
 from engine.run.frames import HEADER, MAXIMUM_COMMAND, VERSION, FrameReader
-from engine.run.protocol import Hello, Pause, Rejected, Resume
 
 Connect = Callable[..., socket.socket]
 BLOCK = HEADER.pack(64 * 1024, 200) + bytes(64 * 1024)

@@ -13,11 +13,12 @@ from engine.errors import InputError
 from engine.method.inspections import INSPECTIONS, Finding, Inspection
 from engine.method.path import Path
 from engine.method.trainer import Trainer
+from engine.run.commands import Inspect
 from engine.run.connections import Connection
 from engine.run.desk import Desk
 from engine.run.encoding import parsed_event
+from engine.run.events import Rejected, Seen
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
-from engine.run.protocol import Inspect, Rejected, Seen
 
 
 class Countdown(Inspection):

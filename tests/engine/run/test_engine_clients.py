@@ -14,9 +14,10 @@ import pytest
 
 from engine.errors import RunError
 from engine.run import directory, greeting
+from engine.run.commands import Hello, Pause, SetFields, Stop, Turn
 from engine.run.encoding import framed
+from engine.run.events import Applied, Progressed, Rejected
 from engine.run.frames import HEADER, VERSION
-from engine.run.protocol import Applied, Hello, Pause, Progressed, Rejected, SetFields, Stop, Turn
 from tests.engine.run.specs import ENDLESS, NETWORK, StartRun, limited
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from engine.run import directory
+from engine.run.commands import Pause, Stop
 from engine.run.directory import RunDirectory
-from engine.run.protocol import Pause, Progressed, Stop
+from engine.run.events import Progressed
 from tests.engine.run.specs import StartRun
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import pytest
 
 from engine.errors import RunError
 from engine.run import client, directory
+from engine.run.commands import Pause, Resume, SetFields, Stop
+from engine.run.events import Applied, Finished, Progressed, Steps
 from engine.run.history import RecordReader
-from engine.run.protocol import Applied, Finished, Pause, Progressed, Resume, SetFields, Steps, Stop
 from tests.engine.run.specs import ENDLESS, NETWORK, StartRun, limited
 
 if TYPE_CHECKING:

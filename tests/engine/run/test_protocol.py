@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.method.telemetry import FIGURES, SERIES, StepBlock, TensorFigures
-from engine.run import protocol
+from engine.run import commands, events
 from engine.run.encoding import framed, framed_figures, framed_seen, framed_steps, parsed_command, parsed_event
 from engine.run.frames import (
     HEADER,
@@ -36,24 +36,24 @@ FIELDS = st.dictionaries(st.text(max_size=20), SCALARS, min_size=1, max_size=8)
 
 COMMANDS: st.SearchStrategy[Any] = st.one_of(
     st.builds(
-        protocol.Hello,
+        commands.Hello,
         seq=SEQUENCES,
         lane=MEANT,
         version=st.integers(),
         name=st.text(max_size=64),
         watch=st.sampled_from(["live", "all", "nothing"]),
     ),
-    st.builds(protocol.SetFields, seq=SEQUENCES, lane=MEANT, values=FIELDS, expected=FIELDS, carry=st.booleans()),
+    st.builds(commands.SetFields, seq=SEQUENCES, lane=MEANT, values=FIELDS, expected=FIELDS, carry=st.booleans()),
     st.builds(
-        protocol.Turn,
+        commands.Turn,
         seq=SEQUENCES,
         lane=MEANT,
         key=st.text(max_size=64),
         factor=st.floats(0.0, 1e6, exclude_min=True),
     ),
-    st.builds(protocol.Reset, seq=SEQUENCES, lane=MEANT, keep=st.booleans()),
+    st.builds(commands.Reset, seq=SEQUENCES, lane=MEANT, keep=st.booleans()),
     st.builds(
-        protocol.FindRate,
+        commands.FindRate,
         seq=SEQUENCES,
         lane=MEANT,
         low=st.floats(0.0, 1e6, exclude_min=True),
@@ -61,7 +61,7 @@ COMMANDS: st.SearchStrategy[Any] = st.one_of(
         steps=st.integers(20, 1000),
     ),
     st.builds(
-        protocol.Inspect,
+        commands.Inspect,
         seq=SEQUENCES,
         lane=MEANT,
         about=st.text(max_size=64),
@@ -70,7 +70,7 @@ COMMANDS: st.SearchStrategy[Any] = st.one_of(
     ),
     *(
         st.builds(kind, seq=SEQUENCES, lane=MEANT)
-        for kind in (protocol.Pause, protocol.Resume, protocol.StepOnce, protocol.Stop)
+        for kind in (commands.Pause, commands.Resume, commands.StepOnce, commands.Stop)
     ),
 )
 
@@ -82,42 +82,40 @@ AT = {"lane": LANES, "segment": COUNTS, "step": COUNTS}
 
 EVENTS: st.SearchStrategy[Any] = st.one_of(
     st.builds(
-        protocol.Welcomed,
+        events.Welcomed,
         **dict.fromkeys(("run", "preset", "title", "see", "try_", "directory"), WORDS),
         **dict.fromkeys(("version", "pid", "segment", "samples"), COUNTS),
         recorded=st.booleans(),
         state=STATES,
         lanes=st.lists(
-            st.builds(protocol.LaneStatus, title=WORDS, state=STATES, step=COUNTS, spec=SPECS), min_size=1, max_size=3
+            st.builds(events.LaneStatus, title=WORDS, state=STATES, step=COUNTS, spec=SPECS), min_size=1, max_size=3
         ).map(tuple),
         tensors=st.lists(
-            st.builds(protocol.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)),
+            st.builds(events.TensorShape, name=WORDS, shape=st.lists(st.integers(0, 99), max_size=3).map(tuple)),
             max_size=3,
         ).map(tuple),
         splits=st.lists(WORDS, max_size=3).map(tuple),
     ),
     st.builds(
-        protocol.Applied,
+        events.Applied,
         **AT,
         seq=SEQUENCES,
         actor=WORDS,
         command=WORDS,
         state=STATES,
-        changes=st.lists(st.builds(protocol.ChangedField, key=WORDS, old=SCALARS, new=SCALARS), max_size=3).map(tuple),
+        changes=st.lists(st.builds(events.ChangedField, key=WORDS, old=SCALARS, new=SCALARS), max_size=3).map(tuple),
         spec=SPECS,
     ),
-    st.builds(protocol.Rejected, seq=SEQUENCES, reason=WORDS),
+    st.builds(events.Rejected, seq=SEQUENCES, reason=WORDS),
     st.builds(
-        protocol.RatesSwept,
+        events.RatesSwept,
         seq=SEQUENCES,
         **dict.fromkeys(("lr", "loss", "smoothed"), st.lists(NUMBERS, max_size=3).map(tuple)),
         has_exploded=st.booleans(),
-        suggestions=st.lists(st.builds(protocol.SuggestedRate, name=WORDS, lr=NUMBERS, why=WORDS), max_size=2).map(
-            tuple
-        ),
+        suggestions=st.lists(st.builds(events.SuggestedRate, name=WORDS, lr=NUMBERS, why=WORDS), max_size=2).map(tuple),
     ),
     st.builds(
-        protocol.Progressed,
+        events.Progressed,
         **AT,
         state=STATES,
         epochs=NUMBERS,
@@ -130,19 +128,19 @@ EVENTS: st.SearchStrategy[Any] = st.one_of(
         rate_squares=NUMBERS,
         problem=st.none() | WORDS,
     ),
-    st.builds(protocol.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
-    st.builds(protocol.Diverged, **AT, quantity=WORDS, tensor=WORDS, updates=st.none() | COUNTS),
-    st.builds(protocol.Judged, **AT, reached=st.booleans(), text=WORDS, reason=WORDS),
-    st.builds(protocol.Warned, **AT, about=WORDS, tensor=WORDS, text=WORDS, advice=WORDS, over=st.booleans()),
+    st.builds(events.Evaluated, **AT, split=WORDS, loss=NUMBERS, accuracy=st.none() | NUMBERS),
+    st.builds(events.Diverged, **AT, quantity=WORDS, tensor=WORDS, updates=st.none() | COUNTS),
+    st.builds(events.Judged, **AT, reached=st.booleans(), text=WORDS, reason=WORDS),
+    st.builds(events.Warned, **AT, about=WORDS, tensor=WORDS, text=WORDS, advice=WORDS, over=st.booleans()),
     st.builds(
-        protocol.Finished,
+        events.Finished,
         **AT,
         reason=WORDS,
         loss=NUMBERS,
         steps_per_second=NUMBERS,
         parameters=st.none() | st.lists(NUMBERS, max_size=5).map(tuple),
     ),
-    st.builds(protocol.Failed, text=WORDS),
+    st.builds(events.Failed, text=WORDS),
 )
 
 
@@ -182,7 +180,7 @@ def test_every_event_comes_back_as_it_was_said(event: Any) -> None:
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
 def test_a_loss_that_is_not_finite_travels_as_json_that_every_program_reads(loss: float) -> None:
-    _, body = only_frame(framed(protocol.Evaluated(lane=0, segment=1, step=2, split="x", loss=loss, accuracy=None)))
+    _, body = only_frame(framed(events.Evaluated(lane=0, segment=1, step=2, split="x", loss=loss, accuracy=None)))
     for name in (b":NaN", b":Infinity", b":-Infinity", b":null,"):
         assert name not in body
 
@@ -198,7 +196,7 @@ def test_the_numbers_of_steps_arrive_bit_for_bit(
 ) -> None:
     values = np.array(steps).T
     back = parsed_event(*only_frame(framed_steps(lane, segment, StepBlock(first_step=first, values=values))))
-    assert isinstance(back, protocol.Steps)
+    assert isinstance(back, events.Steps)
     assert (back.lane, back.segment, back.block.first_step) == (lane, segment, first)
     assert back.block.values.tobytes() == values.tobytes()
 
@@ -210,7 +208,7 @@ def test_the_figures_of_tensors_arrive_bit_for_bit(step: int, tensors: list[tupl
     for kept in (False, True):
         figures = TensorFigures(step=step, values=values, spread=spread, evaluations=11)
         back = parsed_event(*only_frame(framed_figures(3, 7, figures, kept=kept)))
-        assert isinstance(back, protocol.Figures)
+        assert isinstance(back, events.Figures)
         assert (back.lane, back.segment, back.figures.step, back.kept) == (3, 7, step, kept)
         assert back.figures.values.tobytes() == values.tobytes()
         assert back.figures.evaluations == (11 if kept else 0)
@@ -231,7 +229,7 @@ def test_frames_survive_any_cutting(frames: list[tuple[int, bytes]], data: st.Da
 
 
 def test_a_frame_comes_out_with_its_last_byte_and_not_before() -> None:
-    stream = framed(protocol.Pause(seq=1))
+    stream = framed(commands.Pause(seq=1))
     reader = FrameReader(LIMIT)
     for byte in stream[:-1]:
         assert reader.feed(bytes([byte])) == []
@@ -324,10 +322,10 @@ FACTS = st.dictionaries(st.text(max_size=10), SCALARS | st.lists(NUMBERS | st.te
 
 @given(FACTS, ARRAYS, st.floats(0.0, 1.0))
 def test_what_was_seen_arrives_as_it_was(facts: dict[str, Any], arrays: dict[str, Any], share: float) -> None:
-    sight = protocol.Seen(seq=3, lane=1, segment=2, step=40, about="it", share=share, facts=facts, arrays=dict(arrays))
+    sight = events.Seen(seq=3, lane=1, segment=2, step=40, about="it", share=share, facts=facts, arrays=dict(arrays))
     ((kind, body),) = FrameReader(MAXIMUM_EVENT).feed(framed_seen(sight))
     arrived = parsed_event(kind, body)
-    assert isinstance(arrived, protocol.Seen)
+    assert isinstance(arrived, events.Seen)
     assert repr(arrived.model_dump(exclude={"arrays"})) == repr(sight.model_dump(exclude={"arrays"}))
     assert list(arrived.arrays) == list(arrays)
     for name, array in arrays.items():
@@ -337,10 +335,10 @@ def test_what_was_seen_arrives_as_it_was(facts: dict[str, Any], arrays: dict[str
 
 def test_numbers_that_are_not_finite_arrive_as_these_numbers() -> None:
     facts = {"numbers": [math.nan, math.inf, -math.inf]}
-    sight = protocol.Seen(seq=1, lane=0, segment=1, step=0, about="it", share=1.0, facts=facts, arrays={})
+    sight = events.Seen(seq=1, lane=0, segment=1, step=0, about="it", share=1.0, facts=facts, arrays={})
     ((kind, body),) = FrameReader(MAXIMUM_EVENT).feed(framed_seen(sight))
     arrived = parsed_event(kind, body)
-    assert isinstance(arrived, protocol.Seen)
+    assert isinstance(arrived, events.Seen)
     assert repr(arrived.facts["numbers"]) == "[nan, inf, -inf]"
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from engine.errors import RunError
-from engine.run.protocol import Evaluated, Resume, StepOnce, Stop
+from engine.run.commands import Resume, StepOnce, Stop
+from engine.run.events import Evaluated
 from engine.subject import file_samples
 from engine.subject.objective import Evaluation
 

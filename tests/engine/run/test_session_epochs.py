@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from engine.method.goal import GoalSpec
+from engine.run.commands import FinishEpoch, Pause, Reset, Resume, SetFields, StepOnce
+from engine.run.events import Applied
 from engine.run.history import RecordReader
-from engine.run.protocol import Applied, FinishEpoch, Pause, Reset, Resume, SetFields, StepOnce
 
 MOONS: dict[str, Any] = {
     "problem": {"kind": "dataset"},

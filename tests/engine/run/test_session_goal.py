@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from engine.method.goal import GoalSpec
+from engine.run.commands import Reset, Resume, Stop
+from engine.run.events import Finished, Judged
 from engine.run.history import RecordReader
 from engine.run.launch import Launch
-from engine.run.protocol import Finished, Judged, Reset, Resume, Stop
 from tests.engine.run.specs import RAVINE, MakeRun
 
 LINEAR = {

@@ -9,7 +9,7 @@ import pytest
 
 from engine.method.lock_table import checked_locks
 from engine.method.locks import Locks
-from engine.run.protocol import FindRate, FinishEpoch, Pause, Reset, Resume, SetFields, StepOnce, Turn
+from engine.run.commands import FindRate, FinishEpoch, Pause, Reset, Resume, SetFields, StepOnce, Turn
 
 MakeRun = Callable[..., Any]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from engine.run.commands import Reset
+from engine.run.events import Applied
 from engine.run.history import RecordReader
-from engine.run.protocol import Applied, Reset
 
 MakeRun = Callable[..., Any]
 RAVINE = {

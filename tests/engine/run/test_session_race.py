@@ -10,23 +10,10 @@ import numpy as np
 import pytest
 
 from engine.method.goal import GoalSpec
+from engine.run.commands import Pause, Reset, Resume, SetFields, StepOnce, Stop, Turn
+from engine.run.events import Applied, Diverged, Finished, Judged, Progressed, Steps
 from engine.run.history import RecordReader
 from engine.run.launch import ScheduledChange
-from engine.run.protocol import (
-    Applied,
-    Diverged,
-    Finished,
-    Judged,
-    Pause,
-    Progressed,
-    Reset,
-    Resume,
-    SetFields,
-    StepOnce,
-    Steps,
-    Stop,
-    Turn,
-)
 from tests.engine.run import specs
 from tests.engine.run.specs import RAVINE, MakeRun
 

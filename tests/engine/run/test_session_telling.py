@@ -10,27 +10,13 @@ import numpy as np
 import pytest
 
 from engine.errors import GdtuiError
-from engine.run import directory, protocol
+from engine.run import commands, directory
+from engine.run.commands import Pause, Reset, Resume, SetFields, StepOnce, Stop, Turn
 from engine.run.encoding import parsed_event
+from engine.run.events import Applied, Diverged, Evaluated, Figures, Finished, Progressed, Steps
 from engine.run.frames import MAXIMUM_EVENT, FrameReader
 from engine.run.history import RecordReader
 from engine.run.launch import Launch, ScheduledChange
-from engine.run.protocol import (
-    Applied,
-    Diverged,
-    Evaluated,
-    Figures,
-    Finished,
-    Pause,
-    Progressed,
-    Reset,
-    Resume,
-    SetFields,
-    StepOnce,
-    Steps,
-    Stop,
-    Turn,
-)
 from engine.run.session import Session
 from tests.engine.run.specs import MOONS, RAVINE, MakeRun
 
@@ -399,7 +385,7 @@ def test_progress_is_told_to_those_who_keep_up_and_changes_to_everyone(start: Ma
     session.advance(0.0)
     session.flush()
     session.tell_progress()
-    session.carry_out(protocol.Stop(seq=1), "tester")
+    session.helm.carry_out(commands.Stop(seq=1), "tester")
     session.close()
     assert {name for name, droppable in told if not droppable} == {"Finished", "Applied"}
     assert {name for name, droppable in told if droppable} == {"Steps", "Figures", "Evaluated", "Progressed"}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.method.alarms.kinds import KINDS
+from engine.run.commands import Reset
+from engine.run.events import Steps, Warned
 from engine.run.history import RecordReader
-from engine.run.protocol import Reset, Steps, Warned
 
 RISING = {
     "problem": {"kind": "landscape", "function": "ravine", "start": [1.0, 1.0], "condition": 10},
@@ -56,7 +57,7 @@ def test_it_is_in_the_journal_before_anyone_hears_of_it(start: MakeRun) -> None:
 
 
 def test_that_it_is_over_is_told_without_advice(start: MakeRun) -> None:
-    from engine.run.protocol import SetFields
+    from engine.run.commands import SetFields
 
     run = start(RISING)
     let_pass(run, 60)

@@ -10,7 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from engine.method.spec import RunSpec
-from engine.run import client, protocol, threads
+from engine.run import client, commands, events, threads
 from engine.run.process import one_thread_to_begin_with
 from engine.run.threads import THREAD_VARIABLES, WORTHWHILE, ProductThreads, cores, suitable_threads
 
@@ -90,7 +90,7 @@ def told(connection: client.Client, count: int) -> bool:
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         for message in connection.wait(0.1):
-            if isinstance(message, protocol.Progressed) and message.threads == count:
+            if isinstance(message, events.Progressed) and message.threads == count:
                 return True
     return False
 
@@ -109,7 +109,7 @@ def test_an_engine_uses_one_thread_from_when_a_dashboard_looks_on(
     assert told(listener, 1)
     dashboard.close()
     assert told(listener, cores())
-    listener.ask(protocol.SetFields(seq=listener.next_sequence(), values={"compute.threads": 1}))
+    listener.ask(commands.SetFields(seq=listener.next_sequence(), values={"compute.threads": 1}))
     assert told(listener, 1)
     listener.close()
     client.stop(run)

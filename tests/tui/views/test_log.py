@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Input
 
 from engine.method.race import checked_lanes
-from engine.run import protocol
+from engine.run import commands
 from presets import Preset
 from tui.notices import Notice, NoticeKind
 from tui.screens.asking import TextDialog
@@ -73,7 +73,7 @@ async def test_what_was_asked_and_answered_is_there_with_who_did_it(watched: Wat
         await log_of(seat)
         await seat.press("right_square_bracket")
         other = other_client(seat.view)
-        other.send(protocol.SetFields(seq=1, values={"optimizer.lr": 0.5}))
+        other.send(commands.SetFields(seq=1, values={"optimizer.lr": 0.5}))
         await seat.until(lambda: len(seat.view.notices) == 2)
         rows = [row for row in drawn(seat) if row]
         assert "› command" in rows[0]

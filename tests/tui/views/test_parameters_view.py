@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.run.protocol import Seen, SetFields
+from engine.run.commands import SetFields
+from engine.run.events import Seen
 from presets import Preset
 from tui.charts.cells import NONE
 from tui.views import VIEWS

@@ -58,14 +58,14 @@ async def test_the_axis_ends_where_the_run_ends_however_late_the_engine_says_so(
     async with watched(preset_of(**COSINE), size=(120, 36)) as seat:
         me = Before(app=seat.app, pilot=seat.pilot)
         held: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-        look = me.view.look
-        monkeypatch.setattr(me.view, "look", lambda *given, **named: held.append((given, named)))
+        look = me.view.looks.ask
+        monkeypatch.setattr(me.view.looks, "ask", lambda *given, **named: held.append((given, named)))
         await me.open("schedule")
         course = me.dashboard.query_one("#course", LiveChart)
         await me.until(lambda: held and course.region)
         me.dashboard.draw()
         assert course.export() == ""
-        monkeypatch.setattr(me.view, "look", look)
+        monkeypatch.setattr(me.view.looks, "ask", look)
         for given, named in held:
             look(*given, **named)
         await me.until(lambda: "now" in course.export())

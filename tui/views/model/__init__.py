@@ -17,7 +17,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.cells import Cells
 from ...charts.glyphs import suitable_glyphs

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.axes import StickyLimits, compact
 from ...charts.cells import NONE, Cells

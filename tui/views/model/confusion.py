@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.axes import compact, padded
 from ...charts.cells import Cells

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.axes import compact
 from ...charts.cells import Cells

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.cells import cell_len
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.axes import Limits, linear_ticks
 from ...charts.cells import Cells, code_points, furnished, to_ascii

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.run.protocol import Seen
+from engine.run.events import Seen
 
 from ...charts.cells import NONE, PLAIN, Cells, code_points
 from ...widgets.text_rows import Span
