@@ -12,7 +12,7 @@ from ..charts.window import Place, Window
 from ..lane_view import LaneView
 from ..run_view import RunView
 from ..widgets.contour_map import Arrow, Mark, Scene, Trail
-from ..widgets.height_curve import CurveScene, Point
+from ..widgets.height_curve import CurveScene, Line, Point
 from ..widgets.status import lane_colour, lane_letter
 from .function_sight import FunctionSight, Motion
 from .plane_sight import PlaneSight
@@ -111,8 +111,18 @@ def line_search(seen: Seen | None) -> CurveScene:
         is_end = alpha == accepted
         sign = "●" if is_end else str(number) if number < 10 else "○"
         points.append(Point(place=(alpha, height), sign=sign, colour="accent" if is_end else "warning"))
+    lines = []
+    if facts["promise"] is not None:
+        start = 0.0, float(facts["value"])
+        words = "Armijo: φ(0) + c₁·α·φ′(0)", "Armijo"
+        lines = [Line(start=start, slope=float(facts["promise"]), labels=words, colour="secondary")]
     return CurveScene(
-        x=alphas, heights=heights, limits=(0.0, float(alphas[-1]) or 1.0), points=points, title=" φ(α) along the step "
+        x=alphas,
+        heights=heights,
+        limits=(0.0, float(alphas[-1]) or 1.0),
+        lines=lines,
+        points=points,
+        title=" φ(α) along the step ",
     )
 
 
