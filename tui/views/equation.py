@@ -241,6 +241,7 @@ def _head_rows(facts: dict[str, Any], *, chosen: bool) -> list[Row]:
             ("   Δ ", "dim foreground"),
             (figure(moved), "foreground"),
             ("   effective α ", "dim foreground"),
-            (figure(facts["effective_lr"]), "bold accent"),
+            ("–" if facts["no_rate"] else figure(facts["effective_lr"]), "bold accent"),
+            (f"  {facts['no_rate']}", "dim foreground"),
         ),
     ]

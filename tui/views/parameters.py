@@ -96,9 +96,11 @@ is no room for all.
         """Show this run."""
         super().__init__(run)
         self._shown = -1
-        self._spec: RunSpec | None = None
         self._lacking: dict[str, str] = {}
-        """What the rule at hand does not have, and why."""
+        """What the rule at hand does not have of the tensor with the cursor, and why."""
+        self._spec: RunSpec | None = None
+        self._meant = 0
+        """The tensor that this is about."""
         self._quantity = 0
         self._is_chosen = False
         """Whether a person has chosen the quantity."""
@@ -163,10 +165,12 @@ is no room for all.
     def show(self, now: float) -> None:
         """Draw what has changed."""
         run = self.run
-        if run.lane.spec is not self._spec:
-            self._spec, self._shown = run.lane.spec, -1
-            self._lacking = self._spec.optimizer.lacking()
-            if not self._is_chosen:
+        spec, chosen = run.lane.spec, self._table.chosen
+        if (is_new := spec is not self._spec) or chosen != self._meant:
+            self._spec, self._meant, self._shown = spec, chosen, -1
+            shape = run.welcome.tensors[chosen].shape if run.welcome.tensors else ()
+            self._lacking = spec.optimizer.within(shape).lacking()
+            if is_new and not self._is_chosen:
                 # Begun with the first one that the rule has: a gradient and weights are always there.
                 self._quantity = [each.about in self._lacking for each in QUANTITIES].index(False)
         if run.changes != self._shown:
