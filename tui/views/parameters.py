@@ -218,7 +218,7 @@ is no room for all.
         looking, title = self._looks[number], spelled(QUANTITIES[number].title)
         seen = self._seen(number)
         if looking.refusal:
-            picture.say(f"{clean(looking.refusal)}.", title)
+            picture.say(f"{spelled(clean(looking.refusal))}.", title)
         elif seen is None:
             picture.say("the engine has not answered yet", title)
         else:
@@ -287,7 +287,7 @@ is no room for all.
             words = f"  names with {clean(table.filter, 40)}: {len(table.tensors)} of {len(tensors)}, esc shows all"
             spans.append((words, "bold warning"))
         elif self._lacking:
-            why = next(iter(self._lacking.values()))
+            why = spelled(next(iter(self._lacking.values())))
             fits = self._ends[-1] + 2 + cell_len(why) <= self._tabs.size.width
             spans.append((f"  {why if fits else why.partition(',')[0]}", "foreground"))
         room = self._tabs.size.width - sum(cell_len(text) for text, _ in spans)
@@ -304,7 +304,7 @@ is no room for all.
         tensor = self.run.welcome.tensors[self._table.chosen]
         name: Row = ((f"{clean(tensor.name, 40)} ", "bold foreground"),)
         if seen is None:
-            words = f"{clean(looking.refusal)}" if looking.refusal else ""
+            words = spelled(clean(looking.refusal)) if looking.refusal else ""
             self._summary.show([(*name, (words, "warning"))])
             return
         title = QUANTITIES[self._quantity].title

@@ -9,6 +9,7 @@ from engine.method.standing import Condition, Standing
 from engine.text import clean, counted
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
 from ..run_view import RunView
 from .status import bar
 from .text_rows import Row, TextRows
@@ -100,4 +101,4 @@ def _condition_rows(condition: Condition, width: int) -> list[Row]:
 
 
 def _wrapped(text: str, look: str, width: int) -> list[Row]:
-    return [((line.plain.rstrip(), look),) for line in Content(clean(text, 2000)).wrap(max(8, width))]
+    return [((line.plain.rstrip(), look),) for line in Content(spelled(clean(text, 2000))).wrap(max(8, width))]

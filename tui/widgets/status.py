@@ -12,6 +12,7 @@ from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
 from ..notices import IN_FORCE, Notice
 from ..run_view import RunView
 from ..wording import in_words
@@ -70,7 +71,8 @@ def _of_the_schedule(base: str, schedule: Schedule) -> tuple[str, ...]:
     held = "held, base" if schedule.hold is not None else "of"
     if schedule.is_constant:
         return (f"{held} {base}",)
-    return f"{held} {base}, {schedule.sentence()}", f"{held} {base} ({schedule.title})", f"{held} {base}"
+    title, sentence = spelled(schedule.title), spelled(schedule.sentence())
+    return f"{held} {base}, {sentence}", f"{held} {base} ({title})", f"{held} {base}"
 
 
 def progress_row(view: RunView, width: int) -> Row:
