@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -53,18 +53,36 @@ class KeyedCommand:
     """`EVERYWHERE`, or the view in which the keys are in force."""
 
 
-def commands() -> list[KeyedCommand]:
-    """Return every command whose keys can be changed, in the order in which people are to read them."""
+def scope_of(command: str) -> str:
+    """Return the view that a command's name begins with, or `EVERYWHERE`."""
+    from .views import VIEWS
+
+    first = command.partition(".")[0]
+    return first if any(kind.name == first for kind in VIEWS) else EVERYWHERE
+
+
+def bindings_of(scope: str) -> Iterator[BindingType]:
+    """Return the usual keys of a view, or those that are in force everywhere; no other view is loaded for it."""
     from .screens.dashboard import Dashboard
     from .screens.run_screen import RunScreen
     from .views import VIEWS
 
-    screens = [kind for kind in reversed(Dashboard.__mro__) if issubclass(kind, RunScreen)]
-    owners: list[tuple[str, Iterable[BindingType]]] = [(EVERYWHERE, kind.BINDINGS) for kind in screens]
-    owners += [(kind.name, kind.load().BINDINGS) for kind in VIEWS]
+    if scope == EVERYWHERE:
+        for screen in reversed(Dashboard.__mro__):
+            if issubclass(screen, RunScreen):
+                yield from screen.BINDINGS
+    else:
+        (kind,) = [kind for kind in VIEWS if kind.name == scope]
+        yield from kind.load().BINDINGS
+
+
+def commands() -> list[KeyedCommand]:
+    """Return every command whose keys can be changed, in the order in which people are to read them."""
+    from .views import VIEWS
+
     found: dict[str, KeyedCommand] = {}
-    for scope, bindings in owners:
-        for binding in Binding.make_bindings(bindings):
+    for scope in (EVERYWHERE, *(kind.name for kind in VIEWS)):
+        for binding in Binding.make_bindings(bindings_of(scope)):
             if binding.id is None:
                 continue
             before = found.get(binding.id)

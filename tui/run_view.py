@@ -193,7 +193,7 @@ class RunView:
     def send(self, command: protocol.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Ask the engine for something; `words` say what until it answers, and `then` takes the answer."""
         if self.is_gone:
-            self._note("there is no engine any more: press r to start the same run anew", "warning")
+            self._note(f"there is no engine any more. {notices.way_anew()}", "warning")
             if then is not None:
                 then(_unanswered(command.seq))
             return
@@ -297,7 +297,7 @@ class RunView:
                 self._say(notices.of_verdict(message, self._name(message.lane)))
                 return True
             case protocol.Warned():
-                self._say(notices.of_warning(message, self._name(message.lane)))
+                self._say(notices.of_warning(message, self._name(message.lane), locks=self.welcome.locks))
                 return True
             case protocol.Failed(text=text):
                 self._note(f"the engine failed: {text}", "error")
@@ -362,7 +362,7 @@ class RunView:
         death = self.client.engine.death() if self.client.engine is not None else None
         where = f"; the record is in {clean(self.welcome.directory)}" if self.welcome.recorded else ""
         told = f"the engine is gone at step {self.step:,} ({death or 'it says no more'}){where}. "
-        self._note(f"{told}Press r to start the same run anew", "error")
+        self._note(told + notices.way_anew(), "error")
 
     # ---- the past
 

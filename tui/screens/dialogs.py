@@ -17,6 +17,7 @@ from engine.method.schedules import SCHEDULES, Schedule, following
 from engine.text import counted
 
 from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
 from .closing import ClosesOnlyItself
@@ -131,7 +132,8 @@ class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
                 )
             )
             yield Static(
-                Content("It moves the rate that is set as α. h sets its numbers. esc stays."), classes="dialog-hint"
+                Content(with_keys("It moves the rate that is set as α. <run.settings> sets its numbers. esc stays.")),
+                classes="dialog-hint",
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -13,6 +13,7 @@ from textual.events import Resize
 from ..charts.milestones import MEASURES, Measure
 from ..charts.slopes import Group, Turn, turns
 from ..charts.viewport import Viewport
+from ..key_names import with_keys
 from ..recorded import EarlierRun, earlier_runs
 from ..run_view import RunView
 from ..screens.picking import Choice, PickScreen
@@ -235,7 +236,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         else:
             window = self._lines.window(self.run.lane)
             versions = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
-        self._reading.tell(versions, KEYS)
+        self._reading.tell(versions, [(with_keys(text), look, action) for text, look, action in KEYS])
 
     # ---- what the keys do
 

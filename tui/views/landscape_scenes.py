@@ -9,6 +9,7 @@ from engine.run.protocol import Seen
 from ..charts.axes import compact
 from ..charts.bands import Levels
 from ..charts.window import Place, Window
+from ..key_names import with_keys
 from ..lane_view import LaneView
 from ..run_view import RunView
 from ..widgets.contour_map import Arrow, Mark, Scene, Trail
@@ -136,7 +137,7 @@ def plane(sight: PlaneSight, window: Window, levels: Levels | None) -> Scene:
         marks.append(Mark(place=(0.0, 0.0), sign="●", colour=ALONE, shows_way=True))
     message: tuple[str, ...] = ()
     if heights is None:
-        how = ("g computes the loss over", sight.wanted, "", OTHERS, sight.has_no_path)
+        how = (with_keys(HOW), sight.wanted, "", with_keys(OTHERS), sight.has_no_path)
         message = (sight.progress(),) if sight.progress() else how
     return Scene(
         window=window,
@@ -148,7 +149,7 @@ def plane(sight: PlaneSight, window: Window, levels: Levels | None) -> Scene:
     )
 
 
-OTHERS = "d takes other directions"
+HOW, OTHERS = "<landscape.compute> computes the loss over", "<landscape.directions> takes other directions"
 
 
 def _in_order(run: RunView) -> list[LaneView]:

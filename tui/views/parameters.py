@@ -20,6 +20,7 @@ from engine.text import clean
 
 from ..charts.axes import compact
 from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..run_view import RunView
 from ..screens.filtering import FilterDialog
 from ..widgets.chart import Curve, LiveChart
@@ -34,7 +35,14 @@ from .view import View
 SCALES = ("auto", "linear", "log")
 PANELS = ("picture", "spread", "course")
 """What a view without room for all of them shows one of."""
-HINTS = ("j filter", "c sort", "x scale", "b mean or largest", "m all four", "k panel")
+HINTS = (
+    "<parameters.filter> filter",
+    "<parameters.sort> sort",
+    "<parameters.scale> scale",
+    "<parameters.block> mean or largest",
+    "<parameters.all> all four",
+    "<parameters.panel> panel",
+)
 
 
 class ParametersView(View):
@@ -280,7 +288,9 @@ is no room for all.
             chosen = number == self._quantity or self._shows_all
             # Like the table, which has a dash for what there is not.
             name = f"{each.title} –" if each.about in self._lacking else each.title
-            spans.append((f" {each.key} {name} ", "reverse primary" if chosen else "dim foreground"))
+            spans.append(
+                (with_keys(f" <parameters.{each.about}> {name} "), "reverse primary" if chosen else "dim foreground")
+            )
             self._ends.append((self._ends[-1] if self._ends else 0) + cell_len(spans[-1][0]))
         table, tensors = self._table, self.run.welcome.tensors
         if table.filter:
@@ -292,7 +302,7 @@ is no room for all.
             spans.append((f"  {why if fits else why.partition(',')[0]}", "foreground"))
         room = self._tabs.size.width - sum(cell_len(text) for text, _ in spans)
         for number, hint in enumerate(HINTS):
-            words = f"{' · ' if number else '  '}{hint}"
+            words = f"{' · ' if number else '  '}{with_keys(hint)}"
             room -= cell_len(words)
             if room < 0:
                 break

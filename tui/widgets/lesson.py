@@ -10,6 +10,7 @@ from engine.text import clean, counted
 
 from ..charts.axes import compact
 from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..run_view import RunView
 from .status import bar
 from .text_rows import Row, TextRows
@@ -56,7 +57,7 @@ def lesson_rows(run: RunView, width: int) -> list[Row]:
     if run.spec.problem.kind == "dataset":
         told = f"seeds: data {seed.data}, weights {seed.init}, batches {seed.batches}"
         rows += [(), *_wrapped(told, "dim foreground", width)]
-    rows += [(), (("i closes this", "dim foreground"),)]
+    rows += [(), ((with_keys("<view.lesson> closes this"), "dim foreground"),)]
     return rows
 
 

@@ -13,6 +13,7 @@ from engine.text import clean, counted
 
 from ..charts.axes import compact
 from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..notices import IN_FORCE, Notice
 from ..run_view import RunView
 from ..wording import in_words
@@ -117,9 +118,9 @@ def progress_row(view: RunView, width: int) -> Row:
 
 def frozen_row(view: RunView, step: int, width: int) -> Row:
     """Return the row of progress behind a sign that the views stand still at `step`."""
-    sign = f" ❚❚ VIEW FROZEN at step {step:,}, f goes on "
+    sign = with_keys(f" ❚❚ VIEW FROZEN at step {step:,}, <view.freeze> goes on ")
     if cell_len(sign) > width // 2:
-        sign = " FROZEN (f) "
+        sign = with_keys(" FROZEN (<view.freeze>) ")
     return ((sign, "bold reverse warning"), ("  ", "plain"), *progress_row(view, width - cell_len(sign) - 2))
 
 

@@ -19,7 +19,7 @@ from ...widgets.status import lane_colour
 from ...widgets.text_rows import Row, Span
 
 Facts = dict[str, Any]
-TOO_SMALL = "no room here: z gives the views the whole screen, t makes them larger"
+TOO_SMALL = "no room here: <view.maximise> gives the views the whole screen, <view.tiles> makes them larger"
 _TRAINING, _HELD_OUT = "○△□◇▽☆", "●▲■◆▼★"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TEXTURES, _PLAIN_TEXTURES = " ░▒▓·∘=+", " .:+-~=*"
