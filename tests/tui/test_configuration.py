@@ -69,7 +69,7 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
     [
         ("theme = 5", "theme = 5; allowed: the name of a theme"),
         ('theme = "dark"', 'theme = "dark"; allowed: one of gdtui-dark, gdtui-light, '),
-        ('glyphs = "dots"', 'glyphs = "dots"; allowed: one of auto, braille, half, ascii'),
+        ('glyphs = "dots"', 'glyphs = "dots"; allowed: one of auto, braille, quadrant, half, ascii'),
         ("frames_per_second = 0", "frames_per_second = 0; allowed: a whole number from 1 to 60"),
         ("frames_per_second = true", "frames_per_second = true; allowed: a whole number from 1 to 60"),
         ("frames_per_second = 20.5", "frames_per_second = 20.5; allowed: a whole number from 1 to 60"),

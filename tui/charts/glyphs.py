@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..ascii_text import KEYS, in_words, spelled_out, writes_everything
 
-Glyphs = Literal["braille", "half", "ascii"]
+Glyphs = Literal["braille", "quadrant", "half", "ascii"]
 
 _preferred: list[Glyphs] = []
 

@@ -40,7 +40,7 @@ KINDS: dict[str, tuple[type[Page], ...]] = {
     "digits": (ImagesPage, ConfusionPage, DrawingPage, WeightsPage),
 }
 EVERY = [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
-MANNERS = [Manner(), Manner(colours=False), Manner(unicode=False), Manner(colours=False, unicode=False)]
+MANNERS = [Manner(), Manner(colours=False), Manner(glyphs="ascii"), Manner(colours=False, glyphs="ascii")]
 
 
 @cache

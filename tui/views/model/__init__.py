@@ -327,7 +327,7 @@ or another order; `v` shows the next of several numbers.
 
     @property
     def _manner(self) -> Manner:
-        return Manner(colours=not self.app.no_color, unicode=suitable_glyphs() != "ascii")
+        return Manner(colours=not self.app.no_color, glyphs=suitable_glyphs())
 
     def _make_pages(self, facts: dict[str, Any]) -> None:
         if self._pages and next(iter(self._pages.values())).facts == facts:

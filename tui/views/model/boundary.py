@@ -176,7 +176,7 @@ class FitPage(BoundaryPage):
         owned = canvas.owner != NOBODY
         # Samples stay visible where the curve goes through them.
         owned &= cells.characters[inside] == ord(" ")
-        cells.characters[inside][owned] = canvas.characters("braille" if manner.unicode else "ascii")[owned]
+        cells.characters[inside][owned] = canvas.characters(manner.glyphs)[owned]
         inks = [
             class_ink(cells, number, bold=True) if classes > 2 else cells.ink("foreground", bold=True)
             for number in range(len(strokes))

@@ -134,7 +134,7 @@ class DrawingPage(Page):
                     dots[np.minimum(down, len(dots) - 1), across] = group
         strongest = dots.reshape(cells.height, DOTS_DOWN, cells.width, DOTS_ACROSS).max(axis=(1, 3))
         drawn = strongest > 0
-        cells.characters[drawn] = characters_of(codes_of(dots > 0), "braille")[drawn]
+        cells.characters[drawn] = characters_of(codes_of(dots > 0), manner.glyphs)[drawn]
         inks = [cells.ink("accent" if sign > 0 else "primary", SOFT[strength]) for sign, strength in groups]
         cells.front[drawn] = np.array(inks, np.int16)[strongest[drawn] - 1]
         if not manner.unicode:

@@ -15,6 +15,7 @@ from engine.run.protocol import Seen
 from ...charts.axes import Limits, linear_ticks
 from ...charts.cells import Cells, code_points, furnished, to_ascii
 from ...charts.furniture import Furniture, furniture
+from ...charts.glyphs import Glyphs
 from ...widgets.status import lane_colour
 from ...widgets.text_rows import Row, Span
 
@@ -32,8 +33,13 @@ class Manner:
 
     colours: bool = True
     """Whether colours can be told apart; where not, characters stand for them."""
-    unicode: bool = True
-    """Whether there is more than ASCII."""
+    glyphs: Glyphs = "braille"
+    """What lines are drawn with."""
+
+    @property
+    def unicode(self) -> bool:
+        """Whether there is more than ASCII."""
+        return self.glyphs != "ascii"
 
     @property
     def blocks(self) -> bool:
