@@ -81,7 +81,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         Binding("down", "select(1)", "Next chart", show=False, id="curves.next"),
         Binding("enter", "alone", "One chart", show=False, id="curves.alone"),
         Binding("home", "home", "Start", show=False, id="curves.home"),
-        Binding("end,w", "follow", "Follow", show=False, id="curves.follow"),
+        Binding("w,end", "follow", "Follow", show=False, id="curves.follow"),
         Binding("v", "crosshair", "Crosshair", show=False, id="curves.crosshair"),
         Binding("j", "change(1)", "Next change", show=False, id="curves.next-change"),
         Binding("J", "change(-1)", "Change before", show=False, id="curves.change-before"),
