@@ -243,6 +243,6 @@ def _head_rows(facts: dict[str, Any], *, chosen: bool) -> list[Row]:
             (figure(moved), "foreground"),
             ("   effective α ", "dim foreground"),
             ("–" if facts["no_rate"] else figure(facts["effective_lr"]), "bold accent"),
-            (f"  {facts['no_rate']}", "dim foreground"),
+            *(((f"  {facts['no_rate']}", "dim foreground"),) if facts["no_rate"] else ()),
         ),
     ]
