@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.keys import format_key
 
 from .charts.glyphs import spelled_key
 
 _NAMED = re.compile(r"<([a-z]+(?:\.[a-z0-9-]+)?)>")
+_TICKED = re.compile(r"`([^`]+)`")
 _SAID = {"enter": "enter", "escape": "esc"}
 """Keys whose name is easier to read in a sentence than their sign."""
 _chosen: dict[str, str] = {}
@@ -43,6 +44,15 @@ def key_of(command: str) -> str:
 def with_keys(text: str) -> str:
     """Return a text of this program with the keys in the place of the commands in angle brackets."""
     return _NAMED.sub(lambda found: spelled_key(key_of(found[1])), text)
+
+
+def rekeyed(text: str, bindings: Iterable[BindingType]) -> str:
+    """Return an explanation, in which the usual keys of these commands stand in backticks, with those of now."""
+    now: dict[str, str] = {}
+    for binding in Binding.make_bindings(bindings):
+        if binding.id in _chosen:
+            now.setdefault(binding.key_display or _shown(binding.key), key_of(binding.id))
+    return _TICKED.sub(lambda found: f"`{now.get(found[1], found[1])}`", text) if now else text
 
 
 def _shown(key: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,11 +12,16 @@ from engine.method.locks import Locks
 from engine.run import protocol
 from tui.app import GdtuiApp
 from tui.configuration import Configuration
-from tui.key_names import bind, with_keys
-from tui.keys import commands, keymap
+from tui.key_names import bind, rekeyed, with_keys
+from tui.keys import EVERYWHERE, bindings_of, commands, keymap
 from tui.notices import KEYS_FOR, of_divergence, of_warning, way_anew
 from tui.preferences import Preferences
+from tui.screens.help import _explanations
 from tui.screens.tour import CARDS
+from tui.views.curves import CurvesView
+
+if TYPE_CHECKING:
+    from tests.tui.conftest import Watched
 
 OTHERS = {"lr.tenth": "f7", "run.reset": "ctrl+k,f8", "run.pause": "f9", "view.tiles": "comma", "pace.down": "t"}
 
@@ -68,6 +73,24 @@ def test_advice_names_the_field_that_the_lesson_has_locked() -> None:
         of_warning(warned("crawling", over=True, advice=""), "", locks=locks).sentences
         == "no longer: far too small a rate"
     )
+
+
+def test_an_explanation_has_the_keys_of_now_in_its_backticks() -> None:
+    """A view's own key goes before one that is in force everywhere; what is no key stays."""
+    text = "`{` and `t` and `●`, t"
+    assert rekeyed(text, bindings_of(EVERYWHERE)) == text
+    bind(keymap(Configuration(keys=OTHERS)))
+    assert rekeyed(text, bindings_of(EVERYWHERE)) == "`f7` and `,` and `●`, t"
+
+
+async def test_the_help_of_a_view_names_the_keys_of_its_person(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.until(lambda: isinstance(seat.dashboard.focused, CurvesView))
+        bind(keymap(Configuration(keys={"curves.crosshair": "f9"})))
+        assert "`v`" in CurvesView.HELP
+        told = "".join(_explanations(seat.dashboard))
+        assert "`f9`" in told
+        assert "`v`" not in told
 
 
 def test_the_engine_knows_no_keys() -> None:
