@@ -32,6 +32,7 @@ from engine.text import clean, counted
 
 from . import remembered
 from .charts.glyphs import prefer, spelled_key, suitable_glyphs
+from .key_names import bind
 from .opening import Opening, goes_on, launched, shown
 from .preferences import Preferences
 from .pulse import PulsedApp
@@ -91,6 +92,7 @@ class GdtuiApp(PulsedApp):
             self.register_theme(theme)
         self.theme = self.preferences.theme
         self.set_keymap(self.preferences.keymap)
+        bind(self.preferences.keymap)
         self._gallery = gallery
         self._opening = opening
         self.has_crashed = False

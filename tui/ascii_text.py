@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -25,6 +26,8 @@ _SIGNS = {
 NUMBERS = {"√v̂": "sqrt(v^)", "½": "1/2", "¼": "1/4", "¾": "3/4", "⅓": "1/3", "⅔": "2/3"}
 KEYS = {"⏎": "enter", "⌫": "backspace", "←": "left", "→": "right", "↑": "up", "↓": "down"}
 """What would be read as another number or key if it took no more cells than before."""
+_ROOT = re.compile(r"√([^\W_](?:[\w\u0300-\u036f]|[.,](?=\d))*)?")
+"""A root, and what it is of where that has no brackets of its own."""
 
 
 def in_words(text: str, words: Mapping[str, str]) -> str:
@@ -32,6 +35,21 @@ def in_words(text: str, words: Mapping[str, str]) -> str:
     for sign, word in words.items():
         text = text.replace(sign, word)
     return text
+
+
+def spelled_out(text: str) -> str:
+    """Return running text with its fractions and roots in words, which take more cells than the signs."""
+    if "√" in text:
+        text = _ROOT.sub(_root_in_words, text.replace("√v̂", NUMBERS["√v̂"]))
+    return in_words(text, NUMBERS)
+
+
+def _root_in_words(found: re.Match[str]) -> str:
+    if not found[1]:
+        return "sqrt"
+    # Of a function's name the brackets are there already.
+    is_function = found.string[found.end() : found.end() + 1] == "("
+    return f"sqrt {found[1]}" if is_function else f"sqrt({found[1]})"
 
 
 def in_ascii(text: str) -> str:
@@ -79,7 +97,12 @@ def writes_everything(stream: object) -> bool:
 def _replaced(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return in_ascii(error.object[error.start : error.end]), error.end
+    text, end = error.object, error.end
+    root = text.rfind("√", error.start, end)
+    if root >= 0 and (found := _ROOT.match(text, root)):
+        # What the root is of belongs into its brackets, though it could be written as it is.
+        end = max(end, found.end())
+    return in_ascii(spelled_out(text[error.start : end])), end
 
 
 codecs.register_error(ERRORS, _replaced)

@@ -21,6 +21,8 @@ from engine.subject.landscapes import LANDSCAPES
 from engine.subject.losses import LOSSES
 from presets import load, names
 
+from .ascii_text import spelled_out, writes_everything
+
 What = Literal["lessons", "optimizers", "schedules", "landscapes", "data", "activations", "losses", "keys"]
 Row = tuple[str, ...]
 LEAST_WIDTH = 12
@@ -107,7 +109,9 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _aligned(what: What) -> Iterator[str]:
     """Return a table for people: on a terminal wrapped to its width, for another program one row a line."""
     headings, rows = TABLES[what]
-    table = [tuple(heading.upper() for heading in headings), *rows()]
+    # Spelled out before it is counted: an encoder that has no root would make the cell longer.
+    spelled = str if writes_everything(sys.stdout) else spelled_out
+    table = [tuple(heading.upper() for heading in headings), *(tuple(map(spelled, row)) for row in rows())]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     if sys.stdout.isatty():
         room = shutil.get_terminal_size().columns - 2 * (len(widths) - 1)

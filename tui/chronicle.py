@@ -160,7 +160,7 @@ class Chronicle:
         return notices.of_verdict(judged, self._name(judged.lane))
 
     def _warning(self, warned: events.Warned) -> Notice:
-        return notices.of_warning(warned, self._name(warned.lane))
+        return notices.of_warning(warned, self._name(warned.lane), locks=self._run.welcome.locks)
 
     def _name(self, lane: int) -> str:
         return f"{self._run.lanes[lane].title}: " if self._run.is_race else ""

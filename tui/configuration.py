@@ -17,7 +17,7 @@ from engine.text import clean
 from .small_file import first_bytes
 
 MOST_BYTES = 256 * 1024
-Glyphs = Literal["auto", "braille", "half", "ascii"]
+Glyphs = Literal["auto", "braille", "quadrant", "half", "ascii"]
 GLYPHS = get_args(Glyphs)
 KEYMAPS = ("usual", "vim")
 FRAMES = (1, 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,6 +14,14 @@ from .configuration import Configuration, key_field, wrong
 EVERYWHERE = "everywhere"
 STEPS_OUT = "escape"
 """A view has this key while it is inside something, and leaves it to the screen otherwise."""
+_FOCUS = ("tab", "shift+tab")
+_CHOICE = ("enter", "up", "down", "left", "right")
+RESERVED = {
+    **dict.fromkeys(_FOCUS, "which leads from one part of the screen to the next"),
+    **dict.fromkeys(_CHOICE, "which is for what is in focus: a view, a menu, a form"),
+}
+"""Keys that no command has that is in force everywhere, and why; no command of a view has the first two."""
+_SAME = {alias: key for key, aliases in KEY_ALIASES.items() for alias in aliases}
 _NAMED = {key.value for key in Keys} | set(KEY_ALIASES) | {"escape", "insert", "delete"}
 _MODIFIERS = ("ctrl+", "shift+", "alt+", "super+", "meta+")
 
@@ -45,18 +53,36 @@ class KeyedCommand:
     """`EVERYWHERE`, or the view in which the keys are in force."""
 
 
-def commands() -> list[KeyedCommand]:
-    """Return every command whose keys can be changed, in the order in which people are to read them."""
+def scope_of(command: str) -> str:
+    """Return the view that a command's name begins with, or `EVERYWHERE`."""
+    from .views import VIEWS
+
+    first = command.partition(".")[0]
+    return first if any(kind.name == first for kind in VIEWS) else EVERYWHERE
+
+
+def bindings_of(scope: str) -> Iterator[BindingType]:
+    """Return the usual keys of a view, or those that are in force everywhere; no other view is loaded for it."""
     from .screens.dashboard import Dashboard
     from .screens.run_screen import RunScreen
     from .views import VIEWS
 
-    screens = [kind for kind in reversed(Dashboard.__mro__) if issubclass(kind, RunScreen)]
-    owners: list[tuple[str, Iterable[BindingType]]] = [(EVERYWHERE, kind.BINDINGS) for kind in screens]
-    owners += [(kind.name, kind.load().BINDINGS) for kind in VIEWS]
+    if scope == EVERYWHERE:
+        for screen in reversed(Dashboard.__mro__):
+            if issubclass(screen, RunScreen):
+                yield from screen.BINDINGS
+    else:
+        (kind,) = [kind for kind in VIEWS if kind.name == scope]
+        yield from kind.load().BINDINGS
+
+
+def commands() -> list[KeyedCommand]:
+    """Return every command whose keys can be changed, in the order in which people are to read them."""
+    from .views import VIEWS
+
     found: dict[str, KeyedCommand] = {}
-    for scope, bindings in owners:
-        for binding in Binding.make_bindings(bindings):
+    for scope in (EVERYWHERE, *(kind.name for kind in VIEWS)):
+        for binding in Binding.make_bindings(bindings_of(scope)):
             if binding.id is None:
                 continue
             before = found.get(binding.id)
@@ -70,8 +96,8 @@ def keymap(configuration: Configuration) -> dict[str, str]:
     """Return which commands have other keys than usual, as Textual takes it.
 
     Raises:
-        InputError: A command or a key does not exist, two commands that are in force together have the same key, or
-            a command that does not step out has the key that does.
+        InputError: A command or a key does not exist, two commands that are in force together have the same key, a
+            command has a key that is for something else, or one that steps out lacks the key that always does.
     """
     known = {command.name: command for command in commands()}
     chosen: dict[str, tuple[str, ...]] = _vi(known) if configuration.keymap == "vim" else {}
@@ -80,10 +106,24 @@ def keymap(configuration: Configuration) -> dict[str, str]:
             near = get_close_matches(name, known, n=3) or ["a name from `gdtui list keys`"]
             raise wrong(key_field(name), keys, f"the name of a command: {', '.join(near)}", of_a_name=True)
         chosen[name] = tuple(_key(part, name, keys) for part in _parts(keys))
-        if STEPS_OUT in chosen[name] and STEPS_OUT not in known[name].keys:
-            raise wrong(key_field(name), keys, f"keys that step out of nothing: not {STEPS_OUT}, which leaves a layer")
+        _refuse_reserved(known[name], chosen[name], keys)
     _refuse_clashes(known, chosen)
     return {name: ",".join(keys) for name, keys in chosen.items()}
+
+
+def _refuse_reserved(command: KeyedCommand, chosen: tuple[str, ...], written: str) -> None:
+    """Refuse keys that are needed for something else wherever they are pressed, and a way in without the way out."""
+    # Terminals send the same for tab and ctrl+i.
+    keys, steps_out = [_SAME.get(key, key) for key in chosen], STEPS_OUT in command.keys
+    name = key_field(command.name)
+    if STEPS_OUT in keys and not steps_out:
+        raise wrong(name, written, f"keys that step out of nothing: not {STEPS_OUT}, which leaves a layer")
+    if steps_out and STEPS_OUT not in chosen:
+        example = f'"{command.name}" = "{written.strip()},{STEPS_OUT}"'
+        raise wrong(name, written, f"keys with {STEPS_OUT} among them, which always steps out, as in {example}")
+    for key in keys:
+        if key in (RESERVED if command.scope == EVERYWHERE else _FOCUS):
+            raise wrong(name, written, f"keys that are free everywhere: not {key}, {RESERVED[key]}")
 
 
 def _vi(known: Mapping[str, KeyedCommand]) -> dict[str, tuple[str, ...]]:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field, replace
 from heapq import merge
 from typing import Literal
 
-from engine.method.locks import NONE, Locks
+from engine.method.locks import BY_LESSON, NONE, Locks
 from engine.method.spec import RunSpec
 from engine.method.stopping import StopSpec
 from engine.run import events
 from engine.text import clean
 
 from .charts.axes import compact
+from .key_names import with_keys
 from .outcomes import after, verdict_in_words, warning_in_words
 from .wording import in_words, reason_in_words, symbol_of
 
@@ -36,6 +37,13 @@ WHOLE_RUN = {
 }
 
 REDONE = "a number was not finite again: the last update was taken back and made anew, and none was added"
+
+KEYS_FOR = {
+    "rising": (("optimizer.lr", "lr.tenth"), ("reset", "run.reset")),
+    "crawling": (("optimizer.lr", "lr.tenfold"),),
+    "leaping": (("optimizer.lr", "lr.tenth"),),
+}
+"""Of the warnings whose advice a key follows at once: what each of the keys needs, and its command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +131,11 @@ def _outlives(stop: Notice, later: Notice) -> bool:
     return stop.stops and stop.lane == later.lane
 
 
-def of_warning(warned: events.Warned, whose: str) -> Notice:
-    """Return a sign that training goes wrong, or that it does so no longer."""
+def of_warning(warned: events.Warned, whose: str, *, locks: Locks = NONE) -> Notice:
+    """Return a sign that training goes wrong, or that it does so no longer; with the keys for what is to be tried."""
+    advice = clean(warned.advice, 400)
+    if advice and warned.about in KEYS_FOR:
+        advice += f": {' or '.join(_key_or_lock(*each, locks) for each in KEYS_FOR[warned.about])}"
     return Notice(
         text=warning_in_words(warned),
         severity="information" if warned.over else "warning",
@@ -132,19 +143,27 @@ def of_warning(warned: events.Warned, whose: str) -> Notice:
         step=warned.step,
         lane=warned.lane,
         before=f"{whose}step {warned.step:,}: ",
-        advice=clean(warned.advice, 400),
+        advice=advice,
     )
+
+
+def _key_or_lock(control: str, command: str, locks: Locks) -> str:
+    return f"{control} is {BY_LESSON}" if locks.holds(control) else with_keys(f"<{command}>")
 
 
 def of_divergence(diverged: events.Diverged, whose: str, *, locks: Locks = NONE) -> Notice:
     """Return that a number was not finite, and what can be done about it that is not locked."""
     changes = [
         words
-        for key, words in (("optimizer.lr", "{ or [ for a smaller rate"), ("optimizer.name", "o for another optimizer"))
+        for key, words in (
+            ("optimizer.lr", "<lr.tenth> or <lr.down> for a smaller rate"),
+            ("optimizer.name", "<run.optimizer> for another optimizer"),
+        )
         if not locks.holds(key)
     ][:1]
-    ways = [f"{words} and then space" for words in changes] + ([] if locks.holds("reset") else ["r to reset"])
-    advice = f"Try {', or '.join(ways)}" if ways else "The lesson has locked what could help; q leaves"
+    ways = [f"{words} and then <run.pause>" for words in changes]
+    ways += [] if locks.holds("reset") else ["<run.reset> to reset"]
+    advice = with_keys(f"Try {', or '.join(ways)}" if ways else "The lesson has locked what could help; <quit> leaves")
     return Notice(
         text=f"the {diverged.quantity} is not finite (first in {diverged.tensor}): paused with the last finite "
         f"parameters{after(diverged)}. {advice}",
@@ -155,6 +174,11 @@ def of_divergence(diverged: events.Diverged, whose: str, *, locks: Locks = NONE)
         lane=diverged.lane,
         before=f"{whose}step {diverged.step:,}: ",
     )
+
+
+def way_anew() -> str:
+    """Return what can be done where the engine has gone."""
+    return with_keys("Press <run.reset> to start the same run anew")
 
 
 def of_verdict(judged: events.Judged, whose: str) -> Notice:
@@ -178,10 +202,11 @@ def of_evaluation(step: int, split: str, loss: float, accuracy: float | None, la
 def of_end(finished: events.Finished, spec: RunSpec, whose: str, *, is_race: bool, locks: Locks = NONE) -> Notice:
     """Return why a lane, or the run that has no others, has ended, and what can be done that is not locked."""
     what = "the lane" if is_race else "the run"
-    goes_on = "" if is_end_locked(finished, locks) else "space trains on, "
-    again = "" if locks.holds("reset") else "r starts again, "
+    goes_on = "" if is_end_locked(finished, locks) else "<run.pause> trains on, "
+    again = "" if locks.holds("reset") else "<run.reset> starts again, "
     return Notice(
-        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. {goes_on}{again}q leaves",
+        text=f"{what} has ended: {reason_in_words(finished.reason, spec)}. "
+        f"{with_keys(f'{goes_on}{again}<quit> leaves')}",
         stops=True,
         step=finished.step,
         lane=finished.lane,
@@ -236,7 +261,7 @@ def _change_in_words(change: events.ChangedField, spec: RunSpec) -> str:
 def _reset_in_words(applied: events.Applied, by: str) -> str:
     for change in applied.changes:
         if change.key == "problem.start":
-            return f"reset: from ({change.new}) on, where r leads from now on too{by}"
+            return f"reset: from ({change.new}) on, where {with_keys('<run.reset>')} leads from now on too{by}"
         if change.key.startswith("seed."):
             return f"reset: seed {change.new}: other parameters and batches from step 0{by}"
     return f"reset: the same parameters and batches from step 0{by}"

@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from engine.method.optimizers import RULES
 from engine.method.schedules import SCHEDULES
 
+from .charts.glyphs import spelled
 from .screens.dashboard import Dashboard
 from .screens.settings import form_keys
 from .views import VIEWS
@@ -53,7 +54,7 @@ def _switches(dashboard: Dashboard) -> Iterator[SystemCommand]:
         if name != spec.schedule.name and not dashboard.is_locked("schedule"):
             yield SystemCommand(
                 f"Schedule: {name}",
-                f"{schedule.title}, from the next step on",
+                f"{spelled(schedule.title)}, from the next step on",
                 lambda name=name: dashboard.switch_schedule(name),
             )
 

@@ -11,6 +11,7 @@ from engine.subject.spec import ExpressionProblem, LandscapeProblem
 from engine.text import clean, counted
 from presets import Preset
 
+from .charts.glyphs import spelled
 from .wording import in_words, symbol_of
 
 QUIET = ("decoupled", "lr_decay", "initial_accumulator", "form")
@@ -19,10 +20,10 @@ QUIET = ("decoupled", "lr_decay", "initial_accumulator", "form")
 
 def preview(preset: Preset) -> Content:
     """Return what a preset says about itself, and what it trains."""
-    lines = [Content.assemble((preset.title, "bold $primary"), f"\n{preset.topic}\n")]
+    lines = [Content.assemble((spelled(preset.title), "bold $primary"), f"\n{preset.topic}\n")]
     for heading, text in (("You will see", preset.see), ("Try", preset.try_)):
         if text:
-            lines.append(Content.assemble((heading, "bold $accent"), f"\n{text}\n"))
+            lines.append(Content.assemble((heading, "bold $accent"), f"\n{spelled(text)}\n"))
     for heading, text in described(preset.spec):
         lines.append(Content.assemble((f"{heading:<11}", "bold $success"), text))
     return Content("\n").join(lines)
@@ -65,4 +66,4 @@ def described(spec: RunSpec) -> list[tuple[str, str]]:
     norms = (("loss", stop.loss), ("step of length", stop.update_norm))
     ends += [f"{name} {in_words(value)}" for name, value in norms if value is not None]
     rows.append(("ends at", ", ".join(ends) or "your word"))
-    return rows
+    return [(heading, spelled(text)) for heading, text in rows]

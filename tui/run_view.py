@@ -19,7 +19,7 @@ from .charts.axes import compact
 from .chronicle import Chronicle
 from .lane_view import LaneView
 from .looks import Looks, unanswered
-from .notices import Log, Notice
+from .notices import Log, Notice, way_anew
 from .undo import Undoing
 from .wording import found_rates
 
@@ -183,7 +183,7 @@ class RunView:
     def send(self, command: commands.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Ask the engine for something; `words` say what until it answers, and `then` takes the answer."""
         if self.is_gone:
-            self._chronicle.note("there is no engine any more: press r to start the same run anew", "warning")
+            self._chronicle.note(f"there is no engine any more. {way_anew()}", "warning")
             if then is not None:
                 then(unanswered(command.seq))
             return
@@ -286,7 +286,7 @@ class RunView:
         death = self.client.engine.death() if self.client.engine is not None else None
         where = f"; the record is in {clean(self.welcome.directory)}" if self.welcome.recorded else ""
         told = f"the engine is gone at step {self.step:,} ({death or 'it says no more'}){where}. "
-        self._chronicle.note(f"{told}Press r to start the same run anew", "error")
+        self._chronicle.note(told + way_anew(), "error")
 
     # ---- the past
 

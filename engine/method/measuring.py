@@ -40,16 +40,16 @@ def measured(
         update_norms: ‖Δw‖ of every tensor.
     """
     weight_norms = norms_of(theta, tensors)
-    moment = rule.second_moment(state)
     values = np.empty((len(tensors), len(FIGURES)))
     for row, tensor in enumerate(tensors):
-        rms = None
+        own, rms = rule.within(tensor.shape), None
+        moment = own.second_moment(state)
         if moment is not None:
             # The square root of the mean of v̂ is the root mean square of √v̂.
             rms = math.sqrt(float(np.add.reduce(moment[0][tensor.start : tensor.stop])) / tensor.size / moment[1])
         weight_norm, update_norm = weight_norms[row], update_norms[row]
         ratio = update_norm / weight_norm if weight_norm else (math.inf if update_norm else 0.0)
-        effective = rule.effective_lr(state, rms, lr)
+        effective = own.effective_lr(state, rms, lr)
         values[row] = (weight_norm, grad_norms[row], math.nan if rms is None else rms, effective, ratio)
     return values
 
@@ -90,13 +90,19 @@ class Entries:
             gradients: The entries of the gradient.
         """
         entries = np.full((len(QUANTITIES), *self._places.shape), np.nan, theta.dtype)
-        # Asked of no parameter at all: what is not there need not be gathered.
-        if rule.rates(state.part(0, 0), lr) is not None:
-            some = state.at(self._places)
-            roots = rule.roots(some)
+        rules = [rule.within(tensor.shape) for tensor in self._tensors]
+        alike = all(own is rule for own in rules)
+        for own, rows in (
+            [(rule, slice(None))] if alike else [(own, slice(row, row + 1)) for row, own in enumerate(rules)]
+        ):
+            # Asked of no parameter at all: what is not there need not be gathered.
+            if own.rates(state.part(0, 0), lr) is None:
+                continue
+            some = state.at(self._places[rows])
+            roots = own.roots(some)
             if roots is not None:
-                entries[0] = roots
-            entries[1] = rule.rates(some, lr)
+                entries[0, rows] = roots
+            entries[1, rows] = own.rates(some, lr)
         entries[2], entries[3] = gradients, self.of(theta)
         entries.sort(axis=-1)
         levels = entries[..., :: (DRAWN - 1) // (len(LEVELS) - 1)]

@@ -83,15 +83,16 @@ class _Rehearsing:
         index = (self._index or 0) if sheet is None else sheet.index
         if sheet is not None:
             self._write_the_rest(sheet)
+        tensor = next(each for each in trainer.tensors if each.start <= index < each.stop)
         return Rehearsal(
             step=trainer.step_count,
             loss=self._loss,
             index=index,
-            tensor=next(tensor for tensor in trainer.tensors if tensor.start <= index < tensor.stop),
+            tensor=tensor,
             before=float(self._before[index]),
             after=float(trainer.theta[index]),
             lines=() if sheet is None else tuple(sheet.lines),
-            effective_lr=math.nan if sheet is None else self._effective_lr(index),
+            effective_lr=math.nan if sheet is None else self._effective_lr(index, tensor),
         )
 
     def _look(self) -> None:
@@ -169,9 +170,9 @@ class _Rehearsing:
             moved = largest(smallest(moved, high), low)
         sheet.line("θ", moved, "the parameter after the step", replaces=True)
 
-    def _effective_lr(self, index: int) -> float:
+    def _effective_lr(self, index: int, tensor: Tensor) -> float:
         """Return the rule's own figure for a state of this parameter alone."""
-        rule, dials = self._trainer.rule, self._trainer.dials
+        rule, dials = self._trainer.rule.within(tensor.shape), self._trainer.dials
         state: Any = self._trainer.state
         alone = {name: vector[..., index : index + 1] for name, vector in state.vectors().items()}
         one: State = type(state)(**alone, **state.weights())

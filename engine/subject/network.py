@@ -17,7 +17,7 @@ Nature 323 (1986).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
@@ -286,16 +286,33 @@ class BoundNetwork:
 
     def evaluate(self, split: str, at_most: int | None = None) -> Evaluation:
         """Return the loss and the accuracy over a split or its first samples; each weighs the same."""
+        parts = self.evaluating(split, at_most)
+        while True:
+            try:
+                next(parts)
+            except StopIteration as end:
+                found: Evaluation = end.value
+                return found
+
+    def evaluating(
+        self, split: str, at_most: int | None = None, chunk: int | None = None
+    ) -> Generator[None, None, Evaluation]:
+        """Do what `evaluate` does, and yield after every `chunk` samples, `EVALUATION_CHUNK` where nobody says.
+
+        Whoever is bound to the network may compute in between; the bound parameters have to stay as they are.
+        """
         network, samples = self._network, self._network.evaluation_set(split)
         count = samples.count if at_most is None else min(at_most, samples.count)
         is_mean = network.reduction == "mean"
         total, correct = 0.0, 0
-        for first in range(0, count, EVALUATION_CHUNK):
-            batch = samples.batch(first, min(first + EVALUATION_CHUNK, count))
+        chunk = EVALUATION_CHUNK if chunk is None else chunk
+        for first in range(0, count, chunk):
+            batch = samples.batch(first, min(first + chunk, count))
             through = self._forward(self._passes, batch)
             if network.classes:
                 correct += network.loss.correct(through.outputs, batch.outputs)
             total += through.measure(batch.outputs) * (batch.count if is_mean else 1)
+            yield
         loss = total / count * (1 if is_mean else samples.count)
         if split == "train" and self._penalty is not None:
             loss += self._penalty.value()

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tui.app import GdtuiApp
-from tui.ascii_text import in_ascii, tolerate
+from tui.ascii_text import in_ascii, spelled_out, tolerate
 from tui.charts.glyphs import prefer
 from tui.preferences import Preferences
 from tui.screens.gallery import Gallery
 from tui.screens.help import keys_of
-from tui.widgets.text_rows import TextRows
+from tui.widgets.text_rows import TextRows, wrapped_rows
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Watched
@@ -52,13 +52,44 @@ def test_what_stands_for_a_sign_looks_or_reads_like_it(text: str, told: str) -> 
     assert in_ascii(text) == told
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1/√t decay", "1/sqrt(t) decay"),
+        ("within 0.229 = √0.0526.", "within 0.229 = sqrt(0.0526)."),
+        ("(√κ − 1)/(√κ + 1)", "(sqrt(κ) − 1)/(sqrt(κ) + 1)"),
+        ("x sin √|x|", "x sin sqrt|x|"),
+        ("lr/√(1 − ρ)", "lr/sqrt(1 − ρ)"),
+        ("a = √max(1, 2)", "a = sqrt max(1, 2)"),
+        ("√β₂ᵗ, √ŵ, √v̂", "sqrt(β₂ᵗ), sqrt(ŵ), sqrt(v^)"),
+        ("a √ alone, a half: ½", "a sqrt alone, a half: 1/2"),
+    ],
+)
+def test_a_root_is_a_word_in_running_text(text: str, told: str) -> None:
+    assert spelled_out(text) == told
+
+
+@pytest.mark.parametrize("glyphs", ["ascii", "half"])
+def test_texts_are_spelled_out_before_they_are_broken_into_lines(
+    glyphs: Literal["ascii", "half"], as_before: None
+) -> None:
+    prefer(glyphs)
+    rows = wrapped_rows("the rate falls as 1/√t", "foreground", 22, 60)
+    words = ["the rate falls as", "1/sqrt(t)"] if glyphs == "ascii" else ["the rate falls as 1/√t"]
+    assert [text for ((text, _),) in rows] == words
+
+
+def test_a_picture_keeps_its_cells() -> None:
+    assert in_ascii("√v") == "vv"
+
+
 def test_a_stream_without_unicode_takes_every_text() -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, "ascii")
     tolerate(stream)
-    stream.write("α → 0.5 ▕███▏")
+    stream.write("α → 0.5 ▕███▏ 1/√t, ½ √(β)")
     stream.flush()
-    assert raw.getvalue() == b"a > 0.5 |###|"
+    assert raw.getvalue() == b"a > 0.5 |###| 1/sqrt(t), 1/2 sqrt(b)"
 
 
 def test_the_command_line_says_everything_in_an_encoding_that_has_not_every_character() -> None:
@@ -67,7 +98,7 @@ def test_the_command_line_says_everything_in_an_encoding_that_has_not_every_char
     told = subprocess.run(
         [sys.executable, "gdtui.py", "presets"], cwd=ROOT, env=environment, capture_output=True, check=True
     )
-    assert "x within 0.229 = v0.0526 of the minimum" in told.stdout.decode("latin-1")
+    assert "x within 0.229 = sqrt(0.0526) of the minimum" in told.stdout.decode("latin-1")
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
     [
         ("theme = 5", "theme = 5; allowed: the name of a theme"),
         ('theme = "dark"', 'theme = "dark"; allowed: one of gdtui-dark, gdtui-light, '),
-        ('glyphs = "dots"', 'glyphs = "dots"; allowed: one of auto, braille, half, ascii'),
+        ('glyphs = "dots"', 'glyphs = "dots"; allowed: one of auto, braille, quadrant, half, ascii'),
         ("frames_per_second = 0", "frames_per_second = 0; allowed: a whole number from 1 to 60"),
         ("frames_per_second = true", "frames_per_second = true; allowed: a whole number from 1 to 60"),
         ("frames_per_second = 20.5", "frames_per_second = 20.5; allowed: a whole number from 1 to 60"),
@@ -88,6 +88,24 @@ def test_the_theme_that_was_chosen_last_comes_back_unless_one_is_configured(file
             '[keys]\n"run.pause" = "f9,escape"',
             'keys."run.pause" = "f9,escape"; allowed: keys that step out of nothing: not escape',
         ),
+        (
+            '[keys]\n"view.back" = "f9"',
+            'keys."view.back" = "f9"; allowed: keys with escape among them, which always steps out, as in '
+            '"view.back" = "f9,escape"',
+        ),
+        ('[keys]\n"log.step-out" = "f9"', 'keys."log.step-out" = "f9"; allowed: keys with escape among them'),
+        *(
+            (
+                f'[keys]\n"run.pause" = "f9,{key}"',
+                f'keys."run.pause" = "f9,{key}"; allowed: keys that are free everywhere: not {real}, which ',
+            )
+            for key, real in (
+                *((key, key) for key in ("tab", "shift+tab", "enter", "up", "down", "left", "right")),
+                ("ctrl+i", "tab"),
+                ("ctrl+m", "enter"),
+            )
+        ),
+        ('[keys]\n"log.up" = "tab"', 'keys."log.up" = "tab"; allowed: keys that are free everywhere: not tab, which '),
         (
             '[keys]\n"run.pause" = "s"',
             'keys."run.pause" = "s"; allowed: keys that run.step does not have: not s, unless run.step has another key '
@@ -151,6 +169,10 @@ def test_two_commands_may_change_places() -> None:
 def test_what_steps_out_may_have_another_key_beside_escape() -> None:
     chosen = keymap(Configuration(keys={"view.back": "f9,escape", "log.step-out": "escape"}))
     assert chosen == {"view.back": "f9,escape", "log.step-out": "escape"}
+
+
+def test_a_view_may_have_the_keys_that_are_for_what_is_in_focus() -> None:
+    assert keymap(Configuration(keys={"curves.alone": "f9", "curves.charts": "enter"}))["curves.charts"] == "enter"
 
 
 def test_a_refused_key_offers_no_way_that_would_be_refused_as_well() -> None:

@@ -53,7 +53,7 @@ async def test_a_killed_engine_is_reported_and_r_starts_the_same_run_anew(watche
         assert "α 0.011" in seat.chart("loss"), "what was learnt stays on the screen"
         for key in ("space", "s", "right_square_bracket", "comma"):
             await seat.press(key)
-            assert seat.message == "there is no engine any more: press r to start the same run anew", key
+            assert seat.message == "there is no engine any more. Press r to start the same run anew", key
         await seat.pilot.press("r")
         await seat.until(lambda: isinstance(seat.app.screen, Dashboard) and seat.view is not old)
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)

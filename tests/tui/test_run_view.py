@@ -205,7 +205,7 @@ def test_a_killed_engine_is_seen_at_once_and_says_how_it_died(watch: Callable[..
     before = view.step
     view.send(commands.Pause(seq=view.next_sequence()), "pause")
     assert not view.asked
-    assert "press r" in view.notices[-1].words
+    assert "Press r" in view.notices[-1].words
     assert not view.receive()
     assert view.step == before
 

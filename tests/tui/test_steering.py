@@ -237,6 +237,22 @@ async def test_what_is_locked_is_grey_in_the_footer_and_says_so(watched: Watched
         assert not [title for title in titles if title.startswith(("Reset", "Switch to", "Schedule:"))]
 
 
+async def test_a_click_on_a_grey_key_says_why_as_the_key_does(watched: Watched, locked: Preset) -> None:
+    async with watched(locked, size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        before = commands(seat)
+        bar = seat.dashboard.query_one(KeyBar)
+        await seat.until(lambda: bar.placed)
+        told: list[str] = []
+        for shown in ("r", "o", ","):
+            (start,) = [one.start for one in bar.placed if one.key.shown == shown]
+            await seat.pilot.click(KeyBar, offset=(bar.styles.padding.left + start, 0))
+            await seat.until(lambda: seat.message not in told and seat.message.endswith(": locked by the lesson"))
+            told.append(seat.message)
+        assert [words.partition(":")[0] for words in told] == ["Reset", "Optimizer", "Slower"]
+        assert commands(seat) == before
+
+
 async def test_the_engine_refuses_what_is_locked_whoever_sends_it(watched: Watched, locked: Preset) -> None:
     async with watched(locked) as seat:
         await seat.paused_at(5)

@@ -6,9 +6,9 @@ import sys
 from os import environ
 from typing import Literal
 
-from ..ascii_text import KEYS, NUMBERS, in_words, writes_everything
+from ..ascii_text import KEYS, in_words, spelled_out, writes_everything
 
-Glyphs = Literal["braille", "half", "ascii"]
+Glyphs = Literal["braille", "quadrant", "half", "ascii"]
 
 _preferred: list[Glyphs] = []
 
@@ -28,7 +28,7 @@ def suitable_glyphs() -> Glyphs:
 
 def spelled(text: str) -> str:
     """Return a text as it is, or with its fractions and roots written out where nothing but ASCII can be printed."""
-    return in_words(text, NUMBERS) if suitable_glyphs() == "ascii" else text
+    return spelled_out(text) if suitable_glyphs() == "ascii" else text
 
 
 def spelled_key(key: str) -> str:

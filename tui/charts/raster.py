@@ -203,6 +203,12 @@ def _codes(bottom: NDArray[np.int16], top: NDArray[np.int16], height: int) -> ND
     return np.asarray(_CODE_OF_COLUMNS[lit[:, ::2] | lit[:, 1::2] << 4])
 
 
+def _quadrant(code: int) -> str:
+    """Return the block for a cell whose quarters are there where one of their two dots is."""
+    quarters = (0b0000_0011, 0b0001_1000, 0b0100_0100, 0b1010_0000)
+    return " ▘▝▀▖▌▞▛▗▚▐▜▄▙▟█"[sum(1 << place for place, mask in enumerate(quarters) if code & mask)]
+
+
 def _half(code: int) -> str:
     """Return the half block for a cell: its upper and lower two rows of dots."""
     upper, lower = bool(code & 0b0001_1011), bool(code & 0b1110_0100)
@@ -221,6 +227,7 @@ def _ascii(code: int) -> str:
 
 _GLYPHS: Mapping[Glyphs, NDArray[np.uint32]] = {
     "braille": np.array([0x2800 + code if code else 0x20 for code in range(256)], dtype=np.uint32),
+    "quadrant": np.array([ord(_quadrant(code)) for code in range(256)], dtype=np.uint32),
     "half": np.array([ord(_half(code)) for code in range(256)], dtype=np.uint32),
     "ascii": np.array([ord(_ascii(code)) for code in range(256)], dtype=np.uint32),
 }

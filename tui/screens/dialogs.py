@@ -16,6 +16,8 @@ from engine.method.optimizers import RULES, Rule, successor
 from engine.method.schedules import SCHEDULES, Schedule, following
 from engine.text import counted
 
+from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..widgets.option_list import SteadyOptionList
 from ..wording import in_words
 from .closing import ClosesOnlyItself
@@ -122,12 +124,16 @@ class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
         """List every other schedule with what it does, so set up as it would come."""
         followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
         with Vertical(classes="dialog"):
-            yield Static(Content(f"From the schedule {self._current.title} to"), classes="dialog-title")
+            yield Static(Content(spelled(f"From the schedule {self._current.title} to")), classes="dialog-title")
             yield SteadyOptionList(
-                *(Option(Content(f"{each.name:<16} {each.title} {each.words}"), id=each.name) for each in followers)
+                *(
+                    Option(Content(spelled(f"{each.name:<16} {each.title} {each.words}")), id=each.name)
+                    for each in followers
+                )
             )
             yield Static(
-                Content("It moves the rate that is set as α. h sets its numbers. esc stays."), classes="dialog-hint"
+                Content(with_keys("It moves the rate that is set as α. <run.settings> sets its numbers. esc stays.")),
+                classes="dialog-hint",
             )
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Markdown, Static
 
 from ..charts.glyphs import spelled
+from ..key_names import rekeyed
 from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
 
@@ -115,5 +116,11 @@ def keys_of(screen: Screen[Any]) -> list[tuple[str, list[ExplainedKey]]]:
 def _explanations(screen: Screen[Any]) -> list[str]:
     """Return what the widget in focus says about itself, and what its surroundings say, from the inside out."""
     inside = screen.focused if screen.focused is not None else screen
-    found = [str(node.HELP) for node in inside.ancestors_with_self if getattr(node, "HELP", None)]
+    nodes = [node for node in inside.ancestors_with_self if getattr(node, "HELP", None)]
+    found = [rekeyed(str(getattr(node, "HELP", "")), _usual_keys(node, screen)) for node in nodes]
     return list(dict.fromkeys(found))
+
+
+def _usual_keys(*nodes: DOMNode) -> list[BindingType]:
+    """Return the keys of nodes as they are where nobody has given them to other commands, the first node's first."""
+    return [binding for node in nodes for kind in type(node).__mro__ for binding in vars(kind).get("BINDINGS", ())]

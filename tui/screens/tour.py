@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from .. import remembered
+from ..key_names import with_keys
 from ..views import VIEWS
 from .closing import ClosesOnlyItself
 from .sizes import NewestSizeOnly
@@ -22,26 +23,27 @@ CARDS = (
         "A model is learning",
         "Behind this card a real model is trained, in a process of its own; at a first start it waits until the cards "
         "are closed. The top row says what runs and how; the curves show the loss falling, or not.\n\n"
-        f"The keys 1 to {len(VIEWS)} show other views, t puts several beside each other, z gives them the whole "
-        "screen.",
+        f"The keys <view.1> to <view.{len(VIEWS)}> show other views, <view.tiles> puts several beside each other, "
+        "<view.maximise> gives them the whole screen.",
     ),
     (
         "You steer it",
-        "space pauses and goes on, s makes one step, n one epoch.\n"
-        "[ and ] turn the learning rate, o changes the optimizer, h opens every setting with a slider and a number.\n\n"
+        "<run.pause> pauses and goes on, <run.step> makes one step, <run.epoch> one epoch.\n"
+        "<lr.down> and <lr.up> turn the learning rate, <run.optimizer> changes the optimizer, <run.settings> opens "
+        "every setting with a slider and a number.\n\n"
         "What you change is a mark on every curve.",
     ),
     (
         "Nothing breaks",
-        "u takes your last change back, U makes it again.\n"
-        "r starts again from the same weights, N from others.\n\n"
+        "<run.undo> takes your last change back, <run.redo> makes it again.\n"
+        "<run.reset> starts again from the same weights, <run.new-seed> from others.\n\n"
         "When the loss explodes, the run pauses itself and says what to try.",
     ),
     (
         "Find your way",
-        "i shows the lesson: what to see, what to try, and whether its goal is reached.\n"
-        "? explains what you look at, ctrl+p finds every command by its name, esc always leads one step back.\n\n"
-        "q leaves; the run may go on without you.",
+        "<view.lesson> shows the lesson: what to see, what to try, and whether its goal is reached.\n"
+        "<help> explains what you look at, ctrl+p finds every command by its name, esc always leads one step back.\n\n"
+        "<quit> leaves; the run may go on without you.",
     ),
 )
 
@@ -115,6 +117,6 @@ class Tour(ClosesOnlyItself, NewestSizeOnly, ModalScreen[None]):
     def _show(self) -> None:
         title, text = CARDS[self.card]
         self._title.update(Content(f"{title}   {self.card + 1}/{len(CARDS)}"))
-        self._text.update(Content(text))
+        self._text.update(Content(with_keys(text)))
         self._card.scroll_home(animate=False)
         self._next.label = "Begin (enter)" if self.card == len(CARDS) - 1 else "Next (enter)"

@@ -13,6 +13,7 @@ from textual.events import Resize
 from ..charts.milestones import MEASURES, Measure
 from ..charts.slopes import Group, Turn, turns
 from ..charts.viewport import Viewport
+from ..key_names import with_keys
 from ..recorded import EarlierRun, earlier_runs
 from ..run_view import RunView
 from ..screens.picking import Choice, PickScreen
@@ -80,7 +81,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         Binding("down", "select(1)", "Next chart", show=False, id="curves.next"),
         Binding("enter", "alone", "One chart", show=False, id="curves.alone"),
         Binding("home", "home", "Start", show=False, id="curves.home"),
-        Binding("end,w", "follow", "Follow", show=False, id="curves.follow"),
+        Binding("w,end", "follow", "Follow", show=False, id="curves.follow"),
         Binding("v", "crosshair", "Crosshair", show=False, id="curves.crosshair"),
         Binding("j", "change(1)", "Next change", show=False, id="curves.next-change"),
         Binding("J", "change(-1)", "Change before", show=False, id="curves.change-before"),
@@ -235,7 +236,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         else:
             window = self._lines.window(self.run.lane)
             versions = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
-        self._reading.tell(versions, KEYS)
+        self._reading.tell(versions, [(with_keys(text), look, action) for text, look, action in KEYS])
 
     # ---- what the keys do
 

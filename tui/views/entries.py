@@ -73,7 +73,7 @@ def in_blocks(seen: Seen) -> str:
 def _notes(seen: Seen) -> list[str]:
     """Return what is to be said about what was seen."""
     facts = seen.facts
-    notes: list[str] = [facts["note"]] if facts["note"] else []
+    notes: list[str] = [spelled(facts["note"])] if facts["note"] else []
     if facts["every"] > 1:
         notes.append(f"one row in {facts['every']} so far")
     if facts["not_finite"]:

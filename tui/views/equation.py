@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 from ..charts.typeset import figure
+from ..key_names import with_keys
 from ..run_view import RunView
 from ..widgets.text_rows import Row, TextRows
 from .looking import Looking
@@ -92,7 +93,7 @@ see it made. `←` gives a new value to what was there before, as `m ← β₁·
         facts = seen.facts
         width, height = size
         if width < SMALLEST[0] or height < SMALLEST[1] - 3:
-            self._say("no room: z shows it on the whole screen")
+            self._say(with_keys("no room: <view.maximise> shows it on the whole screen"))
             return
         self._head.show(_head_rows(facts, chosen=self._chosen is not None))
         lines = facts["lines"]
@@ -241,6 +242,7 @@ def _head_rows(facts: dict[str, Any], *, chosen: bool) -> list[Row]:
             ("   Δ ", "dim foreground"),
             (figure(moved), "foreground"),
             ("   effective α ", "dim foreground"),
-            (figure(facts["effective_lr"]), "bold accent"),
+            ("–" if facts["no_rate"] else figure(facts["effective_lr"]), "bold accent"),
+            *(((f"  {facts['no_rate']}", "dim foreground"),) if facts["no_rate"] else ()),
         ),
     ]

@@ -12,6 +12,7 @@ from textual.events import Click, MouseScrollDown, MouseScrollUp
 
 from ..charts.axes import compact
 from ..charts.glyphs import suitable_glyphs
+from ..key_names import with_keys
 from ..run_view import RunView
 from ..widgets.text_rows import Row, TextRows, wrapped_rows
 from .drawn_graph import Drawn, drawn_expression, drawn_network
@@ -87,7 +88,7 @@ graph that is larger than the screen; a click on a node explains it."""
             return
         if width < SMALLEST[0] or height < SMALLEST[1]:
             self._drawn = None
-            self._say("no room for a graph: z shows it on the whole screen")
+            self._say(with_keys("no room for a graph: <view.maximise> shows it on the whole screen"))
             return
         nodes: list[dict[str, Any]] = seen.facts["nodes"]
         if self._walk is None or self._walk.count != len(nodes):

@@ -55,7 +55,8 @@ point, where the gradient is taken. Arrows tell directions, not lengths. `?` on 
 | `v` | arrows on and off |
 
 Of one variable the function is a curve, with its slope where the point is. Under a **line search** φ(α) is the loss
-along the last step: `□` where it began, with its slope, the trials by their numbers, and `●` the accepted one.
+along the last step: `□` where it began, with its slope, the trials by their numbers, and `●` the accepted one. The
+dashed line is Armijo's: a step counts for `armijo` and `wolfe` only if φ(α) lies on it or below.
 
 Of a **network** the loss is seen over a plane through its parameters: `g` computes it, `esc` stops that, and `d`
 takes other directions: two random ones, filter-normalised, or the principal components of the path.

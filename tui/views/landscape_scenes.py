@@ -9,10 +9,11 @@ from engine.run.events import Seen
 from ..charts.axes import compact
 from ..charts.bands import Levels
 from ..charts.window import Place, Window
+from ..key_names import with_keys
 from ..lane_view import LaneView
 from ..run_view import RunView
 from ..widgets.contour_map import Arrow, Mark, Scene, Trail
-from ..widgets.height_curve import CurveScene, Point
+from ..widgets.height_curve import CurveScene, Line, Point
 from ..widgets.status import lane_colour, lane_letter
 from .function_sight import FunctionSight, Motion
 from .plane_sight import PlaneSight
@@ -111,8 +112,18 @@ def line_search(seen: Seen | None) -> CurveScene:
         is_end = alpha == accepted
         sign = "●" if is_end else str(number) if number < 10 else "○"
         points.append(Point(place=(alpha, height), sign=sign, colour="accent" if is_end else "warning"))
+    lines = []
+    if facts["promise"] is not None:
+        start = 0.0, float(facts["value"])
+        words = "Armijo: φ(0) + c₁·α·φ′(0)", "Armijo"
+        lines = [Line(start=start, slope=float(facts["promise"]), labels=words, colour="secondary")]
     return CurveScene(
-        x=alphas, heights=heights, limits=(0.0, float(alphas[-1]) or 1.0), points=points, title=" φ(α) along the step "
+        x=alphas,
+        heights=heights,
+        limits=(0.0, float(alphas[-1]) or 1.0),
+        lines=lines,
+        points=points,
+        title=" φ(α) along the step ",
     )
 
 
@@ -126,7 +137,7 @@ def plane(sight: PlaneSight, window: Window, levels: Levels | None) -> Scene:
         marks.append(Mark(place=(0.0, 0.0), sign="●", colour=ALONE, shows_way=True))
     message: tuple[str, ...] = ()
     if heights is None:
-        how = ("g computes the loss over", sight.wanted, "", OTHERS, sight.has_no_path)
+        how = (with_keys(HOW), sight.wanted, "", with_keys(OTHERS), sight.has_no_path)
         message = (sight.progress(),) if sight.progress() else how
     return Scene(
         window=window,
@@ -138,7 +149,7 @@ def plane(sight: PlaneSight, window: Window, levels: Levels | None) -> Scene:
     )
 
 
-OTHERS = "d takes other directions"
+HOW, OTHERS = "<landscape.compute> computes the loss over", "<landscape.directions> takes other directions"
 
 
 def _in_order(run: RunView) -> list[LaneView]:

@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from ..charts.axes import compact
 from ..charts.bands import Heights, Levels
 from ..charts.window import Place
+from ..key_names import with_keys
 from ..preview import described
 from ..widgets.text_rows import Row, Span
 from .function_sight import FunctionSight
@@ -49,7 +50,10 @@ def function_readout(sight: FunctionSight, aim: Place | None) -> Row:
     names = [str(name) for name in sight.facts.get("names", ["x", "y"])][:2]
     if aim is not None:
         at, height = _at(names, aim), compact(sight.height_at(aim))
-        return ((f"start at {at}?  f {height}   ", "bold accent"), ("enter starts there · esc leaves", "foreground"))
+        return (
+            (f"start at {at}?  f {height}   ", "bold accent"),
+            (with_keys("<landscape.confirm> starts there · esc leaves"), "foreground"),
+        )
     motion, run = sight.motion(), sight.run
     if motion is None:
         return ()
@@ -86,7 +90,12 @@ def plane_readout(sight: PlaneSight) -> Row:
     if progress:
         spans.append((f"{progress}   ", "warning" if sight.refusal else "foreground"))
     if not sight.is_waiting and sight.heights is not None:
-        spans.append((f"g computes it anew · d: {sight.wanted}", "dim foreground"))
+        spans.append(
+            (
+                with_keys(f"<landscape.compute> computes it anew · <landscape.directions>: {sight.wanted}"),
+                "dim foreground",
+            )
+        )
     return tuple(spans)
 
 

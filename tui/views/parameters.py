@@ -20,6 +20,7 @@ from engine.text import clean
 
 from ..charts.axes import compact
 from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..run_view import RunView
 from ..screens.filtering import FilterDialog
 from ..widgets.chart import Curve, LiveChart
@@ -34,7 +35,14 @@ from .view import View
 SCALES = ("auto", "linear", "log")
 PANELS = ("picture", "spread", "course")
 """What a view without room for all of them shows one of."""
-HINTS = ("j filter", "c sort", "x scale", "b mean or largest", "m all four", "k panel")
+HINTS = (
+    "<parameters.filter> filter",
+    "<parameters.sort> sort",
+    "<parameters.scale> scale",
+    "<parameters.block> mean or largest",
+    "<parameters.all> all four",
+    "<parameters.panel> panel",
+)
 
 
 class ParametersView(View):
@@ -96,9 +104,11 @@ is no room for all.
         """Show this run."""
         super().__init__(run)
         self._shown = -1
-        self._spec: RunSpec | None = None
         self._lacking: dict[str, str] = {}
-        """What the rule at hand does not have, and why."""
+        """What the rule at hand does not have of the tensor with the cursor, and why."""
+        self._spec: RunSpec | None = None
+        self._meant = 0
+        """The tensor that this is about."""
         self._quantity = 0
         self._is_chosen = False
         """Whether a person has chosen the quantity."""
@@ -163,10 +173,12 @@ is no room for all.
     def show(self, now: float) -> None:
         """Draw what has changed."""
         run = self.run
-        if run.lane.spec is not self._spec:
-            self._spec, self._shown = run.lane.spec, -1
-            self._lacking = self._spec.optimizer.lacking()
-            if not self._is_chosen:
+        spec, chosen = run.lane.spec, self._table.chosen
+        if (is_new := spec is not self._spec) or chosen != self._meant:
+            self._spec, self._meant, self._shown = spec, chosen, -1
+            shape = run.welcome.tensors[chosen].shape if run.welcome.tensors else ()
+            self._lacking = spec.optimizer.within(shape).lacking()
+            if is_new and not self._is_chosen:
                 # Begun with the first one that the rule has: a gradient and weights are always there.
                 self._quantity = [each.about in self._lacking for each in QUANTITIES].index(False)
         if run.changes != self._shown:
@@ -214,7 +226,7 @@ is no room for all.
         looking, title = self._looks[number], spelled(QUANTITIES[number].title)
         seen = self._seen(number)
         if looking.refusal:
-            picture.say(f"{clean(looking.refusal)}.", title)
+            picture.say(f"{spelled(clean(looking.refusal))}.", title)
         elif seen is None:
             picture.say("the engine has not answered yet", title)
         else:
@@ -276,19 +288,21 @@ is no room for all.
             chosen = number == self._quantity or self._shows_all
             # Like the table, which has a dash for what there is not.
             name = f"{each.title} –" if each.about in self._lacking else each.title
-            spans.append((f" {each.key} {name} ", "reverse primary" if chosen else "dim foreground"))
+            spans.append(
+                (with_keys(f" <parameters.{each.about}> {name} "), "reverse primary" if chosen else "dim foreground")
+            )
             self._ends.append((self._ends[-1] if self._ends else 0) + cell_len(spans[-1][0]))
         table, tensors = self._table, self.run.welcome.tensors
         if table.filter:
             words = f"  names with {clean(table.filter, 40)}: {len(table.tensors)} of {len(tensors)}, esc shows all"
             spans.append((words, "bold warning"))
         elif self._lacking:
-            why = next(iter(self._lacking.values()))
+            why = spelled(next(iter(self._lacking.values())))
             fits = self._ends[-1] + 2 + cell_len(why) <= self._tabs.size.width
             spans.append((f"  {why if fits else why.partition(',')[0]}", "foreground"))
         room = self._tabs.size.width - sum(cell_len(text) for text, _ in spans)
         for number, hint in enumerate(HINTS):
-            words = f"{' · ' if number else '  '}{hint}"
+            words = f"{' · ' if number else '  '}{with_keys(hint)}"
             room -= cell_len(words)
             if room < 0:
                 break
@@ -300,7 +314,7 @@ is no room for all.
         tensor = self.run.welcome.tensors[self._table.chosen]
         name: Row = ((f"{clean(tensor.name, 40)} ", "bold foreground"),)
         if seen is None:
-            words = f"{clean(looking.refusal)}" if looking.refusal else ""
+            words = spelled(clean(looking.refusal)) if looking.refusal else ""
             self._summary.show([(*name, (words, "warning"))])
             return
         title = QUANTITIES[self._quantity].title

@@ -20,14 +20,14 @@ from ..widgets.text_rows import Span, TextRows
 Part = tuple[str, str, str]
 """Text, its look, and the action that a click on it takes, "" for none."""
 KEYS: tuple[Part, ...] = (
-    ("  c charts", "dim foreground", "choose"),
-    ("  v crosshair", "dim foreground", "crosshair"),
-    ("  x axis", "dim foreground", "measure"),
-    ("  y log", "dim foreground", "scale"),
-    ("  m smooth", "dim foreground", "smooth(1)"),
-    ("  w follow", "dim foreground", "follow"),
-    ("  k changes", "dim foreground", "changes"),
-    ("  e earlier runs", "dim foreground", "earlier"),
+    ("  <curves.charts> charts", "dim foreground", "choose"),
+    ("  <curves.crosshair> crosshair", "dim foreground", "crosshair"),
+    ("  <curves.measure> axis", "dim foreground", "measure"),
+    ("  <curves.y-scale> log", "dim foreground", "scale"),
+    ("  <curves.smoother> smooth", "dim foreground", "smooth(1)"),
+    ("  <curves.follow> follow", "dim foreground", "follow"),
+    ("  <curves.changes> changes", "dim foreground", "changes"),
+    ("  <curves.earlier> earlier runs", "dim foreground", "earlier"),
 )
 _ALSO: tuple[Measure, ...] = ("step", "epoch", "time")
 

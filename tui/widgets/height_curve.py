@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..charts.axes import Limits, linear_ticks, log_ticks, padded
-from ..charts.cells import Cells
+from ..charts.cells import BLANK, Cells
 from ..charts.glyphs import suitable_glyphs
 from ..charts.raster import Stroke, raster
 from ..charts.window import Place, Window, way_codes
@@ -30,6 +30,17 @@ class Point:
     """Of the tangent that is drawn through it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A dashed straight line from a point to the right."""
+
+    start: Place
+    slope: float
+    labels: tuple[str, ...]
+    """What it is called, from long to short; none of them where there is room for none."""
+    colour: str
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class CurveScene:
     """All that there is to see."""
@@ -44,6 +55,7 @@ class CurveScene:
     """What is subtracted before a logarithm is taken."""
     trails: Sequence[tuple[NDArray[np.float64], str]] = ()
     """Where points were, (points,), each way with its colour."""
+    lines: Sequence[Line] = ()
     points: Sequence[Point] = ()
     cross: float | None = None
     title: str = ""
@@ -107,6 +119,8 @@ def _draw(inside: Cells, scene: CurveScene, heights: NDArray[np.float64], window
     for way, colour in scene.trails:
         chords = np.stack([way, np.interp(way, scene.x, heights)], axis=1)
         draw_dots(inside, way_codes(chords, window, columns, rows), inside.text_ink(colour))
+    for line in scene.lines:
+        _draw_line(inside, line, scene, window)
     for point in scene.points:
         _draw_tangent(inside, point, scene, window)
     for point in scene.points:
@@ -122,6 +136,40 @@ def _draw(inside: Cells, scene: CurveScene, heights: NDArray[np.float64], window
         if cell is not None:
             inside.characters[:, cell[0]] = ord("┊")
             inside.front[:, cell[0]] = inside.ink("foreground", bold=True)
+
+
+def _draw_line(inside: Cells, line: Line, scene: CurveScene, window: Window) -> None:
+    """Draw a line where no curve is, and its name beside it."""
+    left = max(line.start[0], window.x[0])
+    x = np.linspace(left, window.x[1], 4 * inside.width)
+    heights = _on_axis(line.start[1] + line.slope * (x - line.start[0]), scene)
+    codes = way_codes(np.stack([x, heights], axis=1), window, inside.width, inside.height)
+    codes[:, 2::3] = 0
+    codes[inside.characters != BLANK] = 0
+    ink = inside.text_ink(line.colour)
+    draw_dots(inside, codes, ink)
+    for label in line.labels:
+        if (place := _room_beside(codes != 0, len(label), inside)) is not None:
+            inside.write(*place, label, ink)
+            return
+
+
+def _room_beside(drawn: NDArray[np.bool_], length: int, inside: Cells) -> tuple[int, int] | None:
+    """Return row and column for so many characters beside a line, as far to its right as may be; None for no room."""
+    rows, columns = np.nonzero(drawn)
+    for cell in np.argsort(-columns):
+        row, column = int(rows[cell]), int(columns[cell])
+        for beside, first in (
+            (row - 1, column + 1 - length),
+            (row + 1, column + 1 - length),
+            (row, column + 2),
+            (row - 1, column),
+            (row + 1, column),
+        ):
+            has_place = 0 <= beside < inside.height and 0 <= first <= inside.width - length
+            if has_place and (inside.characters[beside, first : first + length] == BLANK).all():
+                return beside, first
+    return None
 
 
 def _draw_tangent(inside: Cells, point: Point, scene: CurveScene, window: Window) -> None:

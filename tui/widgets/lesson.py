@@ -9,6 +9,8 @@ from engine.method.standing import Condition, Standing
 from engine.text import clean, counted
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..run_view import RunView
 from .status import bar
 from .text_rows import Row, TextRows
@@ -55,7 +57,7 @@ def lesson_rows(run: RunView, width: int) -> list[Row]:
     if run.spec.problem.kind == "dataset":
         told = f"seeds: data {seed.data}, weights {seed.init}, batches {seed.batches}"
         rows += [(), *_wrapped(told, "dim foreground", width)]
-    rows += [(), (("i closes this", "dim foreground"),)]
+    rows += [(), ((with_keys("<view.lesson> closes this"), "dim foreground"),)]
     return rows
 
 
@@ -100,4 +102,4 @@ def _condition_rows(condition: Condition, width: int) -> list[Row]:
 
 
 def _wrapped(text: str, look: str, width: int) -> list[Row]:
-    return [((line.plain.rstrip(), look),) for line in Content(clean(text, 2000)).wrap(max(8, width))]
+    return [((line.plain.rstrip(), look),) for line in Content(spelled(clean(text, 2000))).wrap(max(8, width))]

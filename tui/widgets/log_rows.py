@@ -6,6 +6,7 @@ import time
 
 from rich.cells import cell_len, set_cell_size
 
+from ..charts.glyphs import spelled
 from ..notices import MAXIMUM_LOG, Notice, NoticeKind
 from ..run_view import RunView
 from .status import lane_colour
@@ -45,7 +46,9 @@ class LogRows(TextRows):
         if lines is None:
             if len(self._lines) > 4 * MAXIMUM_LOG:
                 self._lines.clear()
-            lines = self._lines[notice.number] = wrapped(notice.sentences, max(8, self.size.width - self._lead()))
+            lines = self._lines[notice.number] = wrapped(
+                spelled(notice.sentences), max(8, self.size.width - self._lead())
+            )
         return lines
 
     def row(self, notice: Notice, line: str, *, first: bool, chosen: bool, now: float) -> Row:

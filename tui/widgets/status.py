@@ -12,6 +12,8 @@ from engine.method.schedules import Schedule
 from engine.text import clean, counted
 
 from ..charts.axes import compact
+from ..charts.glyphs import spelled
+from ..key_names import with_keys
 from ..notices import IN_FORCE, Notice
 from ..run_view import RunView
 from ..wording import in_words
@@ -70,7 +72,8 @@ def _of_the_schedule(base: str, schedule: Schedule) -> tuple[str, ...]:
     held = "held, base" if schedule.hold is not None else "of"
     if schedule.is_constant:
         return (f"{held} {base}",)
-    return f"{held} {base}, {schedule.sentence()}", f"{held} {base} ({schedule.title})", f"{held} {base}"
+    title, sentence = spelled(schedule.title), spelled(schedule.sentence())
+    return f"{held} {base}, {sentence}", f"{held} {base} ({title})", f"{held} {base}"
 
 
 def progress_row(view: RunView, width: int) -> Row:
@@ -115,9 +118,9 @@ def progress_row(view: RunView, width: int) -> Row:
 
 def frozen_row(view: RunView, step: int, width: int) -> Row:
     """Return the row of progress behind a sign that the views stand still at `step`."""
-    sign = f" ❚❚ VIEW FROZEN at step {step:,}, f goes on "
+    sign = with_keys(f" ❚❚ VIEW FROZEN at step {step:,}, <view.freeze> goes on ")
     if cell_len(sign) > width // 2:
-        sign = " FROZEN (f) "
+        sign = with_keys(" FROZEN (<view.freeze>) ")
     return ((sign, "bold reverse warning"), ("  ", "plain"), *progress_row(view, width - cell_len(sign) - 2))
 
 

@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from ..charts.glyphs import spelled
 from .known_style import KnownStyle
 
 Span = tuple[str, str]
@@ -103,6 +104,7 @@ def titled_row(title: str, right: Row, width: int) -> Row:
     room = width - sum(cell_len(text) for text, _ in right) - len(" gdtui  ")
     if room < 8:
         return right
+    title = spelled(title)
     if cell_len(title) > room:
         title = set_cell_size(title, room - 1) + "…"
     return ((" gdtui ", "bold primary"), (f"{set_cell_size(title, room)} ", "foreground"), *right)
@@ -111,7 +113,7 @@ def titled_row(title: str, right: Row, width: int) -> Row:
 def wrapped_rows(text: str, look: str, width: int, height: int) -> list[Row]:
     """Return a text on as many rows as it needs but no more than `MAXIMUM_ROWS` or a sixth of the screen's height."""
     width, most = max(8, width), max(1, min(MAXIMUM_ROWS, height // 6))
-    lines = [line.plain.rstrip() for line in Content(text).wrap(width)] or [""]
+    lines = [line.plain.rstrip() for line in Content(spelled(text)).wrap(width)] or [""]
     if len(lines) > most:
         lines = lines[:most]
         lines[-1] = set_cell_size(lines[-1], min(cell_len(lines[-1]), width - 2)).rstrip() + " …"

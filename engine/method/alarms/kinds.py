@@ -27,7 +27,7 @@ _ALL = (
     Kind(
         name="rising",
         title="loss rises",
-        advice="divide the learning rate by ten with {, or start again with r",
+        advice="divide the learning rate by ten, or start again",
         source="a loss of twice what it was before the first update is worse than not to train at all",
     ),
     Kind(
@@ -51,13 +51,13 @@ _ALL = (
     Kind(
         name="crawling",
         title="far too small a rate",
-        advice="multiply the learning rate by ten with }",
+        advice="multiply the learning rate by ten",
         source="Stanford CS231n: an update is about 1e-3 of the weights' length; this is a thousand times less",
     ),
     Kind(
         name="leaping",
         title="far too large a rate",
-        advice="divide the learning rate by ten with {",
+        advice="divide the learning rate by ten",
         source="Stanford CS231n: an update is about 1e-3 of the weights' length; this is a hundred times more",
     ),
     Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -19,6 +20,7 @@ class EquationInspection(Inspection):
 
     Facts:
         step, loss, index, before, after, effective_lr: As in `method.rehearsal.Rehearsal`.
+        no_rate: Why there is no effective_lr where it is nan, or nothing.
         tensor, place: The parameter's tensor by its name, and its place in it, one number a dimension.
         rule: The rule's title, with its form where it has several.
         lines: Each a table of `symbol`, `replaces`, `words`, `value` and `formula`, which is written as nested lists:
@@ -41,6 +43,9 @@ class EquationInspection(Inspection):
                 "before": found.before,
                 "after": found.after,
                 "effective_lr": found.effective_lr,
+                "no_rate": rule.within(found.tensor.shape).lacking().get("rate", "")
+                if found.lines and math.isnan(found.effective_lr)
+                else "",
                 "tensor": found.tensor.name,
                 "place": [int(number) for number in place],
                 "rule": f"{rule.title} ({getattr(rule, 'form', '')})" if rule.forms() else rule.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -61,7 +61,8 @@ class LandscapeInspection(WindowInspection):
         across, up = middles(x, self.columns), middles(y, rows) if y is not None else np.zeros(1)
         strides = STRIDES if rows * self.columns > AT_ONCE else (1,)
 
-        def value(row: int, column: int) -> float:
+        def value(row: int, column: int) -> Generator[None, None, float]:
+            yield from ()
             return height(float(across[column]), float(up[row]))
 
         for told in coarse_to_fine(value, (rows, self.columns), strides):

@@ -7,6 +7,7 @@ unit's weights; biases stay as they are) and section 7 (the plane of the path, b
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ...errors import InputError
-from ...subject.network import Network
+from ...subject.network import EVALUATION_CHUNK, Network
 from ..path import SNAPSHOTS, Path
 from ..trainer import Trainer
 from .inspection import Finding
@@ -26,8 +27,11 @@ from .survey import STRETCH_S, Span, WindowInspection, coarse_to_fine
 SIZES = (5, 9, 17, 33)
 """Points along each side, coarse to fine: the grids lie in each other, so that no point is computed twice."""
 MOST_WORK = 1 << 24
-"""Parameters times samples of one value, the least samples apart: some milliseconds, for which a step waits."""
+"""Parameters times samples of one value, the least samples apart."""
 LEAST_SAMPLES = 256
+"""Of one value, whatever the network's size: fewer would tell another loss."""
+CHUNK_WORK = 1 << 23
+"""Parameters times samples at once, one sample at least: two samples of four million parameters take 4 ms."""
 MARGIN = 0.2
 """Room on every side of a path, as a share of its extent."""
 LEAST_POINTS = 3
@@ -37,8 +41,8 @@ PARALLEL = 0.999
 DRAWS = 16
 MOST_POINTS = 2 * SNAPSHOTS
 """Of a longer path, that of a few parameters, evenly spaced ones tell the components."""
-DRAWN_AT_ONCE = 1 << 16
-"""Entries of a random direction that are drawn at once: a millisecond or two."""
+PARTS = 1 << 16
+"""Entries of a vector at once: to draw them takes a millisecond or two, to add them less."""
 AT_ONCE = 4096
 """Parameters that a product of all points takes at once."""
 
@@ -57,15 +61,17 @@ class Plane:
 
     def coordinates(self, points: NDArray[Any]) -> Generator[None, None, NDArray[np.float64]]:
         """Return where on the plane each of `points`, (points, parameters), is nearest to it, (points, 2)."""
-        products = np.empty((len(points), 2))
+        products = np.zeros((len(points), 2))
         due = time.perf_counter() + STRETCH_S
         for row, point in enumerate(points):
-            products[row] = self.directions @ (point - self.centre)
-            if time.perf_counter() > due:
-                yield
-                due = time.perf_counter() + STRETCH_S
+            for part in _parts(self.centre.size):
+                products[row] += self.directions[:, part] @ (point[part] - self.centre[part])
+                if time.perf_counter() > due:
+                    yield
+                    due = time.perf_counter() + STRETCH_S
         # The directions need not be at right angles.
-        return np.asarray(np.linalg.solve(self.directions @ self.directions.T, products.T).T, np.float64)
+        gram = yield from _products(self.directions)
+        return np.asarray(np.linalg.solve(gram, products.T).T, np.float64)
 
 
 class PlaneInspection(WindowInspection):
@@ -95,7 +101,7 @@ class PlaneInspection(WindowInspection):
         except InputError as error:
             if self.directions == "path":
                 raise InputError(f"{error}; random directions need no path") from None
-            return self._findings(trainer, trainer.theta[None].copy())
+            return self._findings(trainer, None)
         # Of a larger vector it begins to be kept with this.
         steps, points = path.up_to(trainer.step_count, trainer.theta)
         if self.directions == "path" and len(points) < LEAST_POINTS:
@@ -105,11 +111,17 @@ class PlaneInspection(WindowInspection):
             )
         return self._findings(trainer, points)
 
-    def _findings(self, trainer: Trainer, points: NDArray[Any]) -> Iterator[Finding | None]:
+    def _findings(self, trainer: Trainer, points: NDArray[Any] | None) -> Iterator[Finding | None]:
         network = trainer.objective
         assert isinstance(network, Network), "findings has seen to it"
-        centre = trainer.theta.astype(np.float64)
-        theta = trainer.theta.copy()
+        # The one copy that no step may change; all else is made of it in pieces.
+        kept = trainer.theta.copy()
+        penalties = trainer.spec.regularisation
+        points = kept[None] if points is None else points
+        centre, theta = np.empty(kept.size), np.empty_like(kept)
+        for part in _parts(kept.size):
+            centre[part] = kept[part]
+            yield None
         if self.directions == "path":
             plane = yield from path_plane(centre, points[:: -(-len(points) // MOST_POINTS)])
         else:
@@ -117,21 +129,28 @@ class PlaneInspection(WindowInspection):
         seen = yield from plane.coordinates(points)
         x, y = self._window(seen)
         # What is looked at is the loss of an evaluation, so nothing is drawn and no unit left out.
-        bound = network.bind(theta, np.empty_like(theta), trainer.spec.regularisation)
+        bound = network.bind(theta, np.empty_like(theta), penalties)
         of = network.samples().count
         samples = min(of, max(LEAST_SAMPLES, MOST_WORK // theta.size))
+        chunk = min(EVALUATION_CHUNK, max(1, CHUNK_WORK // theta.size))
 
-        point, part = np.empty_like(centre), np.empty_like(centre)
-
-        def loss_at(across: float, up: float) -> float:
-            with np.errstate(all="ignore"):
-                # Of a large network new arrays would take as long as the sums.
-                np.multiply(plane.directions[0], across, out=point)
-                np.add(point, centre, out=point)
-                np.multiply(plane.directions[1], up, out=part)
-                np.add(point, part, out=point)
-                np.copyto(theta, point, casting="same_kind")
-                return bound.evaluate("train", samples).loss
+        def loss_at(across: float, up: float) -> Generator[None, None, float]:
+            for part in _parts(theta.size):
+                with np.errstate(all="ignore"):
+                    point = plane.directions[0, part] * across + centre[part]
+                    point += plane.directions[1, part] * up
+                    np.copyto(theta[part], point, casting="same_kind")
+                if part.stop < theta.size:
+                    yield
+            evaluation = bound.evaluating("train", samples, chunk)
+            while True:
+                # A step in between goes on with the errors that it wants to hear of.
+                with np.errstate(all="ignore"):
+                    try:
+                        next(evaluation)
+                    except StopIteration as end:
+                        return float(end.value.loss)
+                yield
 
         facts = {
             "directions": self.directions,
@@ -140,12 +159,12 @@ class PlaneInspection(WindowInspection):
             "samples": samples,
             "of": of,
             "variance": None if plane.variance is None else list(plane.variance),
-            "loss": loss_at(0.0, 0.0),
+            "loss": (yield from loss_at(0.0, 0.0)),
         }
         across, up = np.linspace(*x, self.finest), np.linspace(*y, self.finest)
         strides = [(self.finest - 1) // (size - 1) for size in SIZES if size <= self.finest]
 
-        def value(row: int, column: int) -> float:
+        def value(row: int, column: int) -> Generator[None, None, float]:
             return loss_at(float(across[column]), float(up[row]))
 
         for told in coarse_to_fine(value, (self.finest, self.finest), strides):
@@ -172,33 +191,59 @@ def random_plane(network: Network, centre: Vector, seed: int) -> Generator[None,
         InputError: The weights are too few, or too many of them 0, for two directions that differ.
     """
     generator = np.random.default_rng(seed)
-    first = yield from _drawn(network, centre, generator)
+    directions = np.empty((2, centre.size))
+    yield from _draw(network, centre, generator, directions[0])
     for _ in range(DRAWS):
-        second = yield from _drawn(network, centre, generator)
-        lengths = float(np.linalg.norm(first) * np.linalg.norm(second))
-        if lengths > 0.0 and abs(float(first @ second)) < PARALLEL * lengths:
-            return Plane(centre=centre, directions=np.stack([first, second]))
+        yield from _draw(network, centre, generator, directions[1])
+        products = yield from _products(directions)
+        lengths = math.sqrt(products[0, 0] * products[1, 1])
+        if lengths > 0.0 and abs(float(products[0, 1])) < PARALLEL * lengths:
+            return Plane(centre=centre, directions=directions)
     raise InputError("filter-normalised directions do not differ here: the weights are too few, or are 0")
 
 
-def _drawn(network: Network, centre: Vector, generator: np.random.Generator) -> Generator[None, None, Vector]:
-    direction = np.empty_like(centre)
-    for first in range(0, centre.size, DRAWN_AT_ONCE):
-        part = direction[first : first + DRAWN_AT_ONCE]
-        part[:] = generator.normal(size=part.size)
+def _draw(
+    network: Network, centre: Vector, generator: np.random.Generator, direction: Vector
+) -> Generator[None, None, None]:
+    for part in _parts(centre.size):
+        direction[part] = generator.normal(size=part.stop - part.start)
         yield
-    return filter_normalised(network, centre, direction)
+    yield from normalise_filters(network, centre, direction)
 
 
-def filter_normalised(network: Network, centre: Vector, direction: Vector) -> Vector:
-    """Return a direction whose part for each unit is as long as the unit's weights, and 0 for the biases."""
-    normalised = np.zeros_like(direction)
-    for weight in network.weights:
-        part, own = weight.of(direction), weight.of(centre)
+def normalise_filters(network: Network, centre: Vector, direction: Vector) -> Generator[None, None, None]:
+    """Make a direction's part for each unit as long as the unit's weights, and 0 for the biases, in stretches."""
+    for tensor in network.tensors:
+        part, own = tensor.of(direction), tensor.of(centre)
+        if len(tensor.shape) != 2:
+            part[:] = 0.0
+            continue
         # A column is what one unit has for its inputs: the fully connected layer's filter.
-        lengths = np.linalg.norm(part, axis=0)
-        weight.of(normalised)[:] = part * (np.linalg.norm(own, axis=0) / np.where(lengths > 0.0, lengths, 1.0))
-    return normalised
+        inputs, units = tensor.shape
+        wanted, lengths = np.zeros(units), np.zeros(units)
+        rows = [slice(first, first + max(1, PARTS // units)) for first in range(0, inputs, max(1, PARTS // units))]
+        for some in rows:
+            wanted += np.einsum("ij,ij->j", own[some], own[some])
+            lengths += np.einsum("ij,ij->j", part[some], part[some])
+            yield
+        factors = np.sqrt(wanted) / np.where(lengths > 0.0, np.sqrt(lengths), 1.0)
+        for some in rows:
+            part[some] *= factors
+            yield
+
+
+def _parts(size: int) -> list[slice]:
+    """Return the parts of a vector of so many entries that are worked on at once."""
+    return [slice(first, min(first + PARTS, size)) for first in range(0, size, PARTS)]
+
+
+def _products(vectors: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+    """Return the products of all vectors, (vectors, entries), with each other, in stretches."""
+    products = np.zeros((len(vectors), len(vectors)))
+    for part in _parts(vectors.shape[1]):
+        products += vectors[:, part] @ vectors[:, part].T
+        yield
+    return products
 
 
 def path_plane(centre: Vector, points: NDArray[Any]) -> Generator[None, None, Plane]:
@@ -209,10 +254,12 @@ def path_plane(centre: Vector, points: NDArray[Any]) -> Generator[None, None, Pl
     Raises:
         InputError: The path has no extent, or only one direction.
     """
-    mean = points.mean(axis=0, dtype=np.float64)
+    mean = np.empty(centre.size)
     products = np.zeros((len(points), len(points)))
     for first in range(0, centre.size, AT_ONCE):
-        part = points[:, first : first + AT_ONCE] - mean[first : first + AT_ONCE]
+        some = slice(first, first + AT_ONCE)
+        points[:, some].mean(axis=0, dtype=np.float64, out=mean[some])
+        part = points[:, some] - mean[some]
         products += part @ part.T
         yield None
     spectrum, vectors = np.linalg.eigh(products)
@@ -226,6 +273,9 @@ def path_plane(centre: Vector, points: NDArray[Any]) -> Generator[None, None, Pl
         part = points[:, first : first + AT_ONCE] - mean[first : first + AT_ONCE]
         directions[:, first : first + AT_ONCE] = vectors[:, :2].T @ part
         yield None
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    lengths = np.sqrt(np.diag((yield from _products(directions))))[:, None]
+    for some in _parts(centre.size):
+        directions[:, some] /= lengths
+        yield None
     shares = spectrum[:2] / total
     return Plane(centre=centre, directions=directions, variance=(float(shares[0]), float(shares[1])))

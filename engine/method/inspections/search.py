@@ -24,7 +24,8 @@ FARTHEST = 4.0
 class SearchInspection(Inspection):
     """What the last search has looked at.
 
-    Facts: `method`; `step`; `accepted`, the α of the step; `value` and `slope`, φ and φ′ at α = 0; `is_curve_whole`,
+    Facts: `method`; `step`; `accepted`, the α of the step; `value` and `slope`, φ and φ′ at α = 0; `promise`, the
+    slope c₁·φ′(0) of Armijo's line from φ(0), None where the method asks for no sufficient decrease; `is_curve_whole`,
     whether the curve is the very function that was searched: with noise or L2 decay, and of a batch of a network, it
     is not known again, and there is none. Arrays: `trials` (trials, 3), α, φ and φ′ in their order; `alphas` and
     `values` (points,), the curve.
@@ -51,6 +52,7 @@ class SearchInspection(Inspection):
                 "accepted": accepted if len(trials) else None,
                 "value": search.start.value,
                 "slope": search.start.slope,
+                "promise": search.promise,
                 "is_curve_whole": has_curve,
             },
             arrays={"trials": trials, "alphas": alphas, "values": values},

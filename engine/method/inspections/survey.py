@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -33,12 +33,12 @@ class WindowInspection(Inspection):
 
 
 def coarse_to_fine(
-    value: Callable[[int, int], float], shape: tuple[int, int], strides: Sequence[int]
+    value: Callable[[int, int], Generator[None, None, float]], shape: tuple[int, int], strides: Sequence[int]
 ) -> Iterator[tuple[int, NDArray[np.float64]] | None]:
     """Yield None after every stretch of work, and each stride with the values that lie so far apart.
 
     Args:
-        value: Of a row and a column of the grid; it is asked for once.
+        value: Of a row and a column of the grid; it is asked for once, and yields where it takes long itself.
         shape: Rows and columns.
         strides: The last is 1, and each is a multiple of the next, so that coarse grids lie in finer ones.
     """
@@ -47,7 +47,7 @@ def coarse_to_fine(
     for stride in strides:
         for row in range(0, shape[0], stride):
             for column in (np.flatnonzero(~known[row, ::stride]) * stride).tolist():
-                values[row, column] = value(row, column)
+                values[row, column] = yield from value(row, column)
                 if time.perf_counter() > due:
                     yield None
                     due = time.perf_counter() + STRETCH_S

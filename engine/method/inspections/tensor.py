@@ -72,7 +72,7 @@ class TensorInspection(Inspection):
 
     def _values(self, trainer: Trainer, tensor: Tensor, facts: dict[str, Any]) -> Vector:
         """Return what is looked at, an entry a parameter, as it is now: shared with nothing."""
-        rule = trainer.rule
+        rule = trainer.rule.within(tensor.shape)
         if self.quantity in (lacking := rule.lacking()):
             raise InputError(lacking[self.quantity])
         if self.quantity == "weight":

@@ -38,6 +38,8 @@ class LineSearch:
         update: What the last search found should be subtracted from the parameters.
         is_at_end: Whether the objective's vector holds the gradient at the end of the last search.
         went_astray: Whether the rule's direction led uphill in the last one, so that the gradient's was taken.
+        promise: The slope c₁·φ′(0) of the line below which Armijo's condition had the last one end; None where the
+            method does not ask for it.
     """
 
     def __init__(self, name: MethodName, spec: LineSearchSpec, grad: Vector, decay: float) -> None:
@@ -57,6 +59,8 @@ class LineSearch:
         self._batch: Batch
         self._linear = self._square = self._last = 0.0
         self.is_at_end = self.went_astray = False
+        self.promise: float | None = None
+        self._promises = name in ("armijo", "wolfe")
 
     @property
     def made(self) -> int:
@@ -75,7 +79,7 @@ class LineSearch:
 
     def remember(self, other: LineSearch) -> None:
         """Take the trials of another search for the last ones."""
-        self._ray = other._ray
+        self._ray, self.promise = other._ray, other.promise
 
     def walk(self, here: Tied, there: Tied, batch: Batch, loss: float, noise: Vector | None) -> float:
         """Return how far to go along the update in the gradient's vector, and leave what that makes in `update`.
@@ -97,6 +101,7 @@ class LineSearch:
             np.subtract(direction, self.gradient, direction)
             slope = self._look(noise)
         ray.begin(loss, slope, self._at)
+        self.promise = self._spec.c1 * slope if self._promises else None
         trial = ray.start
         if slope < 0.0 and math.isfinite(slope):
             try:

@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from ... import fields
 from ...subject.objective import Operations, Tensor, Vector
 from ..passes import averaged, called, numbers
+from .adam import Adam
 from .formula import WorkingOut, largest, quantity, root
 from .rule import BoundRule, Dials, Moments, Rule, State, stretches
 
@@ -86,6 +87,21 @@ class Muon(Rule):
     def moments(self, state: MuonState) -> Moments:
         """Return the mean gradient; of its square too little is known."""
         return Moments(mean=state.m, mean_weight=state.m_weight) if state.m_weight else Moments()
+
+    def within(self, shape: Sequence[int]) -> Rule:
+        """Return itself for a matrix, and for anything else Adam, whose step it takes there."""
+        return self if len(shape) == 2 else Adam(lr=self.lr, beta1=self.momentum, beta2=self.beta2, eps=self.eps)
+
+    def effective_lr(self, state: MuonState, rms: Any, lr: float) -> float:
+        """Return nan: a matrix is stretched to the same length, however long its gradient is."""
+        return math.nan
+
+    def lacking(self) -> dict[str, str]:
+        """Return why a matrix has neither."""
+        return {
+            "root": "Muon keeps no second moment of a matrix, so there is no √v̂",
+            "rate": "Muon divides a matrix by no second moment, so no parameter has a rate of its own",
+        }
 
     def work_out(self, sheet: WorkingOut) -> None:
         """Write the step of a matrix's entry, or Adam's step for what is no matrix."""

@@ -196,6 +196,13 @@ class Rule(Section, abc.ABC):
     def _bound(self, state: Any, grad: Vector, dials: Dials, tensors: Sequence[Tensor]) -> BoundRule:
         """Do what `bind` promises."""
 
+    def within(self, shape: Sequence[int]) -> Rule:
+        """Return the rule that a tensor of this shape is trained by, as far as its √v̂ and its rates are concerned.
+
+        It reads the state of this one; itself where all tensors are treated alike.
+        """
+        return self
+
     def ahead(self, state: Any, dials: Dials) -> Vector | None:
         """Return how far the parameters are ahead of the ball, where a rule has its gradient taken there.
 
@@ -218,6 +225,8 @@ class Rule(Section, abc.ABC):
             lr: The learning rate of the step.
             rms: Root mean square of √v̂ over the parameters in question, or None where there is no second moment; an
                 array has an answer for every entry.
+
+        nan where that is no one number, as every entry's step depends on all the others' gradients.
         """
         return lr
 

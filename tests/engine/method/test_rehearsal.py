@@ -194,6 +194,13 @@ def test_the_effective_rate_is_that_of_the_one_parameter(ravine: MakeTrainer) ->
     assert rehearsed(trainer, 1).effective_lr == pytest.approx(0.01)
 
 
+def test_what_muon_takes_adams_step_for_has_adams_rate(ravine: MakeTrainer) -> None:
+    """A point is no matrix: at the first step α/(√v̂ + ε) is α over the gradient, 1 and 10."""
+    trainer = ravine(optimizer={"name": "muon", "lr": 0.1, "weight_decay": 0.0})
+    assert rehearsed(trainer, 0).effective_lr == pytest.approx(0.1)
+    assert rehearsed(trainer, 1).effective_lr == pytest.approx(0.01)
+
+
 def test_a_step_that_is_refused_has_no_lines() -> None:
     problem = {"kind": "expression", "expression": "log(x)", "start": [-1.0]}
     spec = RunSpec.model_validate({"problem": problem, "optimizer": {"name": "sgd"}})

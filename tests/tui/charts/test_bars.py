@@ -47,7 +47,7 @@ def test_labels_stand_where_their_values_are() -> None:
 @given(
     st.lists(st.integers(0, 10**7), max_size=30),
     st.integers(0, 8),
-    st.sampled_from(["braille", "half", "ascii"]),
+    st.sampled_from(["braille", "quadrant", "half", "ascii"]),
     st.floats(1e-300, 1e300),
     st.booleans(),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from tui.charts.axes import padded
 from tui.charts.glyphs import Glyphs, suitable_glyphs
 from tui.charts.history import Series
-from tui.charts.raster import NOBODY, Shape, Stroke, raster, stroke
+from tui.charts.raster import NOBODY, Shape, Stroke, characters_of, codes_at, raster, stroke
 
 
 def drawn(
@@ -134,8 +135,35 @@ def test_what_lies_outside_the_limits_is_cut_off() -> None:
 
 
 def test_the_other_glyphs_come_from_the_same_dots() -> None:
+    assert drawn([0.0, 1.0, 0.0], glyphs="quadrant") == ["   ▗▞▜▖", " ▗▞▘  ▝▚▖", "▄▀      ▀▄"]
     assert drawn([0.0, 1.0, 0.0], glyphs="half") == ["   ▄██▄", " ▄█▀  ▀█▄", "▄▀      ▀▄"]
     assert drawn([0.0, 1.0, 0.0], glyphs="ascii") == ["   .-|.", " .-'  '-.", ".'      '."]
+
+
+@pytest.mark.parametrize("quarters", range(16))
+def test_a_quadrant_is_lit_where_one_of_its_two_dots_is(quarters: int) -> None:
+    """Unicode's name of the character says which quarters it has."""
+    lit = [bool(quarters >> place & 1) for place in range(4)]
+    names = [
+        name
+        for name, is_lit in zip(("UPPER LEFT", "UPPER RIGHT", "LOWER LEFT", "LOWER RIGHT"), lit, strict=True)
+        if is_lit
+    ]
+    halves = {
+        ("UPPER LEFT", "UPPER RIGHT"): "UPPER HALF BLOCK",
+        ("LOWER LEFT", "LOWER RIGHT"): "LOWER HALF BLOCK",
+        ("UPPER LEFT", "LOWER LEFT"): "LEFT HALF BLOCK",
+        ("UPPER RIGHT", "LOWER RIGHT"): "RIGHT HALF BLOCK",
+        (): "SPACE",
+    }
+    named = "FULL BLOCK" if all(lit) else halves.get(tuple(names), f"QUADRANT {' AND '.join(names)}")
+    for row in (0, 1):
+        dots = np.zeros((4, 2), np.bool_)
+        for place, is_lit in enumerate(lit):
+            dots[2 * (place // 2) + row, place % 2] = is_lit
+        down, across = np.nonzero(dots)
+        (point,) = characters_of(codes_at(across, down, 1, 1), "quadrant").ravel().tolist()
+        assert unicodedata.name(chr(point)) == named
 
 
 def test_a_console_without_braille_gets_ascii(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,9 @@ from tui.views import VIEWS
 from tui.views.equation import EquationView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from presets import Preset
     from tests.tui.conftest import Seat, Watched
 
 HEAD, LINES, WORDS = "#equation-head", "#equation-lines", "#equation-words"
@@ -96,6 +99,22 @@ async def test_tensor_and_parameter_are_chosen_by_keys(watched: Watched) -> None
         await me.until_text(HEAD, "layer1.weight[0, 0]")
         await me.press("g")
         await me.until_text(HEAD, "largest gradient")
+
+
+async def test_a_matrix_under_muon_has_no_rate_and_a_bias_has_one(
+    watched: Watched, preset: Callable[..., Preset]
+) -> None:
+    async with watched(preset(optimizer={"name": "muon", "lr": 0.01}), size=(160, 36)) as seat:
+        me, _ = await looking(seat)
+        why = "effective α –  Muon divides a matrix by no second moment, so no parameter has a rate of its own"
+        shapes = {tensor.name: tensor.shape for tensor in me.view.welcome.tensors}
+        names = [*shapes, *shapes]
+        first = next(name for name in names if f" {name}[" in me.text(HEAD))
+        for name in names[names.index(first) + 1 :][: len(shapes)]:
+            await me.press("down")
+            await me.until_text(HEAD, f" {name}[")
+            assert (why in me.text(HEAD)) is (len(shapes[name]) == 2)
+            assert "nan" not in me.text(HEAD)
 
 
 @pytest.mark.thorough

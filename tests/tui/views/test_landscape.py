@@ -157,6 +157,22 @@ async def test_a_line_search_shows_its_trials_on_the_curve_of_the_step(watched: 
         assert "accepted α" in here.row("readout")
 
 
+@pytest.mark.parametrize(("name", "has_line"), [("armijo", True), ("exact", False)])
+async def test_the_line_that_a_search_has_to_get_below_is_drawn_and_named(
+    watched: Watched, name: str, has_line: bool
+) -> None:
+    preset = lesson(
+        optimizer={"name": "sgd"},
+        line_search={"name": name, "c1": 0.25},
+        pace={"steps_per_second": 20},
+        stop={"steps": 1},
+    )
+    async with watched(preset, size=(120, 36)) as seat:
+        here = await Landscape(seat).opened()
+        await here.until(lambda: "φ(α) along the step" in here.curve("search") and "●" in here.curve("search"))
+        assert ("Armijo" in here.curve("search")) is has_line
+
+
 async def test_a_step_that_needed_no_search_says_why(watched: Watched) -> None:
     """Of ½x² the first trial, α = 1, is the minimum: from there on no way leads down."""
     preset = lesson(

@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[type[Page], ...]] = {
 EVERY = [(name, kind) for name, kinds in KINDS.items() for kind in kinds]
 
 
-MANNERS = [Manner(), Manner(colours=False), Manner(unicode=False), Manner(colours=False, unicode=False)]
+MANNERS = [Manner(), Manner(colours=False), Manner(glyphs="ascii"), Manner(colours=False, glyphs="ascii")]
 
 
 @settings(max_examples=12)

@@ -253,6 +253,19 @@ async def test_the_view_begins_with_what_the_optimizer_has_and_says_what_it_lack
         assert (f"{title} keeps no second moment, so there is no √v̂" in words) == bool(dashes)
 
 
+async def test_what_muon_lacks_is_told_of_the_tensor_with_the_cursor(opened: Opened, preset: MakePreset) -> None:
+    async with opened(preset(optimizer={"name": "muon", "lr": 0.1}), size=(160, 36)) as room:
+        kinds = []
+        for tensor in room.seat.view.welcome.tensors:
+            room.seat.dashboard.draw()
+            words, is_matrix = room.words("quantities"), len(tensor.shape) == 2
+            assert [name in words for name in DASHES] == [is_matrix, is_matrix]
+            assert ("Muon keeps no second moment of a matrix" in words) is is_matrix
+            kinds.append(is_matrix)
+            await room.seat.press("down")
+        assert set(kinds) == {True, False}
+
+
 async def test_what_the_optimizer_lacks_can_be_asked_for_and_is_explained(opened: Opened, preset: MakePreset) -> None:
     async with opened(preset(optimizer={"name": "sgd", "lr": 0.1})) as room:
         await room.seat.press("v")

@@ -21,6 +21,7 @@ from engine.run.events import Seen
 
 from ...charts.cells import Cells
 from ...charts.glyphs import suitable_glyphs
+from ...key_names import with_keys
 from ...run_view import RunView
 from ...widgets.picture import Picture
 from ...widgets.status import lane_colour
@@ -58,10 +59,11 @@ class PageTabs(TextRows):
     def tell(self, pages: dict[str, Page], present: str, right: list[Span]) -> None:
         """Show which pages there are, which one is shown, and something at the right edge."""
         names = {letter: pages[letter].title if letter in pages else title for letter, title in LETTERS}
-        titles = {letter: f" {letter} {name} " for letter, name in names.items()}
+        keys = {letter: with_keys(f"<model.{title}>") for letter, title in LETTERS}
+        titles = {letter: f" {keys[letter]} {name} " for letter, name in names.items()}
         room = self.size.width - sum(len(text) for text, _ in right)
         if sum(map(len, titles.values())) > room:
-            titles = {letter: title if letter == present else f" {letter} " for letter, title in titles.items()}
+            titles = {letter: title if letter == present else f" {keys[letter]} " for letter, title in titles.items()}
         spans: list[Span] = []
         self._ends, end = [], 0
         for letter, title in titles.items():
@@ -182,7 +184,7 @@ or another order; `v` shows the next of several numbers.
             return
         size = self._picture.size
         if size.width < 12 or size.height < 3:
-            self._say(TOO_SMALL)
+            self._say(with_keys(TOO_SMALL))
             return
         look = self._looks[self._present]
         is_moving = self.run.lane_state == "running"
@@ -325,7 +327,7 @@ or another order; `v` shows the next of several numbers.
 
     @property
     def _manner(self) -> Manner:
-        return Manner(colours=not self.app.no_color, unicode=suitable_glyphs() != "ascii")
+        return Manner(colours=not self.app.no_color, glyphs=suitable_glyphs())
 
     def _make_pages(self, facts: dict[str, Any]) -> None:
         if self._pages and next(iter(self._pages.values())).facts == facts:
@@ -370,5 +372,5 @@ or another order; `v` shows the next of several numbers.
 def _no_model() -> str:
     """Return what there is instead of a model, and under which key."""
     number = next((number for number, kind in enumerate(VIEWS, start=1) if kind.name == "landscape"), None)
-    key = f" (key {number})" if number is not None else ""
+    key = with_keys(f" (key <view.{number}>)") if number is not None else ""
     return f"This run has no model: its parameters are a point that moves over a function. See the Landscape view{key}."

@@ -14,6 +14,7 @@ from ...charts.axes import StickyLimits, compact
 from ...charts.cells import NONE, Cells
 from ...charts.furniture import Furniture
 from ...charts.raster import NOBODY, Stroke, raster
+from ...key_names import with_keys
 from ...widgets.status import lane_colour
 from ...widgets.text_rows import Span
 from .page import Drawn, Facts, Manner, Page, class_ink, framed, joined, placed
@@ -50,7 +51,9 @@ class BoundaryPage(Page):
         rows, columns = self.facts["image"]
         return (
             f"Each sample is a picture of {rows} × {columns} pixels: a plane through two of its {self._inputs} inputs "
-            "says nothing. g shows pictures and predictions, c the confusion matrix."
+            + with_keys(
+                "says nothing. <model.images> shows pictures and predictions, <model.confusion> the confusion matrix."
+            )
         )
 
     def settings(self, width: int, height: int, *, is_moving: bool) -> dict[str, Any]:
@@ -173,7 +176,7 @@ class FitPage(BoundaryPage):
         owned = canvas.owner != NOBODY
         # Samples stay visible where the curve goes through them.
         owned &= cells.characters[inside] == ord(" ")
-        cells.characters[inside][owned] = canvas.characters("braille" if manner.unicode else "ascii")[owned]
+        cells.characters[inside][owned] = canvas.characters(manner.glyphs)[owned]
         inks = [
             class_ink(cells, number, bold=True) if classes > 2 else cells.ink("foreground", bold=True)
             for number in range(len(strokes))

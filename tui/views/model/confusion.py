@@ -11,6 +11,7 @@ from engine.run.events import Seen
 
 from ...charts.axes import compact, padded
 from ...charts.cells import Cells
+from ...key_names import with_keys
 from ...widgets.text_rows import Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, framed, joined, placed
 from .tiles import most_of, right_words
@@ -126,7 +127,7 @@ class ConfusionPage(Page):
         column = max(column, min(4 + 4 * tall, (cells.width - label - 8) // classes))
         shown, rows = (cells.width - label - 8) // column, (cells.height - 2) // tall
         if shown < 1 or rows < 1:
-            cells.say(TOO_SMALL)
+            cells.say(with_keys(TOO_SMALL))
             return
         if self.chosen is not None:
             self.first_row = min(max(self.first_row, self.chosen[0] - rows + 1), self.chosen[0])

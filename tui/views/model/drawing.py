@@ -13,6 +13,7 @@ from engine.run.events import Seen
 from ...charts.axes import compact
 from ...charts.cells import Cells
 from ...charts.raster import DOTS_ACROSS, DOTS_DOWN, characters_of, codes_at
+from ...key_names import with_keys
 from ...widgets.text_rows import Row, Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, joined
 
@@ -87,7 +88,7 @@ class DrawingPage(Page):
         layers = len(self._shown)
         room = (width - 2 * MARGIN - 1) // max(1, layers - 1)
         if room < 4 or height < max(self._shown) + 2:
-            cells.say(TOO_SMALL)
+            cells.say(with_keys(TOO_SMALL))
             return Drawn(cells=cells)
         if self.chosen is not None:
             layer = min(self.chosen[0], layers - 1)
@@ -134,7 +135,7 @@ class DrawingPage(Page):
         strongest = dots.reshape(cells.height, DOTS_DOWN, cells.width, DOTS_ACROSS).max(axis=(1, 3))
         drawn = strongest > 0
         down, across = np.nonzero(dots)
-        cells.characters[drawn] = characters_of(codes_at(across, down, cells.width, cells.height), "braille")[drawn]
+        cells.characters[drawn] = characters_of(codes_at(across, down, cells.width, cells.height), manner.glyphs)[drawn]
         inks = [cells.ink("accent" if sign > 0 else "primary", SOFT[strength]) for sign, strength in groups]
         cells.front[drawn] = np.array(inks, np.int16)[strongest[drawn] - 1]
         if not manner.unicode:

@@ -15,11 +15,12 @@ from engine.run.events import Seen
 from ...charts.axes import Limits, linear_ticks
 from ...charts.cells import Cells, code_points, furnished, to_ascii
 from ...charts.furniture import Furniture, furniture
+from ...charts.glyphs import Glyphs
 from ...widgets.status import lane_colour
 from ...widgets.text_rows import Row, Span
 
 Facts = dict[str, Any]
-TOO_SMALL = "no room here: z gives the views the whole screen, t makes them larger"
+TOO_SMALL = "no room here: <view.maximise> gives the views the whole screen, <view.tiles> makes them larger"
 _TRAINING, _HELD_OUT = "○△□◇▽☆", "●▲■◆▼★"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _TEXTURES, _PLAIN_TEXTURES = " ░▒▓·∘=+", " .:+-~=*"
@@ -32,8 +33,13 @@ class Manner:
 
     colours: bool = True
     """Whether colours can be told apart; where not, characters stand for them."""
-    unicode: bool = True
-    """Whether there is more than ASCII."""
+    glyphs: Glyphs = "braille"
+    """What lines are drawn with."""
+
+    @property
+    def unicode(self) -> bool:
+        """Whether there is more than ASCII."""
+        return self.glyphs != "ascii"
 
     @property
     def blocks(self) -> bool:

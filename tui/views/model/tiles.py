@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.run.events import Seen
 
 from ...charts.cells import NONE, PLAIN, Cells, code_points
+from ...key_names import with_keys
 from ...widgets.text_rows import Span
 from .page import TOO_SMALL, Drawn, Facts, Manner, Page, joined
 
@@ -72,7 +73,9 @@ class TilesPage(Page):
     def absence(self) -> str:
         """Return why there are no pictures."""
         if self.facts["image"] is None:
-            return f"The samples are {self.facts['widths'][0]:,} numbers each and no pictures. {self.instead}"
+            return (
+                f"The samples are {self.facts['widths'][0]:,} numbers each and no pictures. {with_keys(self.instead)}"
+            )
         return ""
 
     instead: ClassVar[str] = ""
@@ -136,7 +139,7 @@ class ImagesPage(TilesPage):
     title = "images"
     about: ClassVar[str] = "predictions"
     every_s: ClassVar[float] = 0.3
-    instead: ClassVar[str] = "b shows them over two of their inputs."
+    instead: ClassVar[str] = "<model.boundary> shows them over two of their inputs."
 
     def __init__(self, facts: Facts) -> None:
         """Begin with those that are wrong."""
@@ -184,7 +187,7 @@ class ImagesPage(TilesPage):
         cells, facts, arrays = Cells(width, height), seen.facts, seen.arrays
         layout = self.arranged(width, height)
         if not layout.count or "pixels" not in arrays or facts["kind"] != (self.kind and list(self.kind)):
-            cells.say(TOO_SMALL if not layout.count else "looking …")
+            cells.say(with_keys(TOO_SMALL) if not layout.count else "looking …")
             return Drawn(cells=cells)
         self._picked = int(facts["picked"])
         inks = np.array(
@@ -235,7 +238,7 @@ class WeightsPage(TilesPage):
     letter: ClassVar[str] = "w"
     title = "weights"
     about: ClassVar[str] = "pictures"
-    instead: ClassVar[str] = "d draws the network with its weights."
+    instead: ClassVar[str] = "<model.drawing> draws the network with its weights."
 
     @property
     def total(self) -> int:
@@ -251,7 +254,7 @@ class WeightsPage(TilesPage):
         cells, facts = Cells(width, height), seen.facts
         layout = self.arranged(width, height)
         if not layout.count:
-            cells.say(TOO_SMALL)
+            cells.say(with_keys(TOO_SMALL))
             return Drawn(cells=cells)
         middle = SIGNED // 2
         steps = [(step + 1) / middle for step in range(middle)]

@@ -92,6 +92,23 @@ def test_a_searchs_curve_goes_through_its_start_its_trials_and_the_accepted_step
     np.testing.assert_allclose(finding.arrays["values"].astype(float), by_hand(alphas), rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["armijo", "wolfe"])
+def test_the_promise_is_the_slope_that_the_search_has_asked_for(ravine: MakeTrainer, found: Found, name: str) -> None:
+    """φ(0) = 5.5, φ′(0) = −101 and c₁ = 0.25: the accepted step is on the line or below."""
+    trainer = ravine(line_search={"name": name, "c1": 0.25})
+    trainer.step()
+    (finding,) = found("search", trainer)
+    assert finding.facts["promise"] == -25.25
+    trials = finding.arrays["trials"].astype(float)
+    assert trials[-1, 1] <= 5.5 - 25.25 * trials[-1, 0]
+
+
+def test_a_search_for_the_minimum_itself_promises_no_decrease(ravine: MakeTrainer, found: Found) -> None:
+    trainer = ravine(line_search={"name": "exact"})
+    trainer.step()
+    assert found("search", trainer)[0].facts["promise"] is None
+
+
 def test_before_its_first_step_a_search_has_no_trials(ravine: MakeTrainer, found: Found) -> None:
     (finding,) = found("search", ravine(line_search={"name": "exact"}))
     assert finding.facts["accepted"] is None

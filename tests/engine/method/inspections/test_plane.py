@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from engine.errors import InputError
-from engine.method.inspections import Finding
-from engine.method.inspections.plane import Plane, filter_normalised, path_plane, random_plane
+from engine.method.inspections import INSPECTIONS, Finding
+from engine.method.inspections.plane import Plane, normalise_filters, path_plane, random_plane
 from engine.method.path import Path
 from engine.method.trainer import Trainer
-from engine.subject.network import Network
+from engine.subject.network import BoundNetwork, Network
 
 MakeTrainer = Callable[..., Trainer]
 Found = Callable[..., list[Finding]]
@@ -59,7 +59,8 @@ def test_a_unit_without_weights_has_no_part_in_a_direction(moons: MakeTrainer) -
     theta = trainer.theta.astype(np.float64)
     weight = trainer.tensors[0]
     weight.of(theta)[:, 2] = 0.0
-    direction = filter_normalised(network_of(trainer), theta, np.ones_like(theta))
+    direction = np.ones_like(theta)
+    returned(normalise_filters(network_of(trainer), theta, direction))
     lengths = np.linalg.norm(weight.of(direction), axis=0)
     assert lengths[2] == 0.0
     assert (np.delete(lengths, 2) > 0.0).all()
@@ -107,13 +108,13 @@ def test_grids_lie_in_each_other_and_no_point_is_computed_twice(
 ) -> None:
     trainer = moons()
     evaluated: list[int] = []
-    own = type(trainer.objective.bind(trainer.theta, trainer.theta.copy())).evaluate
+    own = BoundNetwork.evaluating
 
     def counting(self: Any, *arguments: Any) -> Any:
         evaluated.append(1)
         return own(self, *arguments)
 
-    monkeypatch.setattr("engine.subject.network.BoundNetwork.evaluate", counting)
+    monkeypatch.setattr(BoundNetwork, "evaluating", counting)
     findings = found("plane", trainer, finest=17)
     assert [finding.arrays["values"].shape for finding in findings] == [(5, 5), (9, 9), (17, 17)]
     assert [finding.share for finding in findings] == [25 / 289, 81 / 289, 1.0]
@@ -178,11 +179,46 @@ def test_computing_a_plane_between_steps_leaves_the_training_as_it_was(
         path = walk(trainer, 10, kept=True)
         if looked_at:
             found("plane", trainer, path, directions=directions, finest=9, stepping=True)
-        while trainer.step_count < 60:
+        while trainer.step_count < 400:
             trainer.step()
         return [*trainer.theta.tolist(), *trainer.state.vectors()["m"].tolist()]
 
     assert trained(looked_at=True) == trained(looked_at=False)
+
+
+def test_no_piece_of_a_plane_touches_more_than_a_few_parameters_or_samples(
+    moons: MakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large network is one whose parameters are more than are worked on at once: here 5 at once, and 1 sample."""
+    monkeypatch.setattr("engine.method.inspections.plane.PARTS", 5)
+    monkeypatch.setattr("engine.method.inspections.plane.CHUNK_WORK", 1)
+    passes: list[int] = []
+    own = BoundNetwork._forward
+
+    def counting(self: Any, kinds: Any, batch: Any) -> Any:
+        passes.append(batch.count)
+        return own(self, kinds, batch)
+
+    trainer = moons()
+    trainer.step()
+    path = Path(trainer.theta.size)
+    monkeypatch.setattr(BoundNetwork, "_forward", counting)
+    pieces = 0
+    for finding in INSPECTIONS["plane"].model_validate({"finest": 5}).findings(trainer, path):
+        assert len(passes) <= 1, "one pass between two steps"
+        assert not passes or passes.pop() == 1
+        pieces += 1
+        if finding is not None:
+            values = finding.arrays["values"]
+    parts = -(-trainer.theta.size // 5)
+    assert pieces > 25 * parts
+    monkeypatch.undo()
+    (whole,) = [
+        finding
+        for finding in INSPECTIONS["plane"].model_validate({"finest": 5}).findings(trainer, path)
+        if finding is not None
+    ]
+    np.testing.assert_allclose(values.astype(float), whole.arrays["values"].astype(float), rtol=1e-9)
 
 
 def test_what_is_seen_belongs_to_the_step_at_which_it_was_asked_for(moons: MakeTrainer, found: Found) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 from engine.method.inspections.survey import coarse_to_fine
 
 
@@ -9,8 +11,9 @@ def test_no_value_of_a_grid_is_worked_out_twice_and_coarse_ones_lie_in_the_finer
     """Five rows and seven columns, of which a stride of four takes two rows and two columns."""
     asked: list[tuple[int, int]] = []
 
-    def value(row: int, column: int) -> float:
+    def value(row: int, column: int) -> Generator[None, None, float]:
         asked.append((row, column))
+        yield
         return 10.0 * row + column
 
     told = [each for each in coarse_to_fine(value, (5, 7), (4, 2, 1)) if each is not None]

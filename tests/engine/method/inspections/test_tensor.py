@@ -90,6 +90,36 @@ def test_a_rule_without_a_second_moment_says_so(moons: MakeTrainer, name: str, q
     assert np.isfinite(cells(trainer, "weight")).all()
 
 
+def test_muons_biases_have_the_rates_of_adam_whose_step_they_take_and_its_matrices_have_none(
+    moons: MakeTrainer,
+) -> None:
+    """One step under β₁ = β₂ = 0: √v̂ is |g|, and α/(√v̂ + ε) is what moves an entry by α."""
+    trainer = moons(optimizer={"name": "muon", "lr": 0.01, "momentum": 0.0, "beta2": 0.0, "weight_decay": 0.0})
+    before = trainer.theta.copy()
+    trainer.step(measure=True, spread=True)
+    moved = np.abs(trainer.theta - before)
+    assert trainer.figures is not None
+    assert trainer.figures.spread is not None
+    values, rms, rate = trainer.figures.values, FIGURES.index("rms"), FIGURES.index("effective_lr")
+    seen = {2: 0, 1: 0}
+    for number, part in enumerate(trainer.tensors):
+        seen[len(part.shape)] += 1
+        if len(part.shape) == 2:
+            assert np.isnan(values[number, [rms, rate]]).all()
+            assert np.isnan(trainer.figures.spread[number, :2]).all()
+            with pytest.raises(InputError, match="Muon divides a matrix by no second moment"):
+                all_found(trainer, quantity="rate", tensor=number)
+            continue
+        sizes = cells(trainer, "root", tensor=number).ravel()
+        assert sizes * cells(trainer, "rate", tensor=number).ravel() == pytest.approx(
+            moved[part.start : part.stop], rel=1e-4
+        )
+        assert values[number, rms] == pytest.approx(np.sqrt(np.mean(np.square(sizes))), rel=1e-6)
+        assert values[number, rate] == pytest.approx(0.01 / values[number, rms], rel=1e-4)
+        assert trainer.figures.spread[number, 1, 0] == pytest.approx(0.01 / sizes.max(), rel=1e-4)
+    assert min(seen.values()) > 0
+
+
 @pytest.mark.parametrize(
     "name", ["adagrad", "rmsprop", "adadelta", "adam", "adamw", "amsgrad", "nadam", "adan", "yogi"]
 )
