@@ -1,8 +1,11 @@
-"""A widget's own style, worked out once."""
+"""A widget's own style and those of its parts, worked out once."""
 
 from __future__ import annotations
 
+import contextlib
+
 from rich.style import Style
+from textual.color import Color, ColorParseError
 from textual.widget import Widget
 
 
@@ -13,6 +16,7 @@ class KnownStyle(Widget):
     """
 
     _known_style: Style | None = None
+    _known_looks: dict[str, Style] | None = None
 
     @property
     def rich_style(self) -> Style:
@@ -21,7 +25,36 @@ class KnownStyle(Widget):
             self._known_style = super().rich_style
         return self._known_style
 
+    def look(self, name: str) -> Style:
+        """Return a style of this theme by its name: manners and a colour, such as "bold primary".
+
+        After "on" stands a ground, and how much of it is mixed with that of the widget: "foreground on primary 20%".
+        """
+        if self._known_looks is None:
+            self._known_looks = {}
+        style = self._known_looks.get(name)
+        if style is None:
+            front, _, ground = name.partition(" on ")
+            words = front.split()
+            style = Style(bold="bold" in words, dim="dim" in words, reverse="reverse" in words)
+            # "plain" has the widget's own colour, as has a name that a theme lacks.
+            for colour in words:
+                with contextlib.suppress(ColorParseError):
+                    style += Style(color=self._colour(colour).rich_color)
+            if ground:
+                colour, _, share = ground.partition(" ")
+                own, other = self.background_colors[1], self._colour(colour)
+                # A terminal's own colours cannot be mixed.
+                is_own = share and other.ansi is not None
+                mixed = own if is_own else own.blend(other, int(share.rstrip("%") or 100) / 100)
+                style += Style(bgcolor=mixed.rich_color)
+            self._known_looks[name] = style
+        return style
+
+    def _colour(self, name: str) -> Color:
+        return Color.parse(self.app.theme_variables.get(name, name))
+
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
-        self._known_style = None
+        self._known_style = self._known_looks = None
         super().notify_style_update()
