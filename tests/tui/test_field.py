@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from textual.events import AppBlur, AppFocus
+from textual.events import AppBlur, AppFocus, Paste
 
 from engine.method.locks import Locks
 from tests.tui.form_app import FormApp, field_of, is_asked, line_of, rows_of, slider_at, spec_of, value_at, verdict
@@ -67,6 +67,37 @@ async def test_a_switch_says_in_words_whether_it_is_on() -> None:
             words = {key: line_of(field_of(app.form, f"optimizer.{key}")) for key in ("bias_correction", "decoupled")}
             assert "━━━━● on" in words["bias_correction"]
             assert "●──── off" in words["decoupled"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("optimizer.lr", "0.5", "0.5"),
+        ("optimizer.lr", "\n\t 0.5\x1b[2J\x07\r\n0.25\n", "0.5"),
+        ("optimizer.lr", "lr = 3e-4 \x00", "3e-4"),
+        ("optimizer.lr", "\n\x1b[5D7", "0.001"),
+        ("batch.size", "full\n64", "full"),
+        ("optimizer.bias_correction", "off", "True"),
+    ],
+)
+@pytest.mark.parametrize("is_typing", [False, True], ids=["on the row", "while typing"])
+async def test_of_what_is_pasted_only_what_could_be_typed_arrives(
+    key: str, text: str, value: str, is_typing: bool
+) -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=(100, 60)) as pilot:
+        field = field_of(app.form, key)
+        field.focus()
+        if is_typing and field.can_type:
+            await pilot.press("enter")
+        await pilot.pause()
+        assert app.focused is not None
+        app.focused.post_message(Paste(text))
+        await pilot.pause()
+        await pilot.press("tab")
+        assert field.text == value
+        assert app.screen is app.form
+        assert not app.sent
 
 
 async def test_what_was_typed_stays_where_it_is_marked_until_it_is_sent_or_typed_away() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from textual.events import Key
+from itertools import takewhile
+
+from textual.events import Key, Paste
 from textual.widgets import Input
 
 # A comma is no part of a number, but left out of 0,01 it would make it 1: it stays, and is told as a fault.
@@ -13,6 +15,12 @@ MARKS = frozenset(" +-.,_")
 def takes(character: str, *, is_number: bool) -> bool:
     """Return whether a character can stand in a number, or in a word."""
     return character in NUMERIC if is_number else character.isalnum() or character in MARKS
+
+
+def pasted(text: str, *, is_number: bool) -> str:
+    """Return of a pasted text the characters that can be typed, up to the first line's end or control character."""
+    line = takewhile(str.isprintable, text.strip())
+    return "".join(character for character in line if takes(character, is_number=is_number))
 
 
 class Entry(Input):
@@ -31,3 +39,10 @@ class Entry(Input):
         """Leave what is typed nowhere to the screen."""
         if event.is_printable and not self.check_consume_key(event.key, event.character):
             event.prevent_default()
+
+    def _on_paste(self, event: Paste) -> None:
+        """Take of a pasted text what could have been typed."""
+        event.prevent_default()
+        event.stop()
+        if text := pasted(event.text, is_number=self._is_number):
+            self.replace(text, *self.selection)

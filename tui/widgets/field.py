@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import DescendantBlur, Key, MouseDown, MouseMove, MouseUp, Resize
+from textual.events import DescendantBlur, Key, MouseDown, MouseMove, MouseUp, Paste, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from .columns import GUTTER, Columns
-from .entry import Entry, takes
+from .entry import Entry, pasted, takes
 from .known_style import KnownStyle
 from .slider import Choices, Slider, Switch
 
@@ -205,6 +205,12 @@ Choices and switches show the same. What is typed takes the place of the value, 
         elif event.key in ("backspace", "delete") and self.can_type:
             event.stop()
             self.edit("")
+
+    def on_paste(self, event: Paste) -> None:
+        """Put what is pasted in the place of the value."""
+        event.stop()
+        if self.can_type and (text := pasted(event.text, is_number=self.setting.is_number)):
+            self.edit(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Take the mark from a field that is being mended."""
