@@ -349,7 +349,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
         if columns.slider_width and self.slider is not None and self.can_type:
             parts.append((columns.slider, self.slider.drawn(columns.slider_width, self.look)))
         if columns.usual and self._usual:
-            usual = "enter sends it" if self._typed is not None else self._usual
+            is_right = self._typed is not None and self.fault is None
+            usual = "enter sends it" if is_right else self._usual
             parts.append((columns.usual, Strip([Segment(usual, self.look("dim foreground"))])))
         return _joined(parts, width).apply_style(ground)
 
@@ -357,7 +358,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         if not self.can_type and self.slider is not None:
             return self.slider.drawn(width, self.look)
         text, ground = self.text, "error 30%" if self.fault else "panel"
-        name = "plain" if self._typed is None else "bold accent"
+        name = "plain" if self._typed is None else "bold" if self.fault else "bold accent"
         if not text:
             text, name = "needed" if self.setting.is_needed else "none", "dim foreground"
         return Strip([Segment(set_cell_size(text, width), self.look(f"{name} on {ground}"))])
