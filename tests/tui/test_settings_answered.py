@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -102,6 +104,23 @@ async def test_a_switch_asks_at_once_and_stands_where_the_engine_says(watched: W
         ]
         await seat.press("ctrl+s")
         assert verdict(form) == "nothing is changed"
+
+
+@pytest.mark.thorough
+async def test_all_that_is_turned_while_the_engine_is_busy_is_asked_when_it_answers(watched: Watched) -> None:
+    async with watched() as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        os.kill(seat.engine, signal.SIGSTOP)
+        turned = {"optimizer.decoupled": True, "optimizer.beta1": 0.9999, "optimizer.beta2": 0.9999}
+        for key in turned:
+            field_of(form, key).focus()
+            await seat.pilot.press("end")
+        assert len(seat.view.asked) == 1
+        assert all(is_asked(field_of(form, key)) for key in turned)
+        os.kill(seat.engine, signal.SIGCONT)
+        await seat.until(lambda: {key: field_of(form, key).value for key in turned} == turned)
+        assert not any(is_asked(field_of(form, key)) for key in turned)
 
 
 @pytest.mark.thorough

@@ -42,7 +42,6 @@ def places(key: str, spec: RunSpec) -> tuple[Any, ...]:
 CHOICES = [(rule, "constant") for rule in RULES] + [("adam", schedule) for schedule in SCHEDULES]
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize(("rule", "schedule"), CHOICES)
 def test_every_number_has_a_slider_and_every_place_on_it_is_allowed(rule: str, schedule: str) -> None:
     spec = spec_of(rule, schedule)
