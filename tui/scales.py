@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from engine.fields import Section
+from engine.fields import Section, schema_of
 
 ROUND = (1.0, 1.25, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.4, 8.0)
 """Ten round numbers in equal ratios, to a few hundredths (R10 of ISO 3)."""
@@ -63,7 +63,7 @@ def places_of(key: str, section: type[Section], name: str, usual: Any) -> tuple[
         name: The field's name in it.
         usual: Its default.
     """
-    schema = section.model_json_schema()["properties"][name]
+    schema = schema_of(section)["properties"][name]
     if "enum" in schema:
         return tuple(schema["enum"])
     kinds = schema.get("anyOf", [schema])

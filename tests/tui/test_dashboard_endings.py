@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from engine.method.locks import Locks
 from presets import Preset
+from tests.tui.form_app import fill
 from tui.notices import REDONE
 from tui.screens.dashboard import Dashboard
 from tui.screens.dialogs import QuitDialog
@@ -108,14 +109,14 @@ async def test_a_form_that_waits_for_an_answer_is_told_that_none_will_come(watch
         await seat.pilot.press("h")
         form = seat.app.screen
         assert isinstance(form, SettingsForm)
-        form.query_one("#field-optimizer-lr", Input).value = "0.5"
+        fill(form, "optimizer.lr", "0.5")
         os.kill(seat.engine, signal.SIGSTOP)
         await seat.pilot.press("ctrl+s")
         verdict = form.query_one("#verdict", Static)
         assert "not in force yet" in str(verdict.content)
         await kill_engine(seat)
         assert str(verdict.content) == "refused: the engine is gone"
-        form.query_one("#field-optimizer-lr", Input).value = "0.25"
+        fill(form, "optimizer.lr", "0.25")
         await seat.pilot.press("ctrl+s")
         assert str(verdict.content) == "refused: the engine is gone"
 

@@ -12,6 +12,7 @@ from engine.method.locks import Locks
 from engine.method.schedules import SCHEDULES
 from engine.run import client
 from presets import Preset
+from tests.tui.form_app import field_of, rows_of
 from tui.run_view import RunView
 from tui.screens.dialogs import ScheduleDialog
 from tui.screens.help import HelpKey, HelpScreen
@@ -273,8 +274,7 @@ async def test_the_form_and_the_lesson_show_what_is_locked(watched: Watched, loc
         assert isinstance(form, SettingsForm)
         assert not form.query_one("#field-optimizer-lr").disabled
         assert form.query_one("#field-batch-size").disabled
-        assert form.query_one("#slider-field-batch-size").disabled
-        assert "Locked by the lesson" in form._help["batch.size"]
+        assert "Locked by the lesson" in " ".join(rows_of(field_of(form, "batch.size")))
 
 
 ENDING = {"stop": {"steps": 20}}
@@ -384,4 +384,4 @@ async def test_the_palette_knows_every_view_field_and_way(watched: Watched) -> N
         await seat.pilot.pause()
         form = seat.app.screen
         assert isinstance(form, SettingsForm)
-        assert form.focused is form.query_one("#slider-field-optimizer-beta1")
+        assert form.focused is field_of(form, "optimizer.beta1")

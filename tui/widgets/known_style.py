@@ -1,10 +1,12 @@
-"""A widget's own style, worked out once."""
+"""A widget's own style and those of its parts, worked out once."""
 
 from __future__ import annotations
 
+import contextlib
+
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color
+from textual.color import Color, ColorParseError
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,8 +22,9 @@ class KnownStyle(Widget):
     _known_style: Style | None = None
     _known_ground: tuple[Color | None] | None = None
     """What lies beneath the rows; None in it where there is more than rows."""
-    _known_looks: dict[Style | None, Style | None] | None = None
+    _suited_looks: dict[Style | None, Style | None] | None = None
     """What becomes of a style on this terminal; None where it stays what it is."""
+    _known_looks: dict[str, Style] | None = None
 
     @property
     def rich_style(self) -> Style:
@@ -43,9 +46,38 @@ class KnownStyle(Widget):
             return [strip.adjust_cell_length(crop.right, style).crop(crop.x, crop.right) for strip in strips]
         return strips
 
+    def look(self, name: str) -> Style:
+        """Return a style of this theme by its name: manners and a colour, such as "bold primary".
+
+        After "on" stands a ground, and how much of it is mixed with that of the widget: "foreground on primary 20%".
+        """
+        if self._known_looks is None:
+            self._known_looks = {}
+        style = self._known_looks.get(name)
+        if style is None:
+            front, _, ground = name.partition(" on ")
+            words = front.split()
+            style = Style(bold="bold" in words, dim="dim" in words, reverse="reverse" in words)
+            # "plain" has the widget's own colour, as has a name that a theme lacks.
+            for colour in words:
+                with contextlib.suppress(ColorParseError):
+                    style += Style(color=self._colour(colour).rich_color)
+            if ground:
+                colour, _, share = ground.partition(" ")
+                own, other = self.background_colors[1], self._colour(colour)
+                # A terminal's own colours cannot be mixed.
+                is_own = share and other.ansi is not None
+                mixed = own if is_own else own.blend(other, int(share.rstrip("%") or 100) / 100)
+                style += Style(bgcolor=mixed.rich_color)
+            self._known_looks[name] = style
+        return style
+
+    def _colour(self, name: str) -> Color:
+        return Color.parse(self.app.theme_variables.get(name, name))
+
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
-        self._known_style = self._known_ground = self._known_looks = None
+        self._known_style = self._known_looks = self._known_ground = self._suited_looks = None
         super().notify_style_update()
 
     def _ground(self) -> Color | None:
@@ -62,9 +94,9 @@ class KnownStyle(Widget):
 
     def _suited(self, strip: Strip, ground: Color) -> Strip:
         """Return a row in the colours that this terminal has, which are mostly those that it is in."""
-        if self._known_looks is None:
-            self._known_looks = {}
-        looks = self._known_looks
+        if self._suited_looks is None:
+            self._suited_looks = {}
+        looks = self._suited_looks
         try:
             others = [looks[style] for _, style, _ in strip]
         except KeyError:

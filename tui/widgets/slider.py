@@ -1,137 +1,138 @@
-"""A slider: a row with the places that a value can have, moved by keys and by the mouse."""
+"""How a value stands among those it can have: on a slider, among a few choices, or on or off."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
-from textual.binding import Binding, BindingType
-from textual.events import MouseDown, MouseMove, MouseUp
-from textual.message import Message
+from rich.style import Style
 from textual.strip import Strip
-from textual.widget import Widget
 
 from ..scales import place_of
 
+Look = Callable[[str], Style]
+TRACK, DONE, KNOB, ASKED = "dim foreground", "primary", "bold", "bold warning"
 
-class Slider(Widget, can_focus=True):
-    """Shows where the value in force stands, and where it was last asked to go.
 
-    The knob ● stands at the value in force and moves when the engine has confirmed another one; ○ is what is asked.
+class Slider:
+    """A way with a place for each value: ● is the one in force, ○ the one that is asked and not confirmed yet.
+
+    Attributes:
+        places: The values, from the least to the most.
+        place: Which of them is in force, or stands next below what is.
+        asked: Which is asked for; None when the engine has answered.
     """
 
-    ALLOW_SELECT = False
     DRAGS = True
     """Whether the mouse takes the knob along."""
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"slider--track", "slider--done", "slider--knob", "slider--asked"}
-    HELP = "A slider moves a value through round numbers: ● is what is in force, ○ what is asked and not confirmed yet."
-    DEFAULT_CSS = """
-    Slider { height: 1; width: 1fr; min-width: 4; }
-    Slider > .slider--track { color: $foreground 30%; }
-    Slider > .slider--done { color: $primary 70%; }
-    Slider > .slider--knob { color: $foreground; text-style: bold; }
-    Slider > .slider--asked { color: $warning; text-style: bold; }
-    Slider:focus { background: $primary 20%; }
-    Slider:focus > .slider--knob { color: $primary; }
-    Slider:disabled { opacity: 40%; }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1)", "Less", tooltip="a little less", show=False, id="slider.less"),
-        Binding("right", "move(1)", "More", tooltip="a little more", show=False, id="slider.more"),
-        Binding("shift+left,pagedown", "move(-10)", "Far less", tooltip="far less", show=False, id="slider.far-less"),
-        Binding("shift+right,pageup", "move(10)", "Far more", tooltip="far more", show=False, id="slider.far-more"),
-        Binding("home", "move(-100000)", "Least", tooltip="the lowest", show=False, id="slider.least"),
-        Binding("end", "move(100000)", "Most", tooltip="the highest", show=False, id="slider.most"),
-    ]
 
-    class Moved(Message):
-        """A person wants another value."""
-
-        def __init__(self, slider: Slider, value: Any, drag: object) -> None:
-            """Say which; moves with the same `drag` belong together, and None stands alone."""
-            super().__init__()
-            self.slider, self.value, self.drag = slider, value, drag
-
-        @property
-        def control(self) -> Slider:
-            """The slider that was moved."""
-            return self.slider
-
-    def __init__(self, values: Sequence[Any], value: Any, *, id: str | None = None) -> None:  # noqa: A002
-        """Show `value` among these, from the least to the most; `id` is Textual's."""
-        super().__init__(id=id)
-        self.values = tuple(values)
-        self._place = place_of(value, values)
-        self._asked: int | None = None
-        self._drag: object = None
-        self._is_held = False
+    def __init__(self, places: Sequence[Any], value: Any) -> None:
+        """Show `value` among these."""
+        self.places = tuple(places)
+        self.place = place_of(value, self.places)
+        self.asked: int | None = None
 
     @property
-    def asked(self) -> Any:
-        """The value that was asked for last, or that is in force."""
-        return self.values[self._now]
-
-    @property
-    def _now(self) -> int:
+    def now(self) -> int:
         """The place that was asked for last, or that is in force."""
-        return self._place if self._asked is None else self._asked
+        return self.place if self.asked is None else self.asked
 
     def confirm(self, value: Any, *, asked: bool = False) -> None:
         """Show the value in force; `asked` keeps the sign of what is not answered yet."""
-        self._place = place_of(value, self.values)
+        self.place = place_of(value, self.places)
         if not asked:
-            self._asked = None
-        self.refresh()
+            self.asked = None
 
-    def action_move(self, by: int) -> None:
-        """Ask for a value some places further on."""
-        self._ask(self._now + by)
+    def ask(self, place: int) -> bool:
+        """Show that a place is asked for, and return whether it is another one."""
+        place = max(0, min(len(self.places) - 1, place))
+        if place == self.now:
+            return False
+        self.asked = place
+        return True
 
-    def on_mouse_down(self, event: MouseDown) -> None:
-        """Begin to drag."""
-        if self.DRAGS:
-            self._drag, self._is_held = object(), True
-            self.capture_mouse()
-        self._ask_at(event.x)
+    def further(self, by: int) -> int:
+        """Return the place so many places further on."""
+        return self.now + by
 
-    def on_mouse_move(self, event: MouseMove) -> None:
-        """Drag."""
-        if self._is_held:
-            self._ask_at(event.x)
+    def place_at(self, column: int, width: int) -> int:
+        """Return the place under a column of a row so wide."""
+        return round(column * (len(self.places) - 1) / max(1, width - 1))
 
-    def on_mouse_up(self, event: MouseUp) -> None:
-        """Let go."""
-        if self._is_held:
-            self.release_mouse()
-            self._is_held, self._drag = False, None
+    def drawn(self, width: int, look: Look) -> Strip:
+        """Return the row, so wide."""
+        knob = self._column(self.place, width)
+        cells = [("━", DONE) if column < knob else ("─", TRACK) for column in range(width)]
+        cells[knob] = ("●", KNOB)
+        if self.now != self.place:
+            # Beside the knob at least, where several places share a cell.
+            asked = self._column(self.now, width)
+            beside = knob + (1 if self.now > self.place else -1)
+            cells[asked if asked != knob else max(0, min(width - 1, beside))] = ("○", ASKED)
+        return Strip([Segment(text, look(name)) for text, name in cells], width)
 
-    def _ask_at(self, column: int) -> None:
-        self._ask(round(column * (len(self.values) - 1) / max(1, self.size.width - 1)))
+    def _column(self, place: int, width: int) -> int:
+        return round(place * (width - 1) / max(1, len(self.places) - 1))
 
-    def _ask(self, place: int) -> None:
-        place = max(0, min(len(self.values) - 1, place))
-        if place == self._now:
-            return
-        self._asked = place
-        self.refresh()
-        self.post_message(self.Moved(self, self.values[place], self._drag))
 
-    def render_line(self, y: int) -> Strip:
-        """Return the row."""
-        width = self.size.width
-        looks = {name: self.get_component_rich_style(f"slider--{name}") for name in ("track", "done", "knob", "asked")}
-        if y or width < 1 or not self.values:
-            return Strip.blank(width, self.rich_style)
-        knob = self._column(self._place)
-        asked = None if self._asked is None else self._column(self._asked)
-        cells = [
-            ("━" if column < knob else "─", looks["done" if column < knob else "track"]) for column in range(width)
-        ]
-        cells[knob] = ("●", looks["knob"])
-        if asked is not None and asked != knob:
-            cells[asked] = ("○", looks["asked"])
-        return Strip([Segment(text, look) for text, look in cells], width)
+class Switch(Slider):
+    """On or off, in words: a knob at one end or the other of a short way."""
 
-    def _column(self, place: int) -> int:
-        return round(place * (self.size.width - 1) / max(1, len(self.values) - 1))
+    DRAGS = False
+
+    def __init__(self, value: bool) -> None:
+        """Show whether it is on."""
+        super().__init__((False, True), value)
+
+    def place_at(self, column: int, width: int) -> int:
+        """Return the other side: wherever a switch is clicked, it is turned."""
+        return 1 - self.now
+
+    def drawn(self, width: int, look: Look) -> Strip:
+        """Return the switch and its word."""
+        word = Segment(" on" if self.place else " off", look(KNOB))
+        return Strip([*super().drawn(min(5, width), look), word]).adjust_cell_length(width, look(TRACK))
+
+
+class Choices(Slider):
+    """The names of a few choices, which the keys of a slider go round; of many those beside the present one."""
+
+    DRAGS = False
+
+    def further(self, by: int) -> int:
+        """Return the next choice or the one before, which of the last one is the first; or the outermost."""
+        return (self.now + by) % len(self.places) if abs(by) == 1 else super().further(by)
+
+    def place_at(self, column: int, width: int) -> int:
+        """Return the choice under a column, or the last one before it."""
+        end = -self._first(width)
+        for place, text in enumerate(self._texts):
+            end += cell_len(text)
+            if column < end:
+                return place
+        return self.now
+
+    def drawn(self, width: int, look: Look) -> Strip:
+        """Return the row, so wide."""
+        names = [KNOB if at == self.place else ASKED if at == self.asked else TRACK for at in range(len(self.places))]
+        row = Strip([Segment(text, look(name)) for text, name in zip(self._texts, names, strict=True)])
+        first = self._first(width)
+        shown = row.crop(first, first + width).adjust_cell_length(width, look(TRACK))
+        if first:
+            shown = Strip.join([Strip([Segment("‹", look(TRACK))]), shown.crop(1, width)])
+        if row.cell_length - first > width:
+            shown = Strip.join([shown.crop(0, width - 1), Strip([Segment("›", look(TRACK))])])
+        return shown
+
+    @property
+    def _texts(self) -> list[str]:
+        signs = {self.now: "○", self.place: "●"}
+        return [f"{signs.get(place, ' ')} {value} " for place, value in enumerate(self.places)]
+
+    def _first(self, width: int) -> int:
+        """Return the first column that is shown: where not all have room, the one that matters is in the middle."""
+        lengths = [cell_len(text) for text in self._texts]
+        middle = sum(lengths[: self.now]) + lengths[self.now] // 2
+        return max(0, min(middle - width // 2, sum(lengths) - width))

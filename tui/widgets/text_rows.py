@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
-from rich.style import Style
-from textual.color import Color, ColorParseError
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -40,7 +37,6 @@ class TextRows(KnownStyle, ScrollView):
         """Make an empty one, with Textual's `id` and `classes`."""
         super().__init__(id=id, classes=classes)
         self._rows: tuple[Row, ...] = ()
-        self._looks: dict[str, Style] = {}
 
     def show(self, rows: Sequence[Row]) -> int:
         """Bring the rows up to date and return how many of them changed."""
@@ -75,7 +71,7 @@ class TextRows(KnownStyle, ScrollView):
             if cell_len(text) > left:
                 text = set_cell_size(text, left - 1) + "…" if left > 0 else ""
             if text:
-                segments.append(Segment(text, base + self._look(look)))
+                segments.append(Segment(text, base + self.look(look)))
                 left -= cell_len(text)
         if left > 0:
             segments.append(Segment(" " * left, base))
@@ -84,19 +80,7 @@ class TextRows(KnownStyle, ScrollView):
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
         super().notify_style_update()
-        self._looks = {}
         self.refresh()
-
-    def _look(self, name: str) -> Style:
-        style = self._looks.get(name)
-        if style is None:
-            *manners, colour = name.split()
-            style = Style(bold="bold" in manners, dim="dim" in manners, reverse="reverse" in manners)
-            # "plain" has the widget's own colour, as has a name that a theme lacks.
-            with contextlib.suppress(ColorParseError):
-                style += Style(color=Color.parse(self.app.theme_variables.get(colour, colour)).rich_color)
-            self._looks[name] = style
-        return style
 
 
 def titled_row(title: str, right: Row, width: int) -> Row:
