@@ -21,6 +21,8 @@ RELATIVE_SPAN = 1e-6
 """A linear axis never shows less than this share of its values: their labels would no longer fit."""
 LOG_SPAN = 1e-3
 """A logarithmic axis never shows less than this many decades."""
+SLACK = 0.01
+"""In dots: far above what rounding to float32, as in a record, does to a position, far below what an eye sees."""
 _SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 _STRIDES = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500)
 
@@ -48,7 +50,7 @@ def fractions(values: ArrayLike, limits: Limits) -> NDArray[np.float64]:
 def cell(position: float, limits: Limits, cells: int, dots: int) -> int:
     """Return in which of `cells`, each of `dots` dots, `position` falls: where the raster puts its samples, too."""
     fraction = float(np.clip(fractions(position, limits), 0.0, 1.0))
-    return round(fraction * (cells * dots - 1)) // dots
+    return math.floor(fraction * (cells * dots - 1) + 0.5 + SLACK) // dots
 
 
 # --- labels -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes import Limits, fractions
+from .axes import SLACK, Limits, fractions
 from .glyphs import Glyphs
 from .history import Envelope, Vector
 
@@ -68,10 +68,6 @@ class Canvas:
     def rows(self, glyphs: Glyphs = "braille") -> list[str]:
         """Return the picture as text, one string a row."""
         return ["".join(map(chr, row)) for row in self.characters(glyphs)]
-
-
-SLACK = 1e-6
-"""In dots: far above what rounding does to a position, far below what an eye sees."""
 
 
 def stroke(envelope: Envelope, shape: Shape, *, log_y: bool) -> Stroke:
