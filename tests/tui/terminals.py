@@ -102,6 +102,12 @@ class Terminal:
             assert self.process.poll() is None or self.read(0.0), f"the command has left; it said\n{self.text}"
             self.read()
 
+    def rest(self, seconds: float) -> None:
+        """Show what the command writes until it has written nothing for so long."""
+        end = time.monotonic() + PATIENCE_S
+        while self.read(seconds):
+            assert time.monotonic() < end, f"the screen never comes to rest; it shows\n{self.text}"
+
     def sees(self, *words: str) -> None:
         """Wait until all these words are on the screen."""
         self.until(lambda: all(word in self.text for word in words))

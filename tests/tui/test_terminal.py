@@ -265,16 +265,13 @@ def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(terminal: Callabl
     one.sees("■ ended", "the run has ended")
     # Another size forgets how far the axes once reached; limits may still shrink for two seconds after the last step.
     one.resize(118, 36)
-    one.read(0.5)
+    one.rest(0.7)
     one.resize(120, 36)
-    quiet = time.monotonic() + 3.0
-    while time.monotonic() < quiet:
-        one.read()
+    one.rest(3.0)
     shown, cells = one.lines, one.cells
     assert any(any("⠀" < character <= "⣿" for character in line) for line in shown)
-    one.raw.clear()
     one.resize(119, 36)
-    one.until(lambda: len(one.raw) > 2000)
+    one.rest(0.7)
     one.resize(120, 36)
     one.until(lambda: one.lines == shown)
     one.until(lambda: one.cells == cells)

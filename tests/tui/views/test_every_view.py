@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,8 @@ PLAIN = {"NO_COLOR": "1", "TERM": "linux", "LC_ALL": "C"}
 """A console of old: no colours, and a font without braille."""
 QUIET_S = 3.0
 """Limits of axes may still shrink for two seconds after the last step."""
+DRAWN_S = 0.7
+"""Where nothing is written for so long, a new size has been drawn: two sizes at once would come to the newer one."""
 
 Suited = Callable[[str], str]
 OpenTerminal = Callable[..., "Terminal"]
@@ -37,22 +38,11 @@ def row_widths(seat: Seat) -> list[int]:
     return [strip.cell_length for strip in seat.app.screen._compositor.render_strips()]
 
 
-def quiet(one: Terminal) -> None:
-    """Show what comes until nothing has come for a while, and at least as long as limits may shrink."""
-    end = time.monotonic() + QUIET_S
-    silent = 0
-    while time.monotonic() < end or silent < 10:
-        silent = 0 if one.read() else silent + 1
-        assert time.monotonic() < end + 20.0, "the screen never comes to rest"
-
-
 def draw_anew(one: Terminal) -> None:
     """Have every cell of the usual size drawn once more."""
     for columns in (119, 120):
-        one.raw.clear()
         one.resize(columns, 36)
-        # Two sizes at once would come to the newer one alone.
-        one.until(lambda: len(one.raw) > 2000)
+        one.rest(DRAWN_S)
 
 
 def differences(new: list[list[Any]], old: list[list[Any]]) -> list[tuple[int, int, Any, Any]]:
@@ -115,11 +105,11 @@ def test_what_stands_on_the_screen_is_what_a_full_redraw_shows(
     for key in ("t", "t", "t", KEY_OF["log"], KEY_OF["curves"], KEY_OF[name]):
         one.type(key)
         one.read(0.1)
-    quiet(one)
+    one.rest(QUIET_S)
     shown, cells = one.lines, one.cells
     draw_anew(one)
     one.until(lambda: one.lines == shown)
-    quiet(one)
+    one.rest(QUIET_S)
     assert not differences(one.cells, cells), "of a full redraw and what stood there"
     leave(one)
 
@@ -146,7 +136,7 @@ def test_every_view_is_shown_without_colours_and_without_braille(terminal: OpenT
         for name in NAMES:
             if suited(name) == preset:
                 one.type(KEY_OF[name])
-                quiet(one)
+                one.rest(QUIET_S)
                 assert one.process.poll() is None, one.text
                 assert any(line.strip() for line in one.lines[2:-3]), name
         assert not any("⠀" < character <= "⣿" for character in one.text)
