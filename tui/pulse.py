@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from codecs import IncrementalDecoder, getincrementaldecoder
 from typing import IO, Any, cast
@@ -11,9 +12,13 @@ from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Event, InputEvent
+from textual.message import Message
 from textual.screen import Screen
 
 from .wire import tight
+
+SWITCH_S = 0.0005
+"""How long a thread waits for the one that draws: a key is read, and a frame written, by threads of their own."""
 
 
 class Pulse:
@@ -34,6 +39,14 @@ class Pulse:
         self.written = 0
         self.given = self.taken = 0
         """Characters that were handed over, and those of them that are on their way."""
+
+    def hear(self) -> None:
+        """Note that a person does something."""
+        self.input_at = time.monotonic()
+
+    def heard_within(self, seconds: float) -> bool:
+        """Return whether a person has done something in the last `seconds`."""
+        return time.monotonic() - self.input_at < seconds
 
     @property
     def is_congested(self) -> bool:
@@ -87,6 +100,12 @@ class CountingDriver(LinuxDriver):
         self._pulse = cast("PulsedApp", app).pulse
         self._file = cast("Any", _Output(cast("IO[str]", self._file), self._pulse))
 
+    def send_message(self, message: Message) -> None:
+        """Pass on what was read, by the thread that reads: it is known before it has passed through any queue."""
+        if isinstance(message, InputEvent):
+            self._pulse.hear()
+        super().send_message(message)
+
     def write(self, data: str) -> None:
         """Write data, as Textual asks."""
         self._pulse.given += len(data)
@@ -98,6 +117,7 @@ class PulsedApp(App[None]):
 
     def __init__(self) -> None:
         """Begin with nothing heard and nothing said."""
+        sys.setswitchinterval(SWITCH_S)
         self.pulse = Pulse()
         super().__init__()
 
@@ -109,7 +129,7 @@ class PulsedApp(App[None]):
     async def on_event(self, event: Event) -> None:
         """Note when a person does something."""
         if isinstance(event, InputEvent):
-            self.pulse.input_at = time.monotonic()
+            self.pulse.hear()
         await super().on_event(event)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:

@@ -18,6 +18,7 @@ from rich.style import Style
 from textual import screen
 from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -157,6 +158,13 @@ def tight(update: Any) -> Any:
         return update
     rows = enumerate(map(Strip.join, update.strips), update.region.y)
     return TightUpdate([Piece(y, update.region.x, strip, 0, strip.cell_length) for y, strip in rows])
+
+
+def show_at_once(shown: Screen[Any]) -> None:
+    """Send what has changed by now on a screen, which would otherwise wait for its widgets and for a clock."""
+    if shown.is_current and not shown._layout_required and not shown.app._batch_count:
+        shown._compositor.update_widgets(set(shown._compositor.visible_widgets))
+        shown._compositor_refresh()
 
 
 def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 from textual import getters
@@ -31,6 +31,7 @@ from ..widgets.key_bar import KeyBar
 from ..widgets.lesson import LessonPanel
 from ..widgets.status import frozen_row, headline, lane_rows, message_rows, progress_row
 from ..widgets.text_rows import Row, TextRows
+from ..wire import show_at_once
 from .dialogs import Leaving, QuitDialog
 from .run_screen import key, unseen_key
 from .steering import Steering
@@ -38,7 +39,11 @@ from .tour import Tour
 
 HISTORY_BUDGET_S = 0.02
 """How much of a frame may go into reading the past."""
-TELL_AGAIN_S = 0.012
+ANSWER_S = 0.05
+"""How long an engine may take to answer a key before the views are drawn all the same."""
+QUEUES = 12
+"""Through so many queues, at most, a key passes before it does something."""
+TELL_AGAIN_S = 0.005
 """Until it is seen again whether a busy terminal can take what a key did: the clock's next tick would be seen later."""
 DEBUG_PERIOD_S = 0.5
 """Figures that change at every frame cannot be read, and would be frames of their own."""
@@ -90,9 +95,7 @@ class Dashboard(Steering):
         super().__init__(view)
         self._preferences = preferences or Preferences()
         self._shown = -1
-        self._is_to_tell = False
-        self._told = -1
-        """How many frames there were when a key's effect was told last, until the clock has let it pass."""
+        self._is_to_tell = self._is_drawing = False
         self._clock = FrameClock(self._preferences.frames_per_second)
         self._reading_s = self._debug_at = 0.0
         self._answers_ms: deque[float] = deque(maxlen=20)
@@ -166,14 +169,27 @@ class Dashboard(Steering):
         self._stop_listening()
         self.view.client.close()
 
-    def _tick(self) -> None:
-        pulse = self.app.pulse
-        if self._told == pulse.frames:
-            # What a key did is on its way to the terminal: the views let it pass, once.
-            self._told = -1
+    async def _tick(self) -> None:
+        pulse, now = self.app.pulse, time.monotonic()
+        if self.view.asked and pulse.heard_within(ANSWER_S):
+            # What a key does is seen before the views, which take longer: they wait for the next tick, once or twice.
             return
-        if self._clock.is_due(time.monotonic(), self._what_happened(), is_congested=pulse.is_congested):
-            self._draw()
+        if not self._clock.is_due(now, self._what_happened(), is_congested=pulse.is_congested):
+            return
+        self._is_drawing = True
+        try:
+            for _ in self._pieces():
+                # Who is pressing a key waits for a piece of the picture and not for all of it.
+                for _ in range(QUEUES if pulse.heard_within(ANSWER_S) else 1):
+                    await asyncio.sleep(0)
+        finally:
+            self._is_drawing = False
+        show_at_once(self)
+
+    def _on_timer_update(self) -> None:
+        # A picture that is half drawn would be two frames.
+        if not self._is_drawing:
+            super()._on_timer_update()
 
     def draw(self) -> None:
         """Draw what has changed since the last time, as soon as the terminal can take it."""
@@ -186,6 +202,10 @@ class Dashboard(Steering):
         return self.view.changes, self.app.pulse.input_at, self.app.pulse.frames
 
     def _draw(self) -> None:
+        deque(self._pieces(), maxlen=0)
+
+    def _pieces(self) -> Iterator[None]:
+        """Draw what has changed in pieces of a few milliseconds."""
         view, now, pulse = self.view, time.monotonic(), self.app.pulse
         if not self.is_mounted:
             return
@@ -215,7 +235,7 @@ class Dashboard(Steering):
             if self._lesson.display:
                 self._lesson.tell(view)
         if self.frozen_at is None:
-            self._deck.show(now)
+            yield from self._deck.pieces(now)
 
     def tell(self) -> None:
         """Show how the run stands and what has come of a key, as soon as the terminal has taken the frame before."""
@@ -225,8 +245,8 @@ class Dashboard(Steering):
             self._is_to_tell = True
             self.set_timer(TELL_AGAIN_S, self._tell_again)
         else:
-            self._told = self.app.pulse.frames
             self._show_rows()
+            show_at_once(self)
 
     def _tell_again(self) -> None:
         self._is_to_tell = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -189,6 +191,10 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def show(self, now: float) -> None:
         """Draw what has changed."""
+        deque(self.pieces(now), maxlen=0)
+
+    def pieces(self, now: float) -> Iterator[None]:
+        """Draw what has changed, a chart after the other."""
         run, viewport = self.run, self._viewport
         if run.changes != self._shown:
             self._shown = run.changes
@@ -222,6 +228,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
             suffix = scales_in_words(log_y=log_y, log_x=chart.abscissa.log)
             chart.name_it(metric.title + suffix, metric.short + suffix, selected=selected and self.has_focus)
             chart.show(curves, markers, x_end=x_end, now=now)
+            yield
         self._tell(now)
 
     def _tell(self, now: float) -> None:

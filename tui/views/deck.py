@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container, Vertical
@@ -125,9 +126,13 @@ class Deck(Vertical):
 
     def show(self, now: float) -> None:
         """Draw what has changed in the views that can be seen."""
+        deque(self.pieces(now), maxlen=0)
+
+    def pieces(self, now: float) -> Iterator[None]:
+        """Do so in pieces of a few milliseconds: keys are heard between them."""
         for view in self.shown:
             if view.is_mounted:
-                view.show(now)
+                yield from view.pieces(now)
 
     async def choose(self, number: int) -> None:
         """Show the view with this number, counted from 0, and give it the keys."""

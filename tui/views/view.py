@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from textual.containers import Vertical
@@ -39,6 +40,11 @@ class View(Vertical, can_focus=True):
     def show(self, now: float) -> None:
         """Draw what has changed; `now` in monotonic seconds."""
         raise NotImplementedError
+
+    def pieces(self, now: float) -> Iterator[None]:
+        """Draw what has changed in pieces of a few milliseconds: keys are heard between them."""
+        self.show(now)
+        yield
 
     def choices(self) -> dict[str, Any]:
         """Return what is to be remembered for the next start, such as JSON can hold."""
