@@ -104,7 +104,7 @@ _ACTIONS: tuple[tuple[str, tuple[Any, ...], str, str], ...] = (
     ("lane", (-1,), "Lane before", "table, status and keys are that lane's"),
     ("all_lanes", (), "Steer all lanes, or one", "of a race"),
     ("debug", (), "Debug line", "frames a second, bytes on the wire, how fast the engine answers"),
-    ("screenshot", (), "Save a picture of the screen", "as SVG"),
+    ("screenshot", (), "Save a picture of the screen", "as SVG, into a file and the clipboard"),
     ("copy_values", (), "Copy the values that are shown", "as CSV, into a file and the clipboard"),
     ("tour", (), "Tour", "the cards of the first start"),
     ("help", (), "Help", "for what has the focus"),

@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import RunError
 from engine.places import data_home
+from tui import exports
 from tui.exports import as_csv, saved
 from tui.views.curves import CurvesView
 
@@ -68,6 +69,19 @@ async def test_a_key_saves_a_picture_of_the_screen(watched: Watched, here: Path)
         assert picture.name.startswith("gdtui-small-step-")
         assert "learning" in picture.read_text() or "loss" in picture.read_text()
         await seat.until(lambda: str(picture) in toasts(seat))
+        assert seat.app.clipboard == picture.read_text()
+
+
+async def test_what_is_too_long_for_a_clipboard_is_in_the_file_alone(
+    watched: Watched, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "MOST_COPIED", 1000)
+    async with watched(size=(80, 24)) as seat:
+        await seat.pilot.press("P")
+        (picture,) = here.iterdir()
+        assert len(picture.read_text()) > 1000
+        assert not seat.app.clipboard
+        await seat.until(lambda: any("too much" in each.title for each in seat.app._notifications))
 
 
 async def test_a_key_copies_the_values_into_a_file_and_the_clipboard(

@@ -10,6 +10,7 @@ import pytest
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui import frame_clock
 from tui.app import GdtuiApp
 from tui.pulse import CountingDriver, Pulse, _Output
 from tui.widgets.debug_row import memory_bytes
@@ -96,7 +97,10 @@ async def test_a_key_wakes_the_clock(watched: Watched) -> None:
         assert seat.app.pulse.input_at > before
 
 
-async def test_no_frame_is_drawn_into_a_terminal_that_is_congested(watched: Watched) -> None:
+async def test_no_frame_is_drawn_into_a_terminal_that_is_congested(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame_clock, "STUCK_S", 60.0)
     async with watched() as seat:
         await seat.paused_at(5)
         seat.app.pulse.given += 1

@@ -310,8 +310,8 @@ class Dashboard(Steering):
         self.call_after_refresh(self.draw)
 
     def action_screenshot(self) -> None:
-        """Write what is on the screen into a file, as a picture."""
-        self._save(".svg", self.app.export_screenshot(title=self.view.welcome.title))
+        """Write what is on the screen into a file, as a picture, and into the clipboard, over SSH as well."""
+        self._take_along(".svg", self.app.export_screenshot(title=self.view.welcome.title))
 
     def action_copy_values(self) -> None:
         """Write the values that are shown into a file, and into the clipboard, over SSH as well."""
@@ -319,21 +319,20 @@ class Dashboard(Steering):
         if not rows:
             self.notify(f"{self._deck.title} shows no values that could be copied", timeout=4)
             return
-        text = exports.as_csv(rows)
-        self._save(".csv", text)
-        if len(text.encode()) <= exports.MOST_COPIED:
-            self.app.copy_to_clipboard(text)
-        else:
-            self.notify("too much for the clipboard: it is in the file alone", timeout=4)
+        self._take_along(".csv", exports.as_csv(rows))
 
-    def _save(self, suffix: str, text: str) -> None:
+    def _take_along(self, suffix: str, text: str) -> None:
+        is_short = len(text.encode()) <= exports.MOST_COPIED
+        if is_short:
+            self.app.copy_to_clipboard(text)
         stem = f"gdtui-{self.view.welcome.preset}-step-{self.view.step}-{self._deck.title}"
         try:
             path = exports.saved(stem, suffix, text)
         except GdtuiError as error:
             self.notify(clean(str(error)), severity="error", markup=False)
             return
-        self.notify(clean(str(path), 400), title="Saved", markup=False)
+        title = "Saved, and copied" if is_short else "Saved; too much for the clipboard"
+        self.notify(clean(str(path), 400), title=title, markup=False)
 
     def action_lesson(self) -> None:
         """Show the lesson beside the views, or over them where there is no room beside; or put it away."""
