@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 
 from ..charts.milestones import MEASURES, Measure
-from ..charts.slopes import Group, Turn, turns
 from ..charts.viewport import Viewport
 from ..key_names import with_keys
 from ..recorded import EarlierRun, earlier_runs
@@ -24,6 +23,7 @@ from ..widgets.parameter_table import ParameterTable
 from .chart_grid import MOST, ChartGrid
 from .curve_choices import CurveChoices
 from .lines import STRONGEST, Lines
+from .live_changes import LiveChanges, neighbour
 from .metrics import metrics_of, scales_in_words
 from .reading import KEYS, Reading, at_pointer, at_rest
 from .view import View
@@ -33,7 +33,7 @@ FIRST = ("loss", "gradient", "rate", "ratio")
 HISTORY_BUDGET_S = 0.01
 """How much of a frame may go into reading an earlier run."""
 MOST_EARLIER = 5
-TURNS_EVERY_S = 0.5
+NO_CHANGE = "nothing was changed live yet"
 _ZOOM = Binding.Group("Zoom", compact=True)
 
 
@@ -112,10 +112,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._grid = ChartGrid(id="charts")
         self._reading = Reading()
         self._table = ParameterTable(run.welcome.tensors, id="parameters")
-        self._turns: list[Turn] = []
-        self._settled: dict[tuple[int, int], dict[Group, Turn]] = {}
-        """By lane and segment."""
-        self._turned_at = -1e9
+        self._changes = LiveChanges()
         self._count = 1
 
     def compose(self) -> ComposeResult:
@@ -232,17 +229,13 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._tell(now)
 
     def _tell(self, now: float) -> None:
-        if now - self._turned_at > TURNS_EVERY_S:
-            self._turned_at = now
-            lane = self.run.lane
-            settled = self._settled.setdefault((lane.number, lane.segment), {})
-            self._turns = turns(lane.markers, lane.loss, max(50.0, 10.0 * lane.window), settled)
-        measure, pointer = self._choices.measure, self._viewport.pointer
+        self._changes.follow(self.run.lane, now)
+        turns, measure, pointer = self._changes.turns, self._choices.measure, self._viewport.pointer
         if pointer is not None:
-            versions = at_pointer(self._lines.milestones_at(pointer), measure, pointer, self._turns)
+            versions = at_pointer(self._lines.milestones_at(pointer), measure, pointer, turns)
         else:
             window = self._lines.window(self.run.lane)
-            versions = at_rest(self._viewport, measure, window, self._lines.earlier, self._turns)
+            versions = at_rest(self._viewport, measure, window, self._lines.earlier, turns)
         self._reading.tell(versions, [(with_keys(text), look, action) for text, look, action in KEYS])
 
     # ---- what the keys do
@@ -391,20 +384,13 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def action_change(self, by: int) -> None:
         """Put the crosshair on the next live change, or on the one before."""
-        measure, lane = self._choices.measure, self.run.lane
-        places = sorted({marker.step for marker in lane.markers})
-        if not places:
-            self.notify("nothing was changed live yet", timeout=2)
-            return
-        pointer = self._viewport.pointer
-        step = float(lane.milestones.steps_at(measure, pointer)) if pointer is not None else None
-        if step is None:
-            found = places[-1] if by < 0 else places[0]
-        elif by > 0:
-            found = next((place for place in places if place > step + 0.5), places[0])
+        lane, pointer = self.run.lane, self._viewport.pointer
+        step = None if pointer is None else float(lane.milestones.steps_at(self._choices.measure, pointer))
+        found = neighbour(lane, step, by)
+        if found is None:
+            self.notify(NO_CHANGE, timeout=2)
         else:
-            found = next((place for place in reversed(places) if place < step - 0.5), places[-1])
-        self._point_at(found)
+            self._point_at(found)
 
     def _point_at(self, step: float) -> None:
         place = float(self.run.lane.milestones.at(self._choices.measure, step))
@@ -414,11 +400,11 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def action_changes(self) -> None:
         """List the live changes with what the loss did before and after."""
-        if not self._turns:
-            self.notify("nothing was changed live yet", timeout=2)
+        found = self._changes.turns
+        if not found:
+            self.notify(NO_CHANGE, timeout=2)
             return
-        choices = [Choice(key=str(number), text=turn.words) for number, turn in enumerate(self._turns)]
-        found = self._turns
+        choices = [Choice(key=str(number), text=turn.words) for number, turn in enumerate(found)]
 
         def chosen(keys: list[str] | None) -> None:
             if keys:
