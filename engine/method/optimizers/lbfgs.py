@@ -101,6 +101,10 @@ class Lbfgs(Rule):
         """Return nothing learnt that another rule could use."""
         return Moments()
 
+    def effective_lr(self, state: LbfgsState, rms: Any, lr: float) -> float:
+        """Return nan: a parameter's step depends on the gradients of all of them."""
+        return math.nan
+
     def work_out(self, sheet: WorkingOut) -> None:
         """Write the entry of H·g, which all parameters have a part in, and the step."""
         direction, state = sheet.grad.copy(), sheet.state.copy()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -60,6 +61,10 @@ class Lion(Rule):
     def moments(self, state: LionState) -> Moments:
         """Return the mean with its weight."""
         return Moments(mean=state.m, mean_weight=state.m_weight) if state.m_weight else Moments()
+
+    def effective_lr(self, state: LionState, rms: Any, lr: float) -> float:
+        """Return nan: every parameter moves by α, however long its gradient is."""
+        return math.nan
 
     def work_out(self, sheet: WorkingOut) -> None:
         """Write the interpolated momentum, the step by its sign, and what is remembered."""

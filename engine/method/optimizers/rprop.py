@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -65,6 +66,10 @@ class Rprop(Rule):
     def moments(self, state: RpropState) -> Moments:
         """Return nothing: a sign tells no other rule how long the gradient was."""
         return Moments()
+
+    def effective_lr(self, state: RpropState, rms: Any, lr: float) -> float:
+        """Return nan: a parameter moves by a length of its own, however long its gradient is."""
+        return math.nan
 
     def work_out(self, sheet: WorkingOut) -> None:
         """Write whether the sign has changed, the step's new length and the step."""

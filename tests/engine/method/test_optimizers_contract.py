@@ -217,6 +217,19 @@ def test_the_effective_learning_rate_is_what_a_step_moves_by_per_unit_of_a_long_
         assert 0.25 * rule.effective_lr(state, rms, rule.lr) == pytest.approx(update[0], rel=0.02)
 
 
+@pytest.mark.parametrize("name", ["lion", "rprop"])
+def test_a_rule_that_moves_as_far_under_any_gradient_has_no_rate_per_unit_of_it(name: str) -> None:
+    for rule in variants(name):
+        moved = []
+        for gradient in (0.25, 2.5):
+            update = np.full(2, gradient)
+            state = rule.fresh_state(update)
+            rule.bind(state, update).advance()
+            moved.append(update[0])
+        assert moved[0] == moved[1] > 0.0
+        assert math.isnan(rule.effective_lr(state, None, rule.lr))
+
+
 @every_rule
 def test_what_a_rule_says_it_lacks_is_what_it_does_not_have_in_training(name: str) -> None:
     trainer = small_network(name)
