@@ -224,11 +224,6 @@ class RecordWriter:
             return self.dropped_steps + self._waiting_steps()
         return self.dropped_steps or None
 
-    @property
-    def dropped_events(self) -> int:
-        """How many events are not in the record because the disk was full for too long."""
-        return self._events.dropped_rows
-
     def new_segment(self, from_step: int) -> int:
         """Begin a segment of all lanes after step `from_step` and return its number; its parent is the one before."""
         for lane in self._lanes:

@@ -21,7 +21,6 @@ from textual.pilot import Pilot
 
 from engine.method.spec import checked_spec
 from engine.run import client, directory, process
-from engine.run.events import Applied, Event
 from engine.run.greeting import Watch
 from engine.run.history import RecordReader
 from presets import Preset
@@ -399,12 +398,6 @@ def parsed_lines(lines: list[str]) -> Lines:
         raise AssertionError(f"{name} is not JSON")
 
     return Lines(json.loads(line, parse_constant=refuse) for line in lines)
-
-
-def confirmed(answer: Event | None) -> Applied:
-    """Return an answer that must be a yes."""
-    assert isinstance(answer, Applied), answer
-    return answer
 
 
 async def _until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Connect = Callable[[RunView], client.Client]
 
 
+def colleague_sets(other: client.Client, values: dict[str, Scalar]) -> None:
+    """Let somebody else change the same run, and be confirmed."""
+    assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=values)), events.Applied)
+
+
 async def test_changes_take_effect_and_the_form_says_from_which_step(watched: Watched) -> None:
     async with watched() as seat:
         await seat.paused_at(5)
@@ -128,9 +133,7 @@ async def test_a_switch_that_is_refused_shows_what_stands(watched: Watched, othe
     async with watched() as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
-        other = other_client(seat.view)
-        changed: dict[str, Scalar] = {"optimizer.bias_correction": False}
-        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
+        colleague_sets(other_client(seat.view), {"optimizer.bias_correction": False})
         switch = field_of(form, "optimizer.bias_correction")
         await seat.until(lambda: not seat.view.spec.optimizer.model_dump()["bias_correction"])
         switch.focus()
@@ -165,9 +168,7 @@ async def test_a_value_that_someone_else_has_changed_meanwhile_is_not_overwritte
     async with watched() as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
-        other = other_client(seat.view)
-        changed: dict[str, Scalar] = {"optimizer.lr": 0.5}
-        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
+        colleague_sets(other_client(seat.view), {"optimizer.lr": 0.5})
         fill(form, "optimizer.lr", "0.02")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")
@@ -191,13 +192,8 @@ async def test_sending_nothing_brings_the_form_up_to_date(watched: Watched, othe
     async with watched() as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
-        other = other_client(seat.view)
-        changed: dict[str, Scalar] = {
-            "optimizer.lr": 0.5,
-            "clip.norm": 2.0,
-            "optimizer.bias_correction": False,
-        }
-        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
+        changed: dict[str, Scalar] = {"optimizer.lr": 0.5, "clip.norm": 2.0, "optimizer.bias_correction": False}
+        colleague_sets(other_client(seat.view), changed)
         await seat.until(lambda: seat.view.spec.optimizer.lr == 0.5)
         await seat.press("ctrl+s")
         assert verdict(form) == "the form shows what stands now"
@@ -215,9 +211,7 @@ async def test_a_field_of_an_optimizer_that_is_no_longer_there_is_refused(
     async with watched() as seat:
         await seat.paused_at(5)
         form = await open_form(seat)
-        other = other_client(seat.view)
-        changed: dict[str, Scalar] = {"optimizer.name": "sgd"}
-        assert isinstance(other.ask(commands.SetFields(seq=other.next_sequence(), values=changed)), events.Applied)
+        colleague_sets(other_client(seat.view), {"optimizer.name": "sgd"})
         await seat.until(lambda: seat.view.spec.optimizer.name == "sgd")
         fill(form, "optimizer.beta1", "0.5")
         await seat.press("ctrl+s")

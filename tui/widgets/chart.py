@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.color import Color, ColorParseError
 from textual.events import MouseDown, MouseEvent, MouseMove, MouseScrollDown, MouseScrollUp, MouseUp, Resize
 from textual.geometry import Size
 from textual.message import Message
@@ -26,6 +25,7 @@ from ..charts.raster import DOTS_ACROSS, stroke
 from ..charts.viewport import Viewport
 from .changed_cells import regions_of
 from .chart_frame import Frame
+from .chart_inks import Inks
 from .chart_title import Span, Told, title_row
 from .curve import STEPS, Curve
 from .known_style import KnownStyle
@@ -111,7 +111,7 @@ class LiveChart(KnownStyle, Widget):
         self._pointer: float | None = None
         self._frame: Frame | None = None
         self._strips: list[Strip] = []
-        self._inks: dict[tuple[str, bool], Style] = {}
+        self._inks = Inks(self)
         self._dragged_from: int | None = None
         self._has_dragged = False
 
@@ -200,7 +200,7 @@ class LiveChart(KnownStyle, Widget):
     def notify_style_update(self) -> None:
         """Take over the colours of a new theme."""
         super().notify_style_update()
-        self._inks = {}
+        self._inks.forget()
         self._redraw(self.size)
 
     def beside(self, place: float, columns: int) -> float:
@@ -275,7 +275,7 @@ class LiveChart(KnownStyle, Widget):
         if picture is None or request is None or not self.is_attached or not size:
             return 0
         self._pointer = self._viewport.pointer
-        styles = self._styles(request.curves)
+        styles = self._inks.of(request.curves)
         column = self._pointer_column(picture)
         if column is not None:
             picture = picture.with_pointer(column, self._glyphs)
@@ -395,43 +395,6 @@ class LiveChart(KnownStyle, Widget):
                 told.append(Told(name="raw", brief="raw", value=text, look=style, number=style, is_solid=False))
         short = (self._short, bold)
         return title_row((self._title, bold), short, note, told, width, plain, counts=pointed)
-
-    # --- colours ------------------------------------------------------------------------------------------------
-
-    def _styles(self, curves: Sequence[Curve]) -> tuple[Style, ...]:
-        """Return the style of each ink, from the theme."""
-        if not self._inks:
-            background = self.background_colors[1]
-            inks = [self._style("foreground", background, softness) for softness in (0.7, 0.35, 0.75, 0.45, 0.0)]
-            self._plain_inks = (
-                *inks,
-                self._style("error", background, 0.0) + Style(bold=True),
-                self._style("foreground", background, 0.2),
-            )
-        return *self._plain_inks, *(self._ink(curve.colour, curve.faint) for curve in curves)
-
-    def _ink(self, colour: str, faint: bool) -> Style:
-        ink = self._inks.get((colour, faint))
-        if ink is None:
-            background = self.background_colors[1]
-            softness = 0.3 if faint else 0.0
-            ink = self._style(colour, background, softness) + (Style(dim=True) if faint else Style())
-            self._inks[colour, faint] = ink
-        return ink
-
-    def _style(self, name: str, background: Color, softness: float) -> Style:
-        """Return the theme's colour `name`, in its variant for text if it has one, mixed with the background."""
-        variables = self.app.theme_variables
-        try:
-            colour = Color.parse(variables.get(f"text-{name}") or variables.get(name, name))
-        except ColorParseError:
-            colour = self.colors[3]
-        if colour.ansi is not None or background.ansi is not None:
-            # The terminal's own colours cannot be mixed.
-            dim = Style(dim=True) if softness >= 0.3 else Style()
-            return Style(color=colour.rich_color, bgcolor=background.rich_color) + dim
-        mixed = (background + colour).blend(background, softness)
-        return Style(color=mixed.rich_color, bgcolor=background.rich_color)
 
 
 def _below_labels(ylim: Limits, markers: Sequence[Marker], xlim: Limits, size: Size) -> Limits:
