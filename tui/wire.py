@@ -98,7 +98,7 @@ class TightCompositor(Compositor):
 
     def render_partial_update(self) -> Any:
         """Return what has changed since the last frame; None for nothing."""
-        dirty = [region.intersection(self.size.region) for region in self._dirty_regions]
+        dirty = [seen for region in self._dirty_regions if (seen := region.intersection(self.size.region))]
         self._dirty_regions.clear()
         if not dirty:
             return None
