@@ -88,6 +88,22 @@ async def test_a_curve_that_becomes_a_ghost_moves_no_axis_from_that_moment_on() 
         assert "1e100" not in app.chart.export()
 
 
+async def test_what_somebody_chooses_to_see_has_an_axis_of_its_own_at_once() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(60, 12)):
+        chart, values = app.chart, [100.0] * 5 + [1.0, 2.0] * 10
+        chart.show([curve("", values)], [], x_end=25.0, now=0.0, about="one")
+        assert "100" in chart.export()
+        chart._viewport.zoom(0.2, 1.0)
+        chart.show([curve("", values)], [], x_end=25.0, now=0.01, about="one")
+        assert "100" not in chart.export()
+        chart._viewport.whole()
+        chart.show([curve("", values)], [], x_end=25.0, now=0.02, about="one")
+        assert "100" in chart.export()
+        chart.show([curve("", [0.5] * 25)], [], x_end=25.0, now=0.03, about="another")
+        assert "100" not in chart.export()
+
+
 async def test_a_narrow_title_row_drops_faint_curves_first_and_never_overflows() -> None:
     curves = [curve("minibatch", [1.0], faint=True), curve("smoothed", [0.25]), curve("held-out", [0.5], "warning")]
     expected = {

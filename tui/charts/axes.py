@@ -236,34 +236,39 @@ class _Patience:
 class StickyLimits:
     """Limits that follow the data without trembling: wider at once, narrower only after a while.
 
-    They widen the moment data leave them, and shrink when over 30 % of them have been empty for 2 s.
+    They widen the moment data leave them, shrink when over 30 % of them have been empty for 2 s, and are those of the
+    data alone when these have not changed for as long: a picture at rest does not tell how it has come about.
     """
 
-    __slots__ = ("_limits", "_log", "_patience")
+    __slots__ = ("_limits", "_log", "_patience", "_rest", "_wanted")
 
     def __init__(self, *, log: bool = False) -> None:
         self._limits: Limits | None = None
+        self._wanted: Limits | None = None
         self._log = log
-        self._patience = _Patience()
+        self._patience, self._rest = _Patience(), _Patience()
 
     @property
     def waiting(self) -> bool:
         """Whether the limits may shrink by the passing of time alone."""
-        return self._patience.since is not None
+        return self._limits != self._wanted
 
     def update(self, low: float, high: float, now: float) -> Limits:
         """Return the limits for finite data from `low` to `high` (nan: none) at `now`, in monotonic seconds."""
         wanted = padded(low, high, 0.05, log=self._log)
         if not low <= high:
             return self._limits or wanted
+        is_at_rest = self._rest.over(wanted == self._wanted, now)
+        self._wanted = wanted
         if self._limits is None:
             self._limits = wanted
             return wanted
         bottom, top = self._limits
+        is_loose = self._patience.over(_span(wanted) < 0.7 * _span(self._limits), now)
         if low < bottom or high > top:
             wide = padded(min(low, bottom), max(high, top), 0.1, log=self._log)
             self._limits = wide[0] if low < bottom else bottom, wide[1] if high > top else top
-        elif self._patience.over(_span(wanted) < 0.7 * _span(self._limits), now):
+        elif is_loose or is_at_rest:
             self._limits = wanted
         return self._limits
 

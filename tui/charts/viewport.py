@@ -43,6 +43,14 @@ class Viewport:
         """What was seen last."""
         return self._shown
 
+    @property
+    def sight(self) -> tuple[Manner, object]:
+        """What somebody has chosen to see: equal as long as nobody chooses, however the run goes on."""
+        low, high = self._shown
+        # A window that follows has its width, but for rounding.
+        chosen = {"whole": None, "newest": f"{high - low:.6g}", "still": self._shown}
+        return self.manner, chosen[self.manner]
+
     def limits(self, end: float, now: float) -> Limits:
         """Return what is seen of a run that has come to `end`; `now` is monotonic seconds."""
         self._end = max(end, 1e-9)

@@ -277,7 +277,8 @@ is no room for all.
             Curve(label=quantity.line, series=line, colour="success", readout=compact),
             Curve(label=f"median{of}", series=course.middle, colour="accent", readout=compact),
         ]
-        self._course.show(curves, lane.markers, x_end=self.run.x_end, now=now)
+        about = tensor, quantity.about
+        self._course.show(curves, lane.markers, x_end=self.run.x_end, now=now, about=about)
 
     # ---- words
 

@@ -120,7 +120,8 @@ suggests, `enter` takes it for the run. `v` changes between both charts where th
                 markers.append(Marker(step=float(lane.step), label="now"))
                 if facts["warm_at"] > 1:
                     markers.append(Marker(step=facts["warm_at"] - 1.0, label="warm-up over"))
-            self._course.show(curves, sorted(markers, key=lambda each: each.step), x_end=x_end, now=now)
+            markers.sort(key=lambda each: each.step)
+            self._course.show(curves, markers, x_end=x_end, now=now, about=lane.spec.schedule.name)
         wanted = run.changes, seen, self._swept, self._chosen, self._sweep.size, bool(run.asked)
         if wanted != self._drawn:
             self._drawn = wanted

@@ -105,7 +105,8 @@ class LiveChart(KnownStyle, Widget):
         self._request: _Request | None = None
         self._now = 0.0
         self._y_limits = StickyLimits(log=log_y)
-        self._ghosts: frozenset[str] = frozenset()
+        self._sight: object = None
+        """Of which curves, and how much of them, the limits are."""
         self._xlim: Limits = (0.0, 1.0)
         self._picture: Picture | None = None
         self._pointer: float | None = None
@@ -143,7 +144,9 @@ class LiveChart(KnownStyle, Widget):
             self._title, self._short, self._is_selected = title, short, selected
             self._retitle(self.size)
 
-    def show(self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float) -> int:
+    def show(
+        self, curves: Sequence[Curve], markers: Sequence[Marker], *, x_end: float, now: float, about: object = None
+    ) -> int:
         """Bring the chart up to date and return the number of rows that changed.
 
         Args:
@@ -151,20 +154,23 @@ class LiveChart(KnownStyle, Widget):
             markers: The live changes so far.
             x_end: How far the axis reaches, in its measure: the newest step, or the last of a run of known length.
             now: Monotonic seconds.
+            about: What the curves are of: where it is something else than before, nothing is left of the old axis.
         """
         curves = sorted(curves, key=lambda curve: not curve.faint)
         measure = self._abscissa.measure
         x_end = max([x_end, *(curve.end(measure) for curve in curves if curve.series.count and not curve.ghost)])
+        shown = self._viewport.limits(x_end, now)
+        # What nobody has to see any more, or has chosen not to see, must not press the rest flat until limits shrink.
         ghosts = frozenset(curve.label for curve in curves if curve.ghost)
-        if ghosts != self._ghosts:
-            # What nobody has to see any more must not press the others flat for as long as limits take to shrink.
-            self._ghosts, self._y_limits = ghosts, StickyLimits(log=self._log_y)
+        sight = about, ghosts, self._abscissa, self._viewport.sight
+        if sight != self._sight:
+            self._sight, self._y_limits = sight, StickyLimits(log=self._log_y)
         waiting = self._y_limits.waiting or self._viewport.waiting
         request = _Request(
             curves=tuple(curves),
             counts=tuple(curve.series.count for curve in curves),
             markers=tuple(markers),
-            shown=self._viewport.limits(x_end, now),
+            shown=shown,
             abscissa=self._abscissa,
             milestones=next((curve.milestones for curve in curves if not curve.ghost), STEPS),
         )

@@ -174,16 +174,24 @@ def test_limits_shrink_only_after_two_seconds_without_a_break() -> None:
     assert limits.update(0.0, 10.0, 1.0) == wide
     assert limits.waiting
     assert limits.update(0.0, 90.0, 2.0) == wide
-    assert not limits.waiting
     assert limits.update(0.0, 10.0, 2.5) == wide
     assert limits.update(0.0, 10.0, 4.4) == wide
     assert limits.update(0.0, 10.0, 4.6)[1] < 20.0
 
 
-def test_a_little_slack_is_left_alone_for_ever() -> None:
+def test_a_little_slack_is_left_alone_while_the_data_move() -> None:
     limits = StickyLimits()
     wide = limits.update(0.0, 100.0, 0.0)
-    assert [limits.update(0.0, 80.0, now) for now in (1.0, 10.0, 100.0)] == [wide] * 3
+    assert [limits.update(0.0, 80.0 + now, now) for now in (1.0, 2.0, 3.0, 4.0, 5.0)] == [wide] * 5
+
+
+def test_data_that_rest_have_the_limits_that_they_would_have_alone() -> None:
+    limits = StickyLimits()
+    wide = limits.update(0.0, 100.0, 0.0)
+    assert [limits.update(0.0, 80.0, now) for now in (1.0, 2.0, 2.9)] == [wide] * 3
+    assert limits.waiting
+    assert limits.update(0.0, 80.0, 4.1) == StickyLimits().update(0.0, 80.0, 0.0) != wide
+    assert not limits.waiting
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -3.0, 1e308, -1e308, 5e-324, LARGEST])
