@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes import Limits, Tick
+from .axes import Limits, Tick, cell
 from .cells import code_points, to_ascii
 from .furniture import Furniture, furniture
 from .glyphs import Glyphs
 from .markers import LABEL_ROWS, Marker, marker_columns, marker_labels, narrowed
-from .raster import NOBODY, Canvas, Stroke, raster
+from .raster import DOTS_ACROSS, DOTS_DOWN, NOBODY, Canvas, Stroke, raster
 
 BOX, TEXT, GRID, LINE, LABEL, ERROR, POINTER = range(7)
 """What a cell can be drawn with; the curves' own inks follow, in their order."""
@@ -98,8 +98,8 @@ def drawn(
         row, column = around.top + around.height // 2, around.left + (around.width - len(note)) // 2
         characters[row, column : column + len(note)] = code_points(note)
         inks[row, column : column + len(note)] = TEXT
-    _draw_names(characters[inside], inks[inside], canvas, lines)
-    _draw_markers(characters[inside], inks[inside], canvas, markers, xlim, glyphs)
+    taken = _draw_markers(characters[inside], inks[inside], canvas, markers, xlim, glyphs)
+    _draw_names(characters[inside], inks[inside], canvas, lines, limits, taken)
     if glyphs == "ascii":
         to_ascii(characters)
     return Picture(
@@ -163,35 +163,56 @@ def _draw_canvas(
             characters[row, columns[-1]] = ord(line.key)
 
 
-def _draw_names(characters: NDArray[np.uint32], inks: NDArray[np.int16], canvas: Canvas, lines: Sequence[Line]) -> None:
-    """Write the names of the curves at their ends, where they hide the least and none hides another."""
+def _draw_names(
+    characters: NDArray[np.uint32],
+    inks: NDArray[np.int16],
+    canvas: Canvas,
+    lines: Sequence[Line],
+    limits: tuple[Limits, Limits],
+    taken: NDArray[np.bool_],
+) -> None:
+    """Write the names of the curves at their ends, where they hide the least.
+
+    A name never stands nearer to the end of another curve than to that of its own, nor in a cell that is `taken`:
+    rather than that it is left out.
+    """
     rows, columns = characters.shape
-    if rows < FEWEST_ROWS:
+    if rows < FEWEST_ROWS or not any(line.name for line in lines):
         return  # a name would hide the curve that it belongs to
-    taken = np.zeros((rows, columns), np.bool_)
-    for index, line in enumerate(lines):
-        name = narrowed(line.name)[: max(0, columns // 3)] if line.name else ""
-        if not name:
+    ends = {index: _end(line.stroke, rows, columns, limits) for index, line in enumerate(lines) if line.name}
+    for index, end in ends.items():
+        name = narrowed(lines[index].name)[: max(0, columns // 3)]
+        if not name or end is None:
             continue
-        owned = np.flatnonzero((canvas.owner == index).any(axis=0))
-        if not owned.size:
-            continue
-        end = int(owned[-1])
-        middle = int(np.flatnonzero(canvas.owner[:, end] == index).mean())
-        after = end + 2 + len(name) <= columns
-        start = end + 2 if after else max(columns - len(name), 0)
+        own, column = end
+        others = [other[0] for place, other in ends.items() if place != index and other is not None]
+        start = column + 2 if column + 2 + len(name) <= columns else max(columns - len(name), 0)
+        stop = start + len(name)
         best, least = -1, len(name) + 1.0
-        for distance in (0, -1, 1, -2, 2, -3, 3):
-            row, stop = middle + distance, start + len(name)
+        for row in (own + distance for distance in (0, -1, 1, -2, 2, -3, 3)):
             if not 0 <= row < rows or taken[row, max(start - 1, 0) : stop + 1].any():
                 continue
-            hidden = float(np.count_nonzero(canvas.owner[row, start:stop] != NOBODY)) + 0.1 * abs(distance)
+            if any(abs(row - other) < abs(row - own) for other in others):
+                continue
+            hidden = float(np.count_nonzero(canvas.owner[row, start:stop] != NOBODY)) + 0.1 * abs(row - own)
             if hidden < least:
                 best, least = row, hidden
         if best >= 0:
-            characters[best, start : start + len(name)] = code_points(name)
-            inks[best, start : start + len(name)] = FIRST_CURVE + index
-            taken[best, start : start + len(name)] = True
+            characters[best, start:stop] = code_points(name)
+            inks[best, start:stop] = FIRST_CURVE + index
+            taken[best, start:stop] = True
+
+
+def _end(stroke: Stroke, rows: int, columns: int, limits: tuple[Limits, Limits]) -> tuple[int, int] | None:
+    """Return the row and the column of the canvas where a curve ends, as far as it is seen; None where it is not."""
+    (low, high), (bottom, top) = limits
+    middle = stroke.low / 2.0 + stroke.high / 2.0
+    seen = ((stroke.x >= low) & (stroke.x <= high) & (middle >= bottom) & (middle <= top)).nonzero()[0]
+    if not seen.size:
+        return None
+    last = seen[-1]
+    row = rows - 1 - cell(float(middle[last]), limits[1], rows, DOTS_DOWN)
+    return row, cell(float(stroke.x[last]), limits[0], columns, DOTS_ACROSS)
 
 
 def _draw_markers(
@@ -201,11 +222,15 @@ def _draw_markers(
     markers: Sequence[Marker],
     xlim: Limits,
     glyphs: Glyphs,
-) -> None:
-    """Draw the lines and labels of the live changes, and the marks of divergence, into views of the picture."""
+) -> NDArray[np.bool_]:
+    """Draw the lines and labels of the live changes, and the marks of divergence, into views of the picture.
+
+    Return which cells nothing else may be written into.
+    """
     rows, columns = characters.shape
+    taken = np.zeros((rows, columns), np.bool_)
     if not rows or not columns:
-        return
+        return taken
     places = marker_columns(markers, xlim, columns)
     characters[:, places] = ord("┊")
     inks[:, places] = LINE
@@ -214,8 +239,11 @@ def _draw_markers(
     if diverged:
         characters[0, canvas.diverged] = canvas.characters(glyphs)[0, canvas.diverged]
         inks[0, canvas.diverged] = ERROR
+        taken[0, canvas.diverged] = True
     room = min(label_rows(rows), rows - diverged)
     for label in marker_labels(markers, xlim, columns, room):
         row, stop = label.row + diverged, label.start + len(label.text)
         characters[row, label.start : stop] = code_points(label.text)
         inks[row, label.start : stop] = LABEL
+        taken[row, label.start : stop] = True
+    return taken

@@ -13,7 +13,7 @@ from ..recorded import Detail, EarlierRun
 from ..run_view import RunView
 from ..track import Track
 from ..widgets.chart import Curve
-from ..widgets.status import lane_colour
+from ..widgets.status import lane_colour, lane_letter
 from .metrics import Metric
 
 STRONGEST = 12
@@ -175,6 +175,7 @@ class Lines:
             milestones=track.milestones,
             raw=raw if is_smoothed else None,
             leads=track is self.run.lane,
+            letter=lane_letter(track.number) if isinstance(track, LaneView) and self.run.is_race else "",
             stop=track.loss.last_x if is_over else math.inf,
         )
 

@@ -359,8 +359,9 @@ class LiveChart(KnownStyle, Widget):
         """Return a letter for each curve that has to be told apart without colours, "" for the others."""
         if not self.app.no_color or sum(not curve.faint for curve in curves) < 2:
             return [""] * len(curves)
-        letters = iter(string.ascii_uppercase)
-        return ["" if curve.faint else next(letters, "") for curve in curves]
+        taken = {curve.letter for curve in curves}
+        letters = iter([letter for letter in string.ascii_uppercase if letter not in taken])
+        return ["" if curve.faint else curve.letter or next(letters, "") for curve in curves]
 
     def _title_row(self, request: _Request, styles: Sequence[Style], width: int) -> tuple[Span, ...]:
         """Return the first row."""

@@ -39,6 +39,8 @@ class Curve:
     """Where its lane was when, for an axis that counts something else than steps."""
     raw: Series | None = None
     """What is smoothed here and not drawn: under the crosshair its value is told as well."""
+    letter: str = ""
+    """What its lane is called everywhere where there are no colours; nothing for any letter that is free."""
     leads: bool = False
     """Whether its value under the crosshair comes before those of the others that are silent."""
     stop: float = math.inf
