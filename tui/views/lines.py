@@ -108,7 +108,7 @@ class Lines:
         """Return the values of every curve of a chart at these steps, by what they are called."""
         columns: dict[str, list[str]] = {}
         for curve in self.of(metric):
-            head = f"{metric.title} {curve.label}".strip() + (" (raw)" if curve.faint and not curve.label else "")
+            head = f"{metric.title} {curve.label}".strip()
             if curve.raw is not None:
                 columns[f"{head} smoothed"] = _values(curve.series, steps)
                 head, series = f"{head} raw", curve.raw
@@ -123,18 +123,19 @@ class Lines:
         if is_loss and lane.before is not None:
             yield Curve(label="before the reset", series=lane.before, colour="foreground", faint=True, ghost=True)
         series, window = self._series(metric, lane), self.window(lane)
+        is_smoothed = metric.is_noisy and window > 1
         raw = Curve(
-            label="minibatch" if is_loss and not self.run.is_deterministic else own,
+            label="minibatch" if is_loss and not self.run.is_deterministic else own or ("raw" if is_smoothed else ""),
             series=series,
             colour=metric.colour,
-            faint=metric.is_noisy and window > 1,
-            silent=metric.is_noisy and window > 1 and not is_loss,
+            faint=is_smoothed,
+            silent=is_smoothed and not is_loss,
             shape="line" if self.run.is_deterministic and is_loss else "envelope",
             readout=metric.readout,
             milestones=lane.milestones,
         )
         yield raw
-        if metric.is_noisy and window > 1:
+        if is_smoothed:
             yield Curve(
                 label="smoothed" if is_loss or not own else f"{own}, smoothed",
                 series=self._smoothed(metric, lane, series, window),

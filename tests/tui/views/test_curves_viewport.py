@@ -58,6 +58,8 @@ async def test_the_crosshair_tells_the_values_of_every_chart_and_what_a_change_d
         assert f"step {changed:,.0f}" in reading(seat)
         assert "→" in reading(seat)
         assert f"α 0.1 at step {changed:,.0f}: loss" in reading(seat)
+        curves = view_of(seat)._lines.of(view_of(seat)._metrics["gradient"])
+        assert [each.label for each in curves] == ["raw", "smoothed"], "no value without a name"
         low, value, high = seat.view.lane.loss.at(changed)
         assert low == value == high
         assert f"minibatch {value:.4f}"[:15] in seat.chart("loss").splitlines()[0]
