@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from codecs import IncrementalDecoder, getincrementaldecoder
@@ -11,7 +12,7 @@ from textual.app import App
 from textual.driver import Driver
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Event, InputEvent
+from textual.events import Event, InputEvent, Key
 from textual.message import Message
 from textual.screen import Screen
 
@@ -19,6 +20,10 @@ from .wire import tight
 
 SWITCH_S = 0.0005
 """How long a thread waits for the one that draws: a key is read, and a frame written, by threads of their own."""
+LATE_S = 1.0
+"""A key that has waited for so long is left out: who held it down, or pasted into the void, wants to see the screen."""
+QUIET_S = 5.0
+"""Between two words about keys that were left out."""
 
 
 class Pulse:
@@ -119,6 +124,7 @@ class PulsedApp(App[None]):
         """Begin with nothing heard and nothing said."""
         sys.setswitchinterval(SWITCH_S)
         self.pulse = Pulse()
+        self._left_out_at = -1e9
         super().__init__()
 
     def get_driver_class(self) -> type[Driver]:
@@ -127,10 +133,22 @@ class PulsedApp(App[None]):
         return CountingDriver if usual is LinuxDriver else usual
 
     async def on_event(self, event: Event) -> None:
-        """Note when a person does something."""
+        """Note when a person does something, and leave out keys of which far more have come than anybody waits for."""
+        if isinstance(event, Key):
+            # Whatever is queued, everything else gets its turn between two keys.
+            await asyncio.sleep(0)
+            if time.monotonic() - event.time > LATE_S:
+                self._say_keys_are_left_out()
+                return
         if isinstance(event, InputEvent):
             self.pulse.hear()
         await super().on_event(event)
+
+    def _say_keys_are_left_out(self) -> None:
+        now = time.monotonic()
+        if now - self._left_out_at > QUIET_S:
+            self.notify("Keys were left out: more came than could be acted on.", severity="warning", timeout=QUIET_S)
+        self._left_out_at = now
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         # The only place where every frame passes before it is text.

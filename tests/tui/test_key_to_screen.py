@@ -6,12 +6,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from textual.events import Key
+from rich.style import Style
+from textual import command
+from textual.app import App, ComposeResult
+from textual.events import Click, Key
 
 from engine.run import commands
 from tui.frame_clock import FrameClock
 from tui.run_view import RunView
+from tui.screens.command_palette import SteadyCommandList
+from tui.screens.dashboard import Dashboard
 from tui.widgets.chart import LiveChart
+from tui.widgets.option_list import SteadyOptionList
 from tui.wire import TightUpdate
 
 if TYPE_CHECKING:
@@ -114,3 +120,44 @@ async def test_what_the_engine_has_confirmed_is_sent_at_once(watched: Watched, m
         seat.view.say("the engine has said so")
         seat.dashboard.tell()
         assert "the engine has said so" in "".join(map(text_of, frames))
+
+
+async def test_of_far_too_many_keys_the_late_ones_are_left_out_and_that_is_said(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        done: list[float] = []
+
+        def slowly(dashboard: Dashboard) -> None:
+            done.append(time.monotonic())
+            time.sleep(0.02)
+
+        monkeypatch.setattr(Dashboard, "action_maximise", slowly)
+        for _ in range(300):
+            seat.app.post_message(Key("z", "z"))
+        await seat.until(lambda: any("left out" in each.message for each in seat.app._notifications))
+        assert 1 < len(done) < 100, "a second's worth"
+        await seat.pilot.pause()
+        before = len(done)
+        await seat.pilot.press("z")
+        assert len(done) == before + 1, "those that come later count"
+
+
+async def test_a_click_on_an_option_that_has_gone_does_nothing() -> None:
+    class Shown(App[None]):
+        def compose(self) -> ComposeResult:
+            yield SteadyOptionList("one", "two", "three")
+
+    app = Shown()
+    async with app.run_test(size=(20, 6)) as pilot:
+        options = app.query_one(SteadyOptionList)
+        click = Click(options, 1, 2, 0, 0, 1, False, False, False, style=Style(meta={"option": 2}))
+        options.clear_options()
+        options.add_option("one")
+        options.post_message(click)
+        await pilot.pause()
+        assert app.is_running
+        assert app.return_code in (None, 0)
+    assert issubclass(vars(command)["CommandList"], SteadyCommandList)
+    assert issubclass(SteadyCommandList, SteadyOptionList)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 from textual.events import Key
 
-from engine.method.locks import BY_LESSON
+from engine.method.locks import BY_LESSON, NONE
 from engine.run import commands
 
 from ..notices import is_end_locked
@@ -86,6 +86,8 @@ class Steering(RunScreen):
 
     def on_key(self, event: Key) -> None:
         """Say why a key does nothing, one of the view in focus as well: what is locked is not asked of the engine."""
+        if self.view.welcome.locks == NONE:
+            return  # to find out what a key means takes a millisecond
         active = self.active_bindings.get(event.key)
         if active is None or active.enabled:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual._widget_navigation import Direction
+from textual.events import Click
 from textual.widgets import OptionList
 
 
@@ -12,7 +13,12 @@ def has_room(options: OptionList) -> bool:
 
 
 class SteadyOptionList(OptionList):
-    """A list whose pages turn only where there are any."""
+    """A list whose pages turn only where there are any, and in which nobody clicks on what has just gone."""
+
+    def on_click(self, event: Click) -> None:
+        """Drop a click on an option that was there when it was drawn."""
+        if event.style.meta.get("option", -1) >= self.option_count:
+            event.prevent_default()
 
     def _move_page(self, direction: Direction) -> None:
         if has_room(self):
