@@ -113,14 +113,41 @@ async def test_a_frozen_view_stands_while_the_run_goes_on(watched: Watched) -> N
         assert "FROZEN" not in seat.progress
 
 
-async def test_a_resize_of_a_frozen_view_leaves_no_empty_picture(watched: Watched) -> None:
+def on_screen(seat: Seat) -> list[str]:
+    return [strip.text.rstrip() for strip in seat.app.screen._compositor.render_strips()]
+
+
+async def test_a_frozen_picture_stands_through_resizes_tabs_and_tiles(watched: Watched) -> None:
+    """It is cut off or has room beside it, and says of when it is; what was not on the screen then is not shown."""
     async with watched(size=(120, 36)) as seat:
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.press("f")
+        await seat.pilot.pause()
+        frozen, sign = seat.dashboard.frozen_at, f"frozen at step {seat.dashboard.frozen_at:,}"
+        picture = on_screen(seat)[2:-6]
+        assert any("loss" in row for row in picture)
+        values = seat.dashboard._deck.export()
+        await seat.until(lambda: seat.view.step > (frozen or 0) + 10)
         await seat.pilot.resize_terminal(80, 24)
         await seat.pilot.pause()
-        assert "loss" in seat.chart("loss")
-        assert "FROZEN" in seat.progress
+        assert [row[:70].rstrip() for row in on_screen(seat)[2:10]] == [row[:70].rstrip() for row in picture[:8]]
+        assert any(sign in row for row in on_screen(seat))
+        await seat.press("2")
+        await seat.pilot.pause()
+        assert [row for row in on_screen(seat)[2:-3] if row] == [f" {sign}: f goes on"], on_screen(seat)
+        await seat.pilot.resize_terminal(120, 36)
+        await seat.press("1", "t")
+        await seat.pilot.pause()
+        assert [row[:50].rstrip() for row in on_screen(seat)[2:10]] == [row[:50].rstrip() for row in picture[:8]]
+        assert seat.dashboard._deck.export() == values
+        await seat.press("t", "t")
+        await seat.pilot.pause()
+        assert on_screen(seat)[2:-6] == picture
+        assert f"VIEW FROZEN at step {frozen:,}" in seat.progress
+        await seat.press("f")
+        await seat.pilot.pause()
+        assert on_screen(seat)[2:-6] != picture
+        assert seat.dashboard._deck.view.has_focus
 
 
 async def test_escape_steps_out_one_layer_after_the_other_and_never_leaves(watched: Watched) -> None:
