@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from engine.method.locks import Locks
 from engine.method.schedules import SCHEDULES
 from engine.run import client
+from engine.run.commands import SetFields
 from presets import Preset
 from tests.tui.form_app import field_of, rows_of
 from tui.run_view import RunView
@@ -73,6 +74,20 @@ async def test_another_seed_is_shown_journaled_and_keeps_the_settings(watched: W
 
 
 # ---- undo and redo
+
+
+async def test_fields_that_were_changed_together_are_told_together_and_so_is_the_way_back(watched: Watched) -> None:
+    async with watched(size=(160, 40)) as seat:
+        await seat.paused_at(5)
+        seat.dashboard.send(
+            SetFields(seq=seat.view.next_sequence(), lane=0, values={"optimizer.lr": 0.02, "optimizer.beta1": 0.8}),
+            "two",
+        )
+        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.02)
+        seat.dashboard.draw()
+        assert "2 changes: α 0.01 → 0.02, β₁ 0.9 → 0.8" in seat.message
+        await seat.press("u")
+        assert "2 changes: α 0.02 → 0.01, β₁ 0.8 → 0.9" in seat.message
 
 
 # ---- the schedule
