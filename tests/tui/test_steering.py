@@ -109,6 +109,18 @@ async def test_a_schedule_is_chosen_from_a_list(watched: Watched) -> None:
         assert seat.view.spec.schedule.name == ids[1]
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+async def test_of_a_schedule_only_its_name_stands_in_the_column_of_names(watched: Watched, columns: int) -> None:
+    async with watched(size=(columns, 36)) as seat:
+        await seat.press("S")
+        await seat.pilot.pause()
+        region = seat.app.screen.query_one(OptionList).region
+        rows = [row[region.x : region.right].ljust(40) for row in on_screen(seat)[region.y : region.bottom]]
+        beginnings = [row[1:17].strip() for row in rows]
+        assert "" in beginnings
+        assert {each for each in beginnings if each} <= set(SCHEDULES)
+
+
 # ---- the frozen view, and the way out
 
 
