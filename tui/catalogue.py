@@ -68,6 +68,18 @@ def _keys() -> Iterator[Row]:
         yield command.name, "  ".join(map(format_key, command.keys)), command.words, command.scope
 
 
+def _keys_in_force() -> Iterator[Row]:
+    from textual.keys import format_key
+
+    from .configuration import read
+    from .keys import keymap
+
+    chosen = keymap(read())
+    for name, keys, words, scope in _keys():
+        given = "  ".join(map(format_key, chosen[name].split(","))) if name in chosen else keys
+        yield name, given if given == keys else f"{given}  (not {keys})", words, scope
+
+
 TABLES: Mapping[What, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "lessons": (("name", "title", "topic", "goal"), _lessons),
     "optimizers": (("name", "update", "source"), lambda: _classes(RULES)),
@@ -78,7 +90,7 @@ TABLES: Mapping[What, tuple[Row, Callable[[], Iterator[Row]]]] = {
     "losses": (("name", "loss", "source"), _losses),
     "keys": (("command", "keys", "what it does", "where"), _keys),
 }
-"""Headings and rows of every table by its name."""
+"""Headings and rows of every table by its name, as they are for everyone."""
 
 
 def print_tables(chosen: Sequence[What], *, as_markdown: bool = False) -> int:
@@ -109,6 +121,8 @@ def _markdown_row(cells: Sequence[str]) -> str:
 def _aligned(what: What) -> Iterator[str]:
     """Return a table for people: on a terminal wrapped to its width, for another program one row a line."""
     headings, rows = TABLES[what]
+    if what == "keys":
+        rows = _keys_in_force
     # Spelled out before it is counted: an encoder that has no root would make the cell longer.
     spelled = str if writes_everything(sys.stdout) else spelled_out
     table = [tuple(heading.upper() for heading in headings), *(tuple(map(spelled, row)) for row in rows())]

@@ -9,6 +9,8 @@ from engine.method.spec import SECTIONS, RunSpec
 from engine.run import events
 from engine.text import counted
 
+from .charts.labels import Change, Label
+
 
 def section_of(key: str, spec: RunSpec) -> tuple[type[Section], str]:
     """Return the class and the field that a dotted key names."""
@@ -29,15 +31,18 @@ def symbol_of(key: str, spec: RunSpec) -> str:
     return str(extra.get("symbol") or info.title or key)
 
 
-def label_of(changes: tuple[events.ChangedField, ...]) -> str:
+def label_of(changes: tuple[events.ChangedField, ...]) -> Label:
     """Return the label of a marker: a few characters that say what changed."""
-    labels: list[str] = []
-    for change in changes:
-        if change.key in ("optimizer.name", "schedule.name"):
-            labels.insert(0, f"{change.old} → {change.new}")
-        else:
-            labels.append(f"{_SYMBOLS.get(change.key, change.key.partition('.')[2])} {in_words(change.new)}")
-    return ", ".join(labels[:2]) + ("…" if len(labels) > 2 else "")
+    told = [
+        Change(key=change.key, sign=_sign(change.key), old=in_words(change.old), new=in_words(change.new))
+        for change in changes
+    ]
+    words = [change.words for change in sorted(told, key=lambda change: change.sign is not None)]
+    return Label(", ".join(words[:2]) + ("…" if len(words) > 2 else ""), told)
+
+
+def _sign(key: str) -> str | None:
+    return None if key in ("optimizer.name", "schedule.name") else _SYMBOLS.get(key, key.partition(".")[2])
 
 
 _SYMBOLS = {

@@ -57,6 +57,17 @@ def test_a_table_has_a_line_for_everything_of_its_kind(gdtui: Command, what: str
     assert [line.split()[0] for line in listed.lines] == ["NAME", *EVERYTHING[what]]
 
 
+def test_the_keys_are_those_in_force_and_the_readme_has_the_usual_ones(
+    gdtui: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GDTUI_CONFIG_DIR", str(tmp_path))
+    usual = gdtui("list", "keys", "--markdown").out
+    (tmp_path / "config.toml").write_text('[keys]\n"view.freeze" = "f9"\n')
+    (line,) = (line for line in gdtui("list", "keys").lines if line.startswith("view.freeze"))
+    assert "f9  (not f)" in line
+    assert gdtui("list", "keys", "--markdown").out == usual
+
+
 def test_without_a_word_every_table_is_printed_under_its_name(gdtui: Command) -> None:
     listed = gdtui("list")
     assert [line for line in listed.lines if line.isupper() and "  " not in line] == [what.upper() for what in TABLES]

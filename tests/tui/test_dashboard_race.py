@@ -159,7 +159,11 @@ async def test_a_step_by_hand_is_one_of_every_lane(raced: Raced) -> None:
 
 async def test_the_legend_never_takes_more_than_a_sixth_of_the_screen(raced: Raced) -> None:
     async with raced((50, 14)) as seat:
-        assert len(lane_rows(seat.view, 20, 14)) == 2
+        rows = lane_rows(seat.view, 24, 14)
+        assert len(rows) == 2
+        last = "".join(text for text, _ in rows[-1])
+        assert last.endswith(" +1")
+        assert len(last) <= 24
         assert len(lane_rows(seat.view, 200, 36)) == 1
 
 

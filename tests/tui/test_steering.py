@@ -11,6 +11,7 @@ from textual.widgets import OptionList
 from engine.method.locks import Locks
 from engine.method.schedules import SCHEDULES
 from engine.run import client
+from engine.run.commands import SetFields
 from presets import Preset
 from tests.tui.form_app import field_of, rows_of
 from tui.run_view import RunView
@@ -75,6 +76,20 @@ async def test_another_seed_is_shown_journaled_and_keeps_the_settings(watched: W
 # ---- undo and redo
 
 
+async def test_fields_that_were_changed_together_are_told_together_and_so_is_the_way_back(watched: Watched) -> None:
+    async with watched(size=(160, 40)) as seat:
+        await seat.paused_at(5)
+        seat.dashboard.send(
+            SetFields(seq=seat.view.next_sequence(), lane=0, values={"optimizer.lr": 0.02, "optimizer.beta1": 0.8}),
+            "two",
+        )
+        await seat.until(lambda: seat.view.spec.optimizer.lr == 0.02)
+        seat.dashboard.draw()
+        assert "2 changes: α 0.01 → 0.02, β₁ 0.9 → 0.8" in seat.message
+        await seat.press("u")
+        assert "2 changes: α 0.02 → 0.01, β₁ 0.8 → 0.9" in seat.message
+
+
 # ---- the schedule
 
 
@@ -92,6 +107,18 @@ async def test_a_schedule_is_chosen_from_a_list(watched: Watched) -> None:
         assert seat.view.spec.schedule.name == "constant"
         await seat.press("S", "down", "enter")
         assert seat.view.spec.schedule.name == ids[1]
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+async def test_of_a_schedule_only_its_name_stands_in_the_column_of_names(watched: Watched, columns: int) -> None:
+    async with watched(size=(columns, 36)) as seat:
+        await seat.press("S")
+        await seat.pilot.pause()
+        region = seat.app.screen.query_one(OptionList).region
+        rows = [row[region.x : region.right].ljust(40) for row in on_screen(seat)[region.y : region.bottom]]
+        beginnings = [row[1:17].strip() for row in rows]
+        assert "" in beginnings
+        assert {each for each in beginnings if each} <= set(SCHEDULES)
 
 
 # ---- the frozen view, and the way out
@@ -113,14 +140,41 @@ async def test_a_frozen_view_stands_while_the_run_goes_on(watched: Watched) -> N
         assert "FROZEN" not in seat.progress
 
 
-async def test_a_resize_of_a_frozen_view_leaves_no_empty_picture(watched: Watched) -> None:
+def on_screen(seat: Seat) -> list[str]:
+    return [strip.text.rstrip() for strip in seat.app.screen._compositor.render_strips()]
+
+
+async def test_a_frozen_picture_stands_through_resizes_tabs_and_tiles(watched: Watched) -> None:
+    """It is cut off or has room beside it, and says of when it is; what was not on the screen then is not shown."""
     async with watched(size=(120, 36)) as seat:
         await seat.until(lambda: seat.view.lane.loss.last_x >= 5)
         await seat.press("f")
+        await seat.pilot.pause()
+        frozen, sign = seat.dashboard.frozen_at, f"frozen at step {seat.dashboard.frozen_at:,}"
+        picture = on_screen(seat)[2:-6]
+        assert any("loss" in row for row in picture)
+        values = seat.dashboard._deck.export()
+        await seat.until(lambda: seat.view.step > (frozen or 0) + 10)
         await seat.pilot.resize_terminal(80, 24)
         await seat.pilot.pause()
-        assert "loss" in seat.chart("loss")
-        assert "FROZEN" in seat.progress
+        assert [row[:70].rstrip() for row in on_screen(seat)[2:10]] == [row[:70].rstrip() for row in picture[:8]]
+        assert any(sign in row for row in on_screen(seat))
+        await seat.press("2")
+        await seat.pilot.pause()
+        assert [row for row in on_screen(seat)[2:-3] if row] == [f" {sign}: f goes on"], on_screen(seat)
+        await seat.pilot.resize_terminal(120, 36)
+        await seat.press("1", "t")
+        await seat.pilot.pause()
+        assert [row[:50].rstrip() for row in on_screen(seat)[2:10]] == [row[:50].rstrip() for row in picture[:8]]
+        assert seat.dashboard._deck.export() == values
+        await seat.press("t", "t")
+        await seat.pilot.pause()
+        assert on_screen(seat)[2:-6] == picture
+        assert f"VIEW FROZEN at step {frozen:,}" in seat.progress
+        await seat.press("f")
+        await seat.pilot.pause()
+        assert on_screen(seat)[2:-6] != picture
+        assert seat.dashboard._deck.view.has_focus
 
 
 async def test_escape_steps_out_one_layer_after_the_other_and_never_leaves(watched: Watched) -> None:

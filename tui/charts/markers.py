@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from .axes import Limits, cell
+from .labels import UNDONE, net_label
 from .raster import DOTS_ACROSS
 
 LABEL_ROWS = 3
@@ -41,15 +42,17 @@ class PlacedLabel:
 class _Group:
     column: int
     labels: tuple[str, ...]
-    """The last label of each kind, told apart by its first word: "α 1" follows "α 0.1", but not "batch 8"."""
-    count: int
+    """Of all its markers that have one, in their order."""
 
     def text(self, room: int) -> str:
         """Return the label in at most `room` columns; the count is what must not be cut off."""
-        count = f" (×{self.count})" if self.count > 1 else ""
-        label = ", ".join(self.labels)
-        if len(label) + len(count) > room:
-            label = self.labels[-1]
+        number = len(self.labels)
+        count = f" ({number} changes)" if number > 1 else ""
+        if len(count) > room // 2:
+            count = f" ({number})"
+        label = narrowed(net_label(self.labels))
+        if label == UNDONE and count:
+            label = "undone"
         whole = label + count
         if len(whole) <= room:
             return whole
@@ -57,10 +60,8 @@ class _Group:
         return f"{label[:kept]}…{count}" if kept >= 1 else count.strip()[:room]
 
     def after(self, earlier: _Group) -> _Group:
-        """Return this group with those changes of an earlier one that it does not repeat."""
-        kinds = {label.split(" ", 1)[0] for label in self.labels}
-        kept = tuple(label for label in earlier.labels if label.split(" ", 1)[0] not in kinds)
-        return _Group(column=self.column, labels=kept + self.labels, count=earlier.count + self.count)
+        """Return this group with the changes of an earlier one."""
+        return _Group(column=self.column, labels=earlier.labels + self.labels)
 
 
 def marker_columns(markers: Iterable[Marker], xlim: Limits, width: int) -> list[int]:
@@ -72,11 +73,13 @@ def marker_labels(markers: Iterable[Marker], xlim: Limits, width: int, rows: int
     """Return the labels, none over another, on the first `rows` rows of a canvas `width` columns wide.
 
     A label stands to the right of its line, to the left where the right has no room. Where all rows are taken it
-    merges with the one before it: the last change's label with the number of changes behind it.
+    merges with the one before it: what the changes of both came to, with their number behind it.
     """
     placed: list[PlacedLabel] = []
     groups: list[_Group] = []
     for group in _groups(markers, xlim, width):
+        if not group.labels:
+            continue
         merged = group
         spot = _spot(merged, placed, width, rows)
         while spot is None and placed:
@@ -90,12 +93,12 @@ def marker_labels(markers: Iterable[Marker], xlim: Limits, width: int, rows: int
 
 
 def _groups(markers: Iterable[Marker], xlim: Limits, width: int) -> list[_Group]:
-    """Return one group for each column with markers: with the last one's label, and how many they are."""
+    """Return one group for each column with markers, with the labels of all of them."""
     groups: dict[int, _Group] = {}
     for marker in sorted(markers, key=lambda marker: marker.step):
         if width > 0 and xlim[0] <= marker.step <= xlim[1]:
             column = cell(marker.step, xlim, width, DOTS_ACROSS)
-            group = _Group(column=column, labels=(narrowed(marker.label),), count=1)
+            group = _Group(column=column, labels=(marker.label,) if marker.label else ())
             groups[column] = group.after(groups[column]) if column in groups else group
     return list(groups.values())
 

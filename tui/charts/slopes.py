@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from engine.method.trend import FEWEST, trend
 
 from .history import Series
+from .labels import net_label
 from .markers import Marker
 
 ENTRIES = 64
@@ -25,7 +26,7 @@ class Turn:
     """A live change, or several within a few steps, with the slope of the loss on both sides."""
 
     marker: Marker
-    """The last of them, with the labels of all."""
+    """The last of them, with what all of them came to."""
     before: str
     """In words: "halves in 120 steps", "level", "–" where there are too few steps."""
     after: str
@@ -72,8 +73,7 @@ def turns(markers: Sequence[Marker], loss: Series, longest: float, settled: dict
             before, _ = _slope(loss, first, start, longest)
             # The loss of a step is that before its update: the first that a change can move is one step later.
             after, end = _slope(loss, last + 1.0, min(stop, max(loss.last_x, last + 1.0)), longest)
-            # The last label of each kind, told apart by its first word.
-            label = ", ".join({each.label.partition(" ")[0]: each.label for each in group}.values())
+            label = net_label([each.label for each in group])
             turn = Turn(marker=Marker(step=last, label=label), before=before, after=after)
             if loss.last_x >= stop or (loss.last_x > end and after != LEVEL_WORD):
                 settled[group] = turn

@@ -137,14 +137,11 @@ class Dashboard(Steering):
         self._draw_anew()
 
     def _draw_anew(self) -> None:
-        """Draw everything once more, when it has its new places; frozen views show the present then."""
+        """Draw everything once more, when it has its new places; frozen views stay the pictures that they are."""
         self.call_after_refresh(self._draw_once)
 
     def _draw_once(self) -> None:
         self._shown = -1
-        if self.frozen_at is not None:
-            self.frozen_at = self.view.step
-            self._deck.show(time.monotonic())
         self.draw()
 
     # ---- drawing
@@ -286,12 +283,22 @@ class Dashboard(Steering):
         self.toggle_class("-maximised")
         self._draw_anew()
 
-    def action_freeze(self) -> None:
-        """Let the picture stand while the run goes on, or let it follow the run again."""
-        self.frozen_at = self.view.step if self.frozen_at is None else None
+    async def action_freeze(self) -> None:
+        """Let the picture stand while the run goes on, or let it follow the run again.
+
+        The picture is that of the screen: through other sizes, views and tiles it is cut off or left empty where it
+        has nothing, and never drawn anew, as most of what a view draws from goes on with the run.
+        """
+        if self.frozen_at is None:
+            self._shown = -1
+            self._draw()
+            self.frozen_at = self.view.step
+            await self._deck.freeze(self.frozen_at)
+        else:
+            self.frozen_at = None
+            await self._deck.go_on()
         self.set_class(self.frozen_at is not None, "-frozen")
-        self._shown = -1
-        self.draw()
+        self._draw_anew()
 
     def send(self, command: commands.Steering, words: str, then: Callable[[Answer], None] | None = None) -> None:
         """Send a command, show that it is asked, and take the time until it is answered."""
@@ -315,7 +322,7 @@ class Dashboard(Steering):
 
     def action_copy_values(self) -> None:
         """Write the values that are shown into a file, and into the clipboard, over SSH as well."""
-        rows = self._deck.view.export()
+        rows = self._deck.export()
         if not rows:
             self.notify(f"{self._deck.title} shows no values that could be copied", timeout=4)
             return
@@ -345,7 +352,7 @@ class Dashboard(Steering):
         if is_over:
             self.action_lesson()
         elif self.frozen_at is not None:
-            self.action_freeze()
+            await self.action_freeze()
         elif self.has_class("-maximised"):
             self.action_maximise()
         elif self._lesson.display:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Button, OptionList, Static
 from textual.widgets.option_list import Option
@@ -110,6 +112,12 @@ class OptimizerDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[tuple[str, b
         self.dismiss((option.id or "", carry))
 
 
+DIALOG_COLUMNS, AROUND_OPTION = 72, 8
+"""How wide a dialog is at most, as its style says, and what of it is border, padding and scroll bar."""
+NAME_COLUMNS = 17
+"""How far the words about a schedule stand to the right."""
+
+
 class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
     """Asks for another schedule of the learning rate."""
 
@@ -122,19 +130,31 @@ class ScheduleDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """List every other schedule with what it does, so set up as it would come."""
-        followers = [following(self._current, name) for name in SCHEDULES if name != self._current.name]
         with Vertical(classes="dialog"):
             yield Static(Content(spelled(f"From the schedule {self._current.title} to")), classes="dialog-title")
-            yield SteadyOptionList(
-                *(
-                    Option(Content(spelled(f"{each.name:<16} {each.title} {each.words}")), id=each.name)
-                    for each in followers
-                )
-            )
+            yield SteadyOptionList(*(Option(line, id=name) for name, line in self._lines().items()))
             yield Static(
                 Content(with_keys("It moves the rate that is set as α. <run.settings> sets its numbers. esc stays.")),
                 classes="dialog-hint",
             )
+
+    def _lines(self) -> dict[str, Content]:
+        """Return what stands in the list; what continues a line begins behind the column of the names."""
+        room = min(DIALOG_COLUMNS, self.app.size.width * 95 // 100) - AROUND_OPTION
+        column = NAME_COLUMNS if room >= 3 * NAME_COLUMNS else 2
+        found: dict[str, Content] = {}
+        for name in SCHEDULES:
+            if name != self._current.name:
+                each = following(self._current, name)
+                text = spelled(f"{name:<{NAME_COLUMNS - 1}} {each.title} {each.words}")
+                found[name] = Content("\n".join(wrap(text, max(8, room), subsequent_indent=" " * column)))
+        return found
+
+    def on_resize(self, event: Resize) -> None:
+        """Break the lines for the new size."""
+        choices = self.query_one(OptionList)
+        for name, line in self._lines().items():
+            choices.replace_option_prompt(name, line)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Answer by Enter or by a click."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,9 +30,13 @@ class CurveChoices:
     strength: int = 0
     """By how many powers of two smoothing is stronger than usual."""
 
-    def abscissa(self, chart: str) -> Abscissa:
+    def measure_of(self, measures: Sequence[Measure]) -> Measure:
+        """Return what the axes of a run count that has these measures: steps where it lacks what was chosen."""
+        return self.measure if self.measure in measures else "step"
+
+    def abscissa(self, chart: str, measures: Sequence[Measure] = MEASURES) -> Abscissa:
         """Return how the axis of a chart is laid out; the measure is the same for all."""
-        return Abscissa(measure=self.measure, log=self.log_x.get(chart, False))
+        return Abscissa(measure=self.measure_of(measures), log=self.log_x.get(chart, False))
 
     def kept(self, usual: Mapping[str, bool]) -> dict[str, Any]:
         """Return what is to be remembered; `usual` says which charts are logarithmic by themselves."""

@@ -101,6 +101,8 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._viewport = Viewport()
         self._lines = Lines(run)
         self._choices = CurveChoices()
+        # A function has no samples that could be gone through.
+        self._measures = [each for each in MEASURES if not (run.is_deterministic and each in ("epoch", "samples"))]
         self._below_zero: set[str] = set()
         """Charts of which a logarithm would have nothing to show, unless somebody wants it all the same."""
         self._charts = {name: self._made(name) for name in FIRST}
@@ -164,6 +166,10 @@ A dotted line is a live change; the row below says how fast the loss fell before
         self._shown = -1
 
     @property
+    def _measure(self) -> Measure:
+        return self._choices.measure_of(self._measures)
+
+    @property
     def _visible(self) -> list[str]:
         return [name for name in self._order if self._charts[name].display]
 
@@ -204,7 +210,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
             self.call_later(self._show_charts, [*FIRST, "accuracy"])
         for earlier in self._lines.earlier:
             earlier.read(HISTORY_BUDGET_S)
-        measure = self._lines.measure = self._choices.measure
+        measure = self._lines.measure = self._measure
         x_end = self._lines.end
         steps = run.lane.milestones.steps_at(measure, viewport.shown).tolist()
         self._lines.look_at(steps[0], steps[1], self.size.width)
@@ -220,7 +226,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
                 self._below_zero.add(name)
             log_y = self._choices.log_y.get(name, metric.log_y and name not in self._below_zero)
             chart.log_y = log_y
-            chart.abscissa = self._choices.abscissa(name)
+            chart.abscissa = self._choices.abscissa(name, self._measures)
             selected = self._selected == (self._selected if self._is_alone else number) and self._count > 1
             suffix = scales_in_words(log_y=log_y, log_x=chart.abscissa.log)
             chart.name_it(metric.title + suffix, metric.short + suffix, selected=selected and self.has_focus)
@@ -230,7 +236,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def _tell(self, now: float) -> None:
         self._changes.follow(self.run.lane, now)
-        turns, measure, pointer = self._changes.turns, self._choices.measure, self._viewport.pointer
+        turns, measure, pointer = self._changes.turns, self._measure, self._viewport.pointer
         if pointer is not None:
             versions = at_pointer(self._lines.milestones_at(pointer), measure, pointer, turns)
         else:
@@ -287,13 +293,12 @@ A dotted line is a live change; the row below says how fast the loss fell before
 
     def action_measure(self) -> None:
         """Count something else along all charts."""
-        old = self._choices.measure
-        self._count_in(MEASURES[(MEASURES.index(old) + 1) % len(MEASURES)])
+        self._count_in(self._measures[(self._measures.index(self._measure) + 1) % len(self._measures)])
         self._choose()
 
     def _count_in(self, measure: Measure) -> None:
         """Let the axes count this, all of the run in sight and the crosshair where it was."""
-        old, self._choices.measure = self._choices.measure, measure
+        old, self._choices.measure = self._measure, measure
         lane, pointer = self.run.lane, self._viewport.pointer
         self._viewport.begin_again()
         if pointer is not None:
@@ -385,7 +390,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
     def action_change(self, by: int) -> None:
         """Put the crosshair on the next live change, or on the one before."""
         lane, pointer = self.run.lane, self._viewport.pointer
-        step = None if pointer is None else float(lane.milestones.steps_at(self._choices.measure, pointer))
+        step = None if pointer is None else float(lane.milestones.steps_at(self._measure, pointer))
         found = neighbour(lane, step, by)
         if found is None:
             self.notify(NO_CHANGE, timeout=2)
@@ -393,7 +398,7 @@ A dotted line is a live change; the row below says how fast the loss fell before
             self._point_at(found)
 
     def _point_at(self, step: float) -> None:
-        place = float(self.run.lane.milestones.at(self._choices.measure, step))
+        place = float(self.run.lane.milestones.at(self._measure, step))
         self._viewport.pointer = place
         self._viewport.go_to(place)
         self._draw()

@@ -9,9 +9,12 @@ from textual.app import ComposeResult
 from textual.containers import Container, Vertical
 from textual.events import Click, DescendantFocus
 from textual.message import Message
+from textual.strip import Strip
 
 from .. import remembered
+from ..key_names import with_keys
 from ..run_view import RunView
+from ..widgets.still_picture import StillPicture
 from ..widgets.text_rows import Span, TextRows
 from . import VIEWS, ViewKind
 from .view import View
@@ -81,6 +84,9 @@ class Deck(Vertical):
         self._tabs = Tabs()
         self._space = Container(id="tiles")
         self._made: dict[int, View] = {}
+        self._stills: dict[int, StillPicture] = {}
+        self._frozen_words: str | None = None
+        self._frozen_values: dict[int, list[tuple[str, ...]]] = {}
         self.order: list[int] = [0]
         self.tiles = 1
         if remembers:
@@ -133,6 +139,43 @@ class Deck(Vertical):
         for view in self.shown:
             if view.is_mounted:
                 yield from view.pieces(now)
+
+    def export(self) -> list[tuple[str, ...]]:
+        """Return the values of the view that has the keys, those at the freeze while it is frozen; empty for none."""
+        return self.view.export() if self._frozen_words is None else self._frozen_values.get(self._focused, [])
+
+    async def freeze(self, step: int) -> None:
+        """Put pictures of the views in their places, as they stand on the screen now, until `go_on`.
+
+        They are never drawn anew: a view that gets another size shows its picture cut off or with room beside it, and
+        one that was not to be seen at `step` shows nothing; both say so in their last row.
+        """
+        screen = self.screen._compositor.render_strips()
+        pictures: dict[int, list[Strip]] = {}
+        for number in self._shown:
+            region = self._made[number].region
+            pictures[number] = [row.crop(region.x, region.right) for row in screen[region.y : region.bottom]]
+            self._frozen_values[number] = self._made[number].export()
+        self._frozen_words = with_keys(f" frozen at step {step:,}: <view.freeze> goes on")
+        for number, rows in pictures.items():
+            await self._put_still(number, rows)
+        self._arrange()
+
+    async def go_on(self) -> None:
+        """Put the views into their places again."""
+        self._frozen_words = None
+        self._frozen_values.clear()
+        stills = list(self._stills.values())
+        self._stills.clear()
+        self._arrange()
+        for still in stills:
+            await still.remove()
+
+    async def _put_still(self, number: int, rows: Sequence[Strip]) -> None:
+        still = StillPicture(rows, self._frozen_words or "")
+        # Known before it is there: while it is being mounted, a resize may ask for it as well.
+        self._stills[number] = still
+        await self._space.mount(still, after=self._made[number])
 
     async def choose(self, number: int) -> None:
         """Show the view with this number, counted from 0, and give it the keys."""
@@ -205,10 +248,12 @@ class Deck(Vertical):
         for number in self._shown:
             if number not in self._made:
                 self._made[number] = self._new(number)
-                after = [other for other in self._made if other < number]
-                await self._space.mount(
-                    self._made[number], after=self._made[max(after)] if after else None, before=None if after else 0
-                )
+                before = max((other for other in self._made if other < number), default=None)
+                # A view and its still picture stand in one place, of which one is shown.
+                after = None if before is None else self._stills.get(before, self._made[before])
+                await self._space.mount(self._made[number], after=after, before=None if after else 0)
+            if self._frozen_words is not None and number not in self._stills:
+                await self._put_still(number, [])
 
     def on_resize(self) -> None:
         """Show as many tiles as there is room for now."""
@@ -237,12 +282,14 @@ class Deck(Vertical):
         wide = self.size.width // TILE_COLUMNS >= 2
         self._space.styles.grid_size_columns = 2 if len(shown) > 1 and wide else 1
         for number, view in self._made.items():
-            view.display = number in shown
+            view.display = number in shown and self._frozen_words is None
             view.set_class(len(shown) > 1, "-tile")
             view.border_title = VIEWS[number].title
+        for number, still in self._stills.items():
+            still.display = number in shown
         if self._focused not in shown:
             self._focused = shown[0]
-        if self.screen.is_active:
+        if self.screen.is_active and self._frozen_words is None:
             self.view.focus(scroll_visible=False)
         self._tell()
 

@@ -157,7 +157,8 @@ def message(view: RunView) -> tuple[Span]:
     newest = view.log.newest
     if newest is None:
         return ((clean(view.welcome.see), "dim foreground"),)
-    return notice_span(_of_all_lanes(view, newest))
+    told = _of_all_lanes(view, newest)
+    return notice_span(_of_all_fields(view, newest) if told is newest else told)
 
 
 def _of_all_lanes(view: RunView, newest: Notice) -> Notice:
@@ -183,6 +184,24 @@ def _of_all_lanes(view: RunView, newest: Notice) -> Notice:
         *others, last = (f"{view.lanes[lane].title}: {words}" for lane, words in sorted(told.items()))
         text = "; ".join([*(words.removesuffix(IN_FORCE) for words in others), last])
     return replace(newest, text=text, before=f"{len(told)} lanes: {before}")
+
+
+def _of_all_fields(view: RunView, newest: Notice) -> Notice:
+    """Return the newest notice, or one about all the fields of its lane that were changed together with it."""
+    told: dict[str, str] = {}
+    for notice in reversed(view.notices):
+        field = notice.text.partition(" → ")[0].rpartition(" ")[0]
+        belongs = (notice.kind, notice.lane, notice.before) == ("command", newest.lane, newest.before)
+        if not belongs or not field or field in told or newest.at is None or notice.at is None:
+            break
+        if newest.at - notice.at > TOGETHER_S:
+            break
+        told[field] = notice.text
+    if len(told) < 2:
+        return newest
+    last, *earlier = told.values()
+    texts = [*(words.removesuffix(IN_FORCE) for words in reversed(earlier)), last]
+    return replace(newest, text=f"{len(told)} changes: {', '.join(texts)}")
 
 
 def notice_span(notice: Notice) -> tuple[Span]:
@@ -235,7 +254,7 @@ def lane_rows(view: RunView, width: int, height: int) -> list[Row]:
         width: Cells of a row.
         height: Rows of the screen; the legend takes a sixth of them at most.
     """
-    rows: list[list[Span]] = [[]]
+    rows: list[list[list[Span]]] = [[]]
     used = 0
     for lane in view.lanes:
         curve = lane.loss if view.is_deterministic else lane.smoothed
@@ -252,9 +271,20 @@ def lane_rows(view: RunView, width: int, height: int) -> list[Row]:
         if used and used + cells > width:
             rows.append([])
             used = 0
-        rows[-1] += spans
+        rows[-1].append(spans)
         used += cells
     hint = "   l another lane · a all lanes"
-    if used + cell_len(hint) <= width:
-        rows[-1].append((hint, "dim foreground"))
-    return [tuple(row) for row in rows[: max(1, height // 6)]]
+    kept, hidden = rows[: max(1, height // 6)], sum(map(len, rows[max(1, height // 6) :]))
+    while hidden and len(kept[-1]) > 1 and _cells(kept[-1]) + cell_len(f" +{hidden}") > width:
+        kept[-1].pop()
+        hidden += 1
+    shown = [tuple(span for lane in row for span in lane) for row in kept]
+    if hidden:
+        shown[-1] = (*shown[-1], (f" +{hidden}", "bold foreground"))
+    elif _cells(kept[-1]) + cell_len(hint) <= width:
+        shown[-1] = (*shown[-1], (hint, "dim foreground"))
+    return shown
+
+
+def _cells(lanes: list[list[Span]]) -> int:
+    return sum(cell_len(text) for lane in lanes for text, _ in lane)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.run.events import ChangedField
+from tui.charts.labels import net_label
 from tui.charts.markers import Marker, PlacedLabel, marker_columns, marker_labels
+from tui.wording import label_of
 
 XLIM = (0.0, 100.0)
 
@@ -39,19 +42,51 @@ def test_a_fourth_label_in_the_crowd_merges_with_the_third() -> None:
     assert [(label.column, label.row, label.text) for label in labels] == [
         (10, 0, "first one"),
         (12, 1, "second one"),
-        (18, 2, "third one, fourth one, fifth one (×3)"),
+        (18, 2, "third one, fourth one, fifth one (3 changes)"),
     ]
 
 
 def test_markers_in_one_column_show_the_last_and_their_number() -> None:
     steps = [(50.0 + number / 100.0, f"α 0.{number}") for number in range(1, 6)]
-    assert [label.text for label in placed(*steps)] == ["α 0.5 (×5)"]
+    assert [label.text for label in placed(*steps)] == ["α 0.5 (5 changes)"]
     assert marker_columns([Marker(step=step, label=label) for step, label in steps], XLIM, 101) == [50]
+
+
+def turned(*steps: tuple[str, str | float, str | float]) -> list[str]:
+    return [label_of((ChangedField(key=key, old=old, new=new),)) for key, old, new in steps]
+
+
+def test_a_group_of_changes_tells_what_is_left_of_them() -> None:
+    """The batch came back to its old size, and the rule as well; the rate did not."""
+    labels = turned(
+        ("optimizer.lr", 0.1, 0.2),
+        ("batch.size", 8, 16),
+        ("optimizer.name", "adam", "sgd"),
+        ("optimizer.lr", 0.2, 0.4),
+        ("optimizer.name", "sgd", "adam"),
+        ("batch.size", 16, 8),
+    )
+    texts = [label.text for label in placed(*((50.0 + number / 100.0, each) for number, each in enumerate(labels)))]
+    assert texts == ["α 0.4 (6 changes)"]
+    rules = turned(("optimizer.name", "adam", "sgd"), ("optimizer.name", "sgd", "lion"))
+    assert net_label(rules) == "adam → lion"
+
+
+def test_a_group_of_which_nothing_is_left_says_so() -> None:
+    labels = turned(("optimizer.lr", 0.1, 0.2), ("optimizer.lr", 0.2, 0.1))
+    assert [label.text for label in placed((50.0, labels[0]), (50.1, labels[1]))] == ["undone (2 changes)"]
+    assert net_label(labels) == "several changes undone"
+
+
+def test_markers_without_a_label_have_no_part_in_one() -> None:
+    """The view of the schedule draws lines for the changes and says only where the present is."""
+    assert [label.text for label in placed((50.0, ""), (50.1, ""), (50.2, "now"))] == ["now"]
+    assert placed((50.0, "")) == []
 
 
 def test_a_label_wider_than_the_canvas_is_cut_off_but_keeps_its_number() -> None:
     texts = [label.text for label in placed((50.0, "adam → rmsprop"), (50.1, "rmsprop → adam"), width=21)]
-    assert texts == ["rmsp… (×2)"]
+    assert texts == ["adam … (2)"]
 
 
 def test_wide_characters_cannot_push_a_row_out_of_line() -> None:
@@ -83,6 +118,9 @@ def test_no_two_labels_overlap_and_no_change_is_lost(
         assert all(0 <= column < width and 0 <= row < rows for row, column in cells)
         taken |= cells
     if width >= 60 and rows and all(marker.label for marker in markers):
-        counts = [label.text.rpartition("×")[2].rstrip(")") for label in marker_labels(markers, XLIM, width, rows)]
+        counts = [
+            label.text.rpartition("(")[2].removesuffix(" changes)")
+            for label in marker_labels(markers, XLIM, width, rows)
+        ]
         drawn = sum(int(count) if count.isdigit() else 1 for count in counts)
         assert drawn == sum(XLIM[0] <= marker.step <= XLIM[1] for marker in markers)

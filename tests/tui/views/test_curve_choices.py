@@ -30,6 +30,12 @@ def test_a_scale_that_comes_by_itself_need_not_be_remembered() -> None:
     assert (kept["log_y"], kept["log_x"]) == ({"accuracy": True, "rate": False}, {})
 
 
+def test_a_run_without_epochs_counts_steps_and_the_choice_stays() -> None:
+    choices = CurveChoices(measure="epoch")
+    assert choices.abscissa("loss", ["step", "time"]) == Abscissa(measure="step", log=False)
+    assert choices.kept({})["measure"] == "epoch"
+
+
 @pytest.mark.parametrize(
     "kept",
     [
