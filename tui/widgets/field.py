@@ -234,7 +234,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
     def on_focus(self) -> None:
         """Show the row, also where the window is lower than what belongs to it."""
         self.refresh()
-        self.call_after_refresh(self._show_row)
+        self.call_after_refresh(self.show_row)
 
     def on_blur(self) -> None:
         """Take the sign away."""
@@ -314,8 +314,9 @@ Choices and switches show the same. What is typed takes the place of the value, 
             self._entry.styles.offset = (columns.box, self.row)
             self._entry.styles.width = columns.box_width
 
-    def _show_row(self) -> None:
-        if isinstance(self.parent, Widget) and self.has_focus:
+    def show_row(self) -> None:
+        """Scroll to the row with the value, and to what belongs to it, while it has the keys."""
+        if isinstance(self.parent, Widget) and self.has_focus_within:
             row = self.virtual_region
             rest = row.height - self.row
             self.parent.scroll_to_region(Region(row.x, row.y + self.row, row.width, rest), animate=False, force=True)
