@@ -137,6 +137,11 @@ Choices and switches show the same. What is typed takes the place of the value, 
             return float(value) if isinstance(self.value, float) else value
         return text
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether something is typed that is not in force."""
+        return self.wanted != self.value
+
     def confirm(self, value: Any, usual: str, *, asked: bool) -> None:
         """Show the value in force and its default; `asked` keeps the sign of what is not answered yet."""
         if value != self.value:
@@ -187,6 +192,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         )
         self._place_entry()
         self.mount(self._entry)
+        self.refresh()
         # At once: the next key may wait already.
         self.screen.set_focus(self._entry, scroll_visible=False)
 
@@ -340,8 +346,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
     def _name_row(self, width: int) -> Strip:
         has_keys, columns = self.has_focus or self._entry is not None, self.columns
         ground = self.rich_style + (self.look("plain on primary 20%") if has_keys else Style())
-        sign = "✗ " if self.fault else "* " if self._typed is not None else "▸ " if has_keys else "  "
-        sign_look = "bold error" if self.fault else "bold accent" if self._typed is not None else "bold primary"
+        sign = "✗ " if self.fault else "* " if self.is_unsent else "▸ " if has_keys else "  "
+        sign_look = "bold error" if self.fault else "bold accent" if self.is_unsent else "bold primary"
         parts = [
             (0, Strip([Segment(sign, self.look(sign_look))])),
             (GUTTER, Strip([Segment(set_cell_size(self.setting.name, columns.box - GUTTER - 1), self.look("bold"))])),
@@ -349,9 +355,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
         ]
         if columns.slider_width and self.slider is not None and self.can_type:
             parts.append((columns.slider, self.slider.drawn(columns.slider_width, self.look)))
-        if columns.usual and self._usual:
-            is_right = self._typed is not None and self.fault is None
-            usual = "enter sends it" if is_right else self._usual
+        if columns.usual:
+            usual = "enter sends it" if self.is_unsent and self.fault is None else self._usual
             parts.append((columns.usual, Strip([Segment(usual, self.look("dim foreground"))])))
         return _joined(parts, width).apply_style(ground)
 
