@@ -8,6 +8,7 @@ import pytest
 
 from engine.fields import Section
 from engine.method.averaging import AveragingSpec
+from engine.method.changes import changed_spec
 from engine.method.line_search.spec import LineSearchSpec
 from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
@@ -16,7 +17,7 @@ from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, check
 from engine.method.stopping import StopSpec
 from engine.subject.regularisation import Regularisation
 from tests.tui.form_app import FormApp, field_of, fill, line_of, rows_of, spec_of, verdict
-from tui.screens.settings import SettingsForm, form_keys
+from tui.screens.settings import SettingsForm, form_keys, usual_of
 from tui.widgets.verdict import Verdict
 
 EVERY_SECTION: dict[str, type[Section]] = {
@@ -64,6 +65,11 @@ async def test_every_field_has_its_own_default_beside_it() -> None:
             line = line_of(field_of(app.form, key))
             assert line.strip(" ▸").startswith(name)
             assert line.rstrip().endswith(usual)
+
+
+def test_the_default_of_the_form_is_that_of_the_rule_as_such() -> None:
+    spec = changed_spec(spec_of("adam"), {"optimizer.form": "keras"})
+    assert (usual_of(spec, "optimizer.form"), usual_of(spec, "optimizer.eps")) == ("default torch", "default 1e-7")
 
 
 @pytest.mark.parametrize("problem", [{"kind": "landscape"}, {"kind": "expression", "expression": "x**2"}], ids=str)

@@ -285,9 +285,9 @@ def usual_of(spec: RunSpec, key: str) -> str:
 
 
 def _usual_value(spec: RunSpec, key: str) -> Any:
-    """Return the default of a field, that of a rule in its present form."""
+    """Return the default of a field, that of a rule in its present form; the form's own is that of the rule as such."""
     owner, field = section_of(key, spec)
-    rule = spec.optimizer.usual() if isinstance(spec.optimizer, owner) else None
+    rule = spec.optimizer.usual() if isinstance(spec.optimizer, owner) and field != "form" else None
     return owner.model_fields[field].get_default() if rule is None else getattr(rule, field)
 
 
