@@ -140,7 +140,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
     @property
     def is_unsent(self) -> bool:
         """Whether something is typed that is not in force."""
-        return self.wanted != self.value
+        return bool(self.wanted != self.value)
 
     def confirm(self, value: Any, usual: str, *, asked: bool) -> None:
         """Show the value in force and its default; `asked` keeps the sign of what is not answered yet."""
