@@ -80,6 +80,7 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
         Binding("escape", "dismiss(None)", "Close", id="form.close"),
         Binding("ctrl+s", "send", "Apply", tooltip="send what was typed", id="form.send"),
         Binding("question_mark", "help", "Help", id="form.help"),
+        Binding("P", "picture", "Picture", tooltip="save a picture of the screen (SVG)", id="form.picture"),
     ]
 
     def __init__(self, current: Callable[[], RunSpec], send: Send, *, locks: Locks = NONE, at: str = "") -> None:
@@ -138,6 +139,10 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
         from .help import HelpScreen
 
         self.app.push_screen(HelpScreen(self))
+
+    async def action_picture(self) -> None:
+        """Save a picture of the screen with the form on it, as the dashboard below does it."""
+        await self.app.screen_stack[-2].run_action("screenshot")
 
     # ---- what is turned asks at once
 
