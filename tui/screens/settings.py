@@ -8,7 +8,7 @@ engine has confirmed, and nothing else.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Any, ClassVar
 
 from pydantic_core import PydanticUndefined
@@ -40,6 +40,8 @@ from .sizes import NewestSizeOnly
 Send = Callable[[dict[str, Any], dict[str, Any], Callable[[Answer], None], object], None]
 SLIDE_S = 0.05
 """Seconds between two commands of one slider, at least."""
+LANES_S = 0.5
+"""Seconds between two looks at where the lanes differ."""
 
 
 def form_keys(spec: RunSpec) -> list[str]:
@@ -83,7 +85,16 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
         Binding("P", "picture", "Picture", tooltip="save a picture of the screen (SVG)", id="form.picture"),
     ]
 
-    def __init__(self, current: Callable[[], RunSpec], send: Send, *, locks: Locks = NONE, at: str = "") -> None:
+    def __init__(
+        self,
+        current: Callable[[], RunSpec],
+        send: Send,
+        *,
+        locks: Locks = NONE,
+        at: str = "",
+        scope: str = "",
+        others: Callable[[], Sequence[RunSpec]] = tuple,
+    ) -> None:
         """Make the form.
 
         Args:
@@ -92,11 +103,14 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
                 the moves of one drag together.
             locks: What cannot be changed here, or anywhere else.
             at: The field to begin with, if there is such a one.
+            scope: How far a change reaches, in words after the title.
+            others: Returns the specs of the other lanes that a change reaches.
         """
         super().__init__()
         self._current = current
         self._send = send
         self._locks, self._at = locks, at
+        self._scope, self._others = scope, others
         self._is_asking = False
         """Whether what was turned last waits for the engine's answer."""
         self._turned: dict[str, Field.Moved] = {}
@@ -106,10 +120,10 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
     def compose(self) -> ComposeResult:
         """Make a line for every field of the spec as it stands now."""
         spec = self._current()
-        values, above = flat(spec), ""
+        values, above, differing = flat(spec), "", self._differing()
         self._fields = {}
         with Vertical(classes="dialog form"):
-            title = f"{RULES[spec.optimizer.name].title}: hyperparameters, schedule, batch and pace"
+            title = f"{RULES[spec.optimizer.name].title}: hyperparameters, schedule, batch and pace{self._scope}"
             yield Static(Content(title), classes="dialog-title")
             with VerticalScroll(id="fields"):
                 for key in form_keys(spec):
@@ -118,6 +132,7 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
                     above = heading
                     self._fields[key] = Field(setting, values[key], usual_of(spec, key), id=_id(key))
                     self._fields[key].disabled = self._locks.holds(key)
+                    self._fields[key].note(differing.get(key, ""))
                     yield self._fields[key]
             yield Verdict(id="verdict")
             with Horizontal(classes="buttons"):
@@ -126,6 +141,9 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
 
     def on_mount(self) -> None:
         """Begin at the field that was asked for, or at the first one."""
+        if self._scope:
+            # The answer comes lane by lane, and others may steer as well.
+            self.set_interval(LANES_S, self._tell_differences)
         free = [field for field in self._fields.values() if not field.disabled]
         field = self._fields.get(self._at)
         if field is not None and not field.disabled:
@@ -230,6 +248,20 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
             # Another form of a rule has other defaults.
             field.confirm(now[key], usual_of(spec, key), asked=key in self._turned)
         return moved
+
+    def _tell_differences(self) -> None:
+        differing = self._differing()
+        for key, field in self._fields.items():
+            field.note(differing.get(key, ""))
+
+    def _differing(self) -> dict[str, str]:
+        """Return what is to be said of the fields that stand elsewhere in another lane that a change reaches."""
+        own, others = flat(self._current()), [flat(spec) for spec in self._others()]
+        return {
+            key: "Differs between lanes. "
+            for key, value in own.items()
+            if any(other.get(key, value) != value for other in others)
+        }
 
     async def _make_anew(self, verdict: str) -> None:
         """Make the form of the optimizer and the schedule that someone has switched to meanwhile."""

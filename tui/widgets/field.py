@@ -93,6 +93,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         """What was typed and is not in force."""
         self._entry: Entry | None = None
         """The line to type in, while somebody does."""
+        self._note = ""
         self._drag: object = None
         self._help: tuple[int, str, list[str]] = (0, "", [])
         """What stands below the name: the width it is wrapped for, the words, and their lines."""
@@ -157,6 +158,12 @@ Choices and switches show the same. What is typed takes the place of the value, 
         is_other = fault != self.fault
         self.fault = fault
         self.refresh(layout=is_other)
+
+    def note(self, words: str) -> None:
+        """Say this before what the field is for."""
+        if words != self._note:
+            self._note = words
+            self.refresh(layout=True)
 
     # ---- what a person does
 
@@ -300,7 +307,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         return 4 if self.setting.heading else 1
 
     def _lines(self, width: int) -> list[str]:
-        words = self.setting.words if self.fault is None else f"✗ {self.fault}"
+        words = f"{self._note}{self.setting.words}" if self.fault is None else f"✗ {self.fault}"
         if self._help[:2] != (width, words):
             lines = [line.plain.rstrip() for line in Content(words).wrap(max(8, width - GUTTER - 1))]
             self._help = width, words, lines
