@@ -272,5 +272,9 @@ async def test_a_new_schedule_brings_its_fields_into_sight(watched: Watched) -> 
         assert form.focused is field_of(form, "schedule.name")
         new = [key for key in form_keys(seat.view.spec) if key.startswith("schedule.")][:3]
         assert len(new) > 1
-        for key in new:
-            assert form.query_one("#fields").region.contains_region(field_of(form, key).region), key
+        fields = [field_of(form, key) for key in new]
+        sight = form.query_one("#fields")
+        await seat.until(
+            lambda: all(sight.region.contains_region(field.region) for field in fields),
+            lambda: [sight.region, *(field.region for field in fields)],
+        )

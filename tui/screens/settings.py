@@ -273,7 +273,7 @@ that asks at once; what is typed is sent with Enter. All show what the engine ha
         fields = list(self._fields.values())
         field = self._fields.get(field.setting.key, fields[0]) if field is not None else fields[0]
         # What belongs to a schedule that was chosen stands below it.
-        field.focus(scroll_visible=False).scroll_visible(animate=False, top=True)
+        field.lead()
         spec = self._current()
         what = f"{RULES[spec.optimizer.name].title} with schedule {spec.schedule.name}"
         look = "done" if verdict == "done" else "wrong"

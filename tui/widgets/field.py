@@ -94,6 +94,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         self._entry: Entry | None = None
         """The line to type in, while somebody does."""
         self._note = ""
+        self._is_to_lead = False
         self._drag: object = None
         self._help: tuple[int, str, list[str]] = (0, "", [])
         """What stands below the name: the width it is wrapped for, the words, and their lines."""
@@ -318,8 +319,17 @@ Choices and switches show the same. What is typed takes the place of the value, 
         return self.row + 1 + len(self._lines(width))
 
     def on_resize(self, event: Resize) -> None:
-        """Keep the line that is typed in where the value is."""
+        """Keep the line that is typed in where the value is, and lead if that was asked before there was a place."""
         self._place_entry()
+        if self._is_to_lead:
+            self._is_to_lead = False
+            self.call_after_refresh(self.scroll_visible, animate=False, top=True)
+
+    def lead(self) -> None:
+        """Take the keys, and stand on top of what is in sight."""
+        self.focus(scroll_visible=False)
+        self._is_to_lead = not self.size
+        self.scroll_visible(animate=False, top=True)
 
     def _place_entry(self) -> None:
         if self._entry is not None:
