@@ -23,7 +23,7 @@ from textual import work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.theme import Theme
 
 from engine.errors import GdtuiError
@@ -220,9 +220,11 @@ class GdtuiApp(PulsedApp):
             self.exit()
 
     def action_command_palette(self) -> None:
-        """Open the palette, once, and only where there is something to command: it would hold up a run that arrives."""
-        is_open = any(isinstance(screen, SteadyPalette) for screen in self.screen_stack)
-        if not is_open and not isinstance(self.screen, Waiting):
+        """Open the palette, once, and only where there is something to command.
+
+        It would hold up a run that arrives, and its commands are those of the screen that a dialog lies over.
+        """
+        if not isinstance(self.screen, ModalScreen | Waiting):
             # Without a name: one that was closed a moment ago may still be leaving, and no two may have the same.
             self.push_screen(SteadyPalette(placeholder="Search for commands"))
 

@@ -115,6 +115,11 @@ class RunView:
         return "all lanes: " if self.steers_all else f"{self.lane.title}: "
 
     @property
+    def scope(self) -> str:
+        """How far a change reaches, in words after a title; nothing where it is one lane's."""
+        return f" · all {len(self.lanes)} lanes" if self.is_race and self.steers_all else ""
+
+    @property
     def is_deterministic(self) -> bool:
         """Whether every step sees the whole objective, so that there is nothing to smooth."""
         return self.welcome.samples <= 1

@@ -137,6 +137,18 @@ FOUND = {
 """What a person types into the palette while Adam is in force, and what must be among the best that it finds."""
 
 
+async def test_a_dialog_has_no_palette(watched: Watched) -> None:
+    async with watched() as seat:
+        for key in ("h", "o", "S", "q", "question_mark"):
+            await seat.pilot.press(key)
+            dialog = seat.app.screen
+            await seat.pilot.press("ctrl+p")
+            assert seat.app.screen is dialog, key
+            await seat.pilot.press("escape")
+        await seat.pilot.press("ctrl+p")
+        assert isinstance(seat.app.screen, CommandPalette)
+
+
 async def test_a_command_is_found_by_what_one_would_type(watched: Watched) -> None:
     async with watched() as seat:
         titles = [command.title for command in seat.app.get_system_commands(seat.app.screen)]

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from textual.widgets import OptionList, Static
 
 from presets import read
+from tests.tui.form_app import field_of, fill, open_form, rows_of
 from tui.widgets.status import lane_rows
 from tui.widgets.text_rows import TextRows
 
@@ -110,6 +112,29 @@ async def test_keys_steer_the_lane_that_is_shown_or_all(raced: Raced) -> None:
         assert rates(seat) == pytest.approx([0.001, 0.05, 1e5])
         await seat.press("a", "left_curly_bracket")
         assert rates(seat) == pytest.approx([0.001, 0.005, 1e5])
+
+
+async def test_what_is_opened_for_all_lanes_says_so(raced: Raced) -> None:
+    async with raced() as seat:
+        await seat.paused_at(20)
+        for key in ("h", "o"):
+            await seat.press(key)
+            assert "lanes" not in str(seat.app.screen.query_one(".dialog-title", Static).content)
+            await seat.press("escape")
+        await seat.press("a", "o")
+        assert "all 3 lanes" in str(seat.app.screen.query_one(".dialog-title", Static).content)
+        choices = seat.app.screen.query_one(OptionList)
+        assert choices.get_option("sgd").id == seat.view.spec.optimizer.name, "another lane may have another rule"
+        await seat.press("escape")
+        form = await open_form(seat)
+        assert "all 3 lanes" in str(form.query_one(".dialog-title", Static).content)
+        rate, decay = field_of(form, "optimizer.lr"), field_of(form, "optimizer.weight_decay")
+        assert "Differs between lanes." in " ".join(rows_of(rate))
+        assert "Differs" not in " ".join(rows_of(decay))
+        fill(form, "optimizer.lr", "0.02")
+        await seat.press("ctrl+s")
+        assert rates(seat) == [0.02, 0.02, 0.02]
+        await seat.until(lambda: "Differs" not in " ".join(rows_of(rate)), lambda: rows_of(rate))
 
 
 async def test_a_change_of_all_lanes_tells_the_numbers_of_each(raced: Raced) -> None:

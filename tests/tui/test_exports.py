@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import RunError
 from engine.places import data_home
+from tests.tui.form_app import field_of, open_form
 from tui import exports
 from tui.exports import as_csv, saved
 from tui.views.curves import CurvesView
@@ -70,6 +71,20 @@ async def test_a_key_saves_a_picture_of_the_screen(watched: Watched, here: Path)
         assert "learning" in picture.read_text() or "loss" in picture.read_text()
         await seat.until(lambda: str(picture) in toasts(seat))
         assert seat.app.clipboard == picture.read_text()
+
+
+async def test_the_key_saves_a_picture_with_the_form_on_it_but_where_it_is_typed(watched: Watched, here: Path) -> None:
+    async with watched(size=(120, 36)) as seat:
+        form = await open_form(seat)
+        word = field_of(form, "schedule.name")
+        word.focus()
+        await seat.pilot.press("P")
+        assert word.text == "P"
+        assert not list(here.iterdir())
+        field_of(form, "optimizer.lr").focus()
+        await seat.pilot.press("P")
+        (picture,) = here.iterdir()
+        assert "hyperparameters" in picture.read_text()
 
 
 async def test_what_is_too_long_for_a_clipboard_is_in_the_file_alone(

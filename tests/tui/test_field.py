@@ -102,6 +102,8 @@ async def test_what_was_typed_stays_where_it_is_marked_until_it_is_sent_or_typed
         assert app.focused is field
         await pilot.press(*"0.02")
         assert app.form.query_one(Entry).has_focus
+        assert line_of(field).startswith("* Learning rate α "), "as soon as it differs"
+        assert "enter sends it" in line_of(field)
         await pilot.press("tab")
         await pilot.pause()
         assert not app.form.query(Entry), "the line is there only while somebody types"

@@ -8,6 +8,7 @@ import pytest
 
 from engine.fields import Section
 from engine.method.averaging import AveragingSpec
+from engine.method.changes import changed_spec
 from engine.method.line_search.spec import LineSearchSpec
 from engine.method.noise import NoiseSpec
 from engine.method.optimizers import RULES
@@ -16,7 +17,8 @@ from engine.method.spec import BatchSpec, ClipSpec, ComputeSpec, PaceSpec, check
 from engine.method.stopping import StopSpec
 from engine.subject.regularisation import Regularisation
 from tests.tui.form_app import FormApp, field_of, fill, line_of, rows_of, spec_of, verdict
-from tui.screens.settings import SettingsForm, form_keys
+from tui.screens.settings import SettingsForm, form_keys, usual_of
+from tui.widgets.verdict import Verdict
 
 EVERY_SECTION: dict[str, type[Section]] = {
     "schedule": Constant,
@@ -63,6 +65,11 @@ async def test_every_field_has_its_own_default_beside_it() -> None:
             line = line_of(field_of(app.form, key))
             assert line.strip(" ▸").startswith(name)
             assert line.rstrip().endswith(usual)
+
+
+def test_the_default_of_the_form_is_that_of_the_rule_as_such() -> None:
+    spec = changed_spec(spec_of("adam"), {"optimizer.form": "keras"})
+    assert (usual_of(spec, "optimizer.form"), usual_of(spec, "optimizer.eps")) == ("default torch", "default 1e-7")
 
 
 @pytest.mark.parametrize("problem", [{"kind": "landscape"}, {"kind": "expression", "expression": "x**2"}], ids=str)
@@ -193,3 +200,23 @@ async def test_the_form_fits_into_a_small_terminal_and_every_line_can_be_reached
                 break
         else:
             pytest.fail("the last button is never reached")
+
+
+LONG = (
+    "refused: optimizer.lr was 0.001 when this was asked, and someone has set it to 0.5 since: "
+    "ask again. The form shows what stands now"
+)
+
+
+@pytest.mark.parametrize(("size", "is_cut"), [((120, 36), False), ((40, 12), True)], ids=str)
+async def test_the_verdict_is_wrapped_and_cut_only_where_there_is_no_room(size: tuple[int, int], is_cut: bool) -> None:
+    app = FormApp(spec_of("adam"))
+    async with app.run_test(size=size) as pilot:
+        app.form._say(LONG, "wrong")
+        await pilot.pause()
+        shown = app.form.query_one(Verdict)
+        assert app.form.query_one(".form").region.contains_region(shown.region)
+        words = " ".join(" ".join(shown.render_line(y).text for y in range(shown.size.height)).split())
+        assert words.endswith("…") is is_cut
+        assert LONG.startswith(words.removesuffix("…").rstrip())
+        assert (words == LONG) is not is_cut

@@ -13,6 +13,7 @@ from engine.fields import Scalar
 from engine.run import client, commands, events
 from tests.tui.form_app import field_of, fill, is_asked, line_of, open_form, value_at, verdict
 from tui.run_view import RunView
+from tui.screens.settings import form_keys
 
 if TYPE_CHECKING:
     from tests.tui.conftest import Watched
@@ -241,3 +242,39 @@ async def test_a_schedule_is_chosen_in_the_form_which_then_shows_its_fields(watc
         fill(form, "schedule.hold", "")
         await seat.press("ctrl+s")
         assert verdict(form) == f"in force from {next_step}: schedule.hold 0.5 → none"
+
+
+async def test_the_verdict_is_in_sight_and_the_row_that_was_changed_stays_so(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        field = field_of(form, "optimizer.eps")
+        field.focus()
+        await seat.press(*"1e-7", "enter")
+        assert verdict(form).startswith("in force from step ")
+        await seat.pilot.pause()
+        assert form.focused is field
+        for widget in (form.query_one("#verdict"), form.query_one("#apply"), field):
+            assert form.region.contains_region(widget.region)
+            assert widget in form._compositor.visible_widgets
+        assert form.query_one("#fields").region.contains_region(field.region)
+
+
+async def test_a_new_schedule_brings_its_fields_into_sight(watched: Watched) -> None:
+    async with watched(size=(120, 36)) as seat:
+        await seat.paused_at(5)
+        form = await open_form(seat)
+        field_of(form, "schedule.name").focus()
+        await seat.pilot.pause()
+        await seat.press("right")
+        await seat.until(lambda: "in force by now" in verdict(form))
+        await seat.pilot.pause()
+        assert form.focused is field_of(form, "schedule.name")
+        new = [key for key in form_keys(seat.view.spec) if key.startswith("schedule.")][:3]
+        assert len(new) > 1
+        fields = [field_of(form, key) for key in new]
+        sight = form.query_one("#fields")
+        await seat.until(
+            lambda: all(sight.region.contains_region(field.region) for field in fields),
+            lambda: [sight.region, *(field.region for field in fields)],
+        )

@@ -76,16 +76,17 @@ class OptimizerDialog(ClosesOnlyItself, NewestSizeOnly, ModalScreen[tuple[str, b
         Binding("escape,o", "dismiss(None)", "Cancel"),
     ]
 
-    def __init__(self, current: Rule) -> None:
-        """Ask with the optimizer `current` in force."""
+    def __init__(self, current: Rule, scope: str = "") -> None:
+        """Ask with the optimizer `current` in force, and say how far the switch reaches, if beyond one lane."""
         super().__init__()
-        self._current = current
+        self._current, self._scope = current, scope
 
     def compose(self) -> ComposeResult:
-        """List every other rule with the learning rate that it would come with."""
-        successors = [successor(self._current, name) for name in RULES if name != self._current.name]
+        """List every other rule with the learning rate that it would come with; for all lanes, the present one too."""
+        names = [name for name in RULES if self._scope or name != self._current.name]
+        successors = [successor(self._current, name) for name in names]
         with Vertical(classes="dialog"):
-            yield Static(Content(f"Switch from {self._current.title} to"), classes="dialog-title")
+            yield Static(Content(f"Switch from {self._current.title} to{self._scope}"), classes="dialog-title")
             yield SteadyOptionList(
                 *(Option(Content(f"{rule.title:<12}α {in_words(rule.lr)}"), id=rule.name) for rule in successors)
             )

@@ -101,6 +101,8 @@ def keys_of(screen: Screen[Any]) -> list[tuple[str, list[ExplainedKey]]]:
         # Textual's own have no id, and go without saying.
         if not words or not (binding.id or words == PALETTE):
             continue
+        if words == PALETTE and isinstance(screen, ModalScreen):
+            continue  # a dialog has none
         display = screen.app.get_key_display(binding)
         rows = shared if node is screen or node is screen.app else own
         same = next((row for row in rows if row.action == binding.action), None)

@@ -185,7 +185,7 @@ class Steering(RunScreen):
             if choice is not None:
                 self.switch_optimizer(choice[0], carry=choice[1])
 
-        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer), chosen)
+        self.app.push_screen(OptimizerDialog(self.view.spec.optimizer, self.view.scope), chosen)
 
     def switch_optimizer(self, name: str, *, carry: bool) -> None:
         """Ask for another optimizer."""
@@ -210,8 +210,16 @@ class Steering(RunScreen):
 
     def action_settings(self, key: str = "") -> None:
         """Open the form with all hyperparameters, at the field `key` if there is such a one."""
-        locks = self.view.welcome.locks
-        self.app.push_screen(SettingsForm(lambda: self.view.spec, self.set_fields, locks=locks, at=key))
+        view = self.view
+        form = SettingsForm(
+            lambda: view.spec,
+            self.set_fields,
+            locks=view.welcome.locks,
+            at=key,
+            scope=view.scope,
+            others=lambda: [lane.spec for lane in view.lanes] if view.scope else [],
+        )
+        self.app.push_screen(form)
 
     def set_fields(
         self,

@@ -93,6 +93,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
         """What was typed and is not in force."""
         self._entry: Entry | None = None
         """The line to type in, while somebody does."""
+        self._note = ""
+        self._is_to_lead = False
         self._drag: object = None
         self._help: tuple[int, str, list[str]] = (0, "", [])
         """What stands below the name: the width it is wrapped for, the words, and their lines."""
@@ -137,6 +139,11 @@ Choices and switches show the same. What is typed takes the place of the value, 
             return float(value) if isinstance(self.value, float) else value
         return text
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether something is typed that is not in force."""
+        return bool(self.wanted != self.value)
+
     def confirm(self, value: Any, usual: str, *, asked: bool) -> None:
         """Show the value in force and its default; `asked` keeps the sign of what is not answered yet."""
         if value != self.value:
@@ -152,6 +159,12 @@ Choices and switches show the same. What is typed takes the place of the value, 
         is_other = fault != self.fault
         self.fault = fault
         self.refresh(layout=is_other)
+
+    def note(self, words: str) -> None:
+        """Say this before what the field is for."""
+        if words != self._note:
+            self._note = words
+            self.refresh(layout=True)
 
     # ---- what a person does
 
@@ -187,6 +200,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         )
         self._place_entry()
         self.mount(self._entry)
+        self.refresh()
         # At once: the next key may wait already.
         self.screen.set_focus(self._entry, scroll_visible=False)
 
@@ -234,7 +248,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
     def on_focus(self) -> None:
         """Show the row, also where the window is lower than what belongs to it."""
         self.refresh()
-        self.call_after_refresh(self._show_row)
+        self.call_after_refresh(self.show_row)
 
     def on_blur(self) -> None:
         """Take the sign away."""
@@ -294,7 +308,7 @@ Choices and switches show the same. What is typed takes the place of the value, 
         return 4 if self.setting.heading else 1
 
     def _lines(self, width: int) -> list[str]:
-        words = self.setting.words if self.fault is None else f"✗ {self.fault}"
+        words = f"{self._note}{self.setting.words}" if self.fault is None else f"✗ {self.fault}"
         if self._help[:2] != (width, words):
             lines = [line.plain.rstrip() for line in Content(words).wrap(max(8, width - GUTTER - 1))]
             self._help = width, words, lines
@@ -305,8 +319,17 @@ Choices and switches show the same. What is typed takes the place of the value, 
         return self.row + 1 + len(self._lines(width))
 
     def on_resize(self, event: Resize) -> None:
-        """Keep the line that is typed in where the value is."""
+        """Keep the line that is typed in where the value is, and lead if that was asked before there was a place."""
         self._place_entry()
+        if self._is_to_lead:
+            self._is_to_lead = False
+            self.call_after_refresh(self.scroll_visible, animate=False, top=True)
+
+    def lead(self) -> None:
+        """Take the keys, and stand on top of what is in sight."""
+        self.focus(scroll_visible=False)
+        self._is_to_lead = not self.size
+        self.scroll_visible(animate=False, top=True)
 
     def _place_entry(self) -> None:
         if self._entry is not None:
@@ -314,8 +337,9 @@ Choices and switches show the same. What is typed takes the place of the value, 
             self._entry.styles.offset = (columns.box, self.row)
             self._entry.styles.width = columns.box_width
 
-    def _show_row(self) -> None:
-        if isinstance(self.parent, Widget) and self.has_focus:
+    def show_row(self) -> None:
+        """Scroll to the row with the value, and to what belongs to it, while it has the keys."""
+        if isinstance(self.parent, Widget) and self.has_focus_within:
             row = self.virtual_region
             rest = row.height - self.row
             self.parent.scroll_to_region(Region(row.x, row.y + self.row, row.width, rest), animate=False, force=True)
@@ -339,8 +363,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
     def _name_row(self, width: int) -> Strip:
         has_keys, columns = self.has_focus or self._entry is not None, self.columns
         ground = self.rich_style + (self.look("plain on primary 20%") if has_keys else Style())
-        sign = "✗ " if self.fault else "* " if self._typed is not None else "▸ " if has_keys else "  "
-        sign_look = "bold error" if self.fault else "bold accent" if self._typed is not None else "bold primary"
+        sign = "✗ " if self.fault else "* " if self.is_unsent else "▸ " if has_keys else "  "
+        sign_look = "bold error" if self.fault else "bold accent" if self.is_unsent else "bold primary"
         parts = [
             (0, Strip([Segment(sign, self.look(sign_look))])),
             (GUTTER, Strip([Segment(set_cell_size(self.setting.name, columns.box - GUTTER - 1), self.look("bold"))])),
@@ -348,9 +372,8 @@ Choices and switches show the same. What is typed takes the place of the value, 
         ]
         if columns.slider_width and self.slider is not None and self.can_type:
             parts.append((columns.slider, self.slider.drawn(columns.slider_width, self.look)))
-        if columns.usual and self._usual:
-            is_right = self._typed is not None and self.fault is None
-            usual = "enter sends it" if is_right else self._usual
+        if columns.usual:
+            usual = "enter sends it" if self.is_unsent and self.fault is None else self._usual
             parts.append((columns.usual, Strip([Segment(usual, self.look("dim foreground"))])))
         return _joined(parts, width).apply_style(ground)
 
