@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textual import command
 from textual.command import Command, CommandList, CommandPalette
 from textual.containers import Horizontal
 from textual.events import Click
@@ -12,13 +11,8 @@ from textual.worker import Worker
 from ..widgets.option_list import SteadyOptionList, has_room
 from .closing import ClosesOnlyItself
 
-
-class SteadyCommandList(SteadyOptionList, CommandList, can_focus=False):
-    """Textual's own list of commands, of which new ones come and old ones go while somebody clicks."""
-
-
-# The palette makes its list by this name.
-vars(command)["CommandList"] = SteadyCommandList
+# Of the palette's own list options come and go while somebody clicks.
+CommandList.on_click = SteadyOptionList.on_click  # type: ignore[attr-defined]
 
 
 class SteadyPalette(ClosesOnlyItself, CommandPalette):
