@@ -92,6 +92,23 @@ async def test_only_the_rows_that_changed_are_drawn_again() -> None:
         assert app.map.show(changed, "linear", "w", (20, 10), 0.2) == 1
 
 
+async def test_at_rest_the_legend_is_that_of_what_is_shown() -> None:
+    app = MapApp()
+    async with app.run_test(size=(50, 6)):
+        app.map.show(SQUARE, "linear", "weights", (2, 2), 0.0)
+        cooled = 0.9 * SQUARE
+        for now in (0.1, 1.0, 2.0):
+            app.map.show(cooled, "linear", "weights", (2, 2), now)
+        before = app.map.export()
+        assert app.map.show(cooled, "linear", "weights", (2, 2), 3.1)
+        assert app.map.export() != before
+        fresh = MapApp()
+        async with fresh.run_test(size=(50, 6)):
+            fresh.map.show(cooled, "linear", "weights", (2, 2), 0.0)
+            assert app.map.export() == fresh.map.export()
+        assert app.map.show(cooled, "linear", "weights", (2, 2), 9.0) == 0
+
+
 async def test_words_stand_there_instead_and_leave_nothing_behind() -> None:
     app = MapApp()
     async with app.run_test(size=(30, 8)):

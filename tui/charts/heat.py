@@ -50,6 +50,11 @@ class Thermometer:
         self._limits = StickyLimits()
         self._kind: tuple[Scale, bool, tuple[int, ...]] | None = None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the levels may change by the passing of time alone."""
+        return self._limits.waiting
+
     def read(self, cells: NDArray[Any], scale: Scale, now: float) -> Heat:
         """Return the heat of (rows, columns); `now` in monotonic seconds.
 

@@ -54,7 +54,8 @@ class HeatMap(Picture):
             shape: The rows and columns that `cells` stand for.
             now: Monotonic seconds.
         """
-        if cells is self._matrix and (scale, title, shape) == (self._scale, self._title, self._shape):
+        is_known = cells is self._matrix and (scale, title, shape) == (self._scale, self._title, self._shape)
+        if is_known and not self._thermometer.waiting:
             return 0
         self._words = ""
         self._matrix, self._scale, self._title, self._shape, self._now = cells, scale, title, shape, now
