@@ -190,9 +190,10 @@ def _of_all_fields(view: RunView, newest: Notice) -> Notice:
     """Return the newest notice, or one about all the fields of its lane that were changed together with it."""
     told: dict[str, str] = {}
     for notice in reversed(view.notices):
-        field = notice.text.partition(" → ")[0].rpartition(" ")[0]
+        change, arrow, _ = notice.text.partition(" → ")
+        field = change.rpartition(" ")[0]
         belongs = (notice.kind, notice.lane, notice.before) == ("command", newest.lane, newest.before)
-        if not belongs or not field or field in told or newest.at is None or notice.at is None:
+        if not belongs or not arrow or not field or field in told or newest.at is None or notice.at is None:
             break
         if newest.at - notice.at > TOGETHER_S:
             break

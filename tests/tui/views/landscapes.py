@@ -93,7 +93,7 @@ class Landscape:
     async def opened(self) -> Landscape:
         """Choose the view by its number, and wait for its picture."""
         await self.seat.pilot.press(KEY)
-        await self.until(lambda: self.view.is_mounted)
+        await self.until(lambda: self.seat.dashboard.query(LandscapeView) and self.view.is_mounted)
         if not self.view._is_network:
             await self.until(lambda: self.view._function.heights is not None and self.view._function.motion())
             await self.until(lambda: self.row("readout"))
