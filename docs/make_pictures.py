@@ -113,7 +113,7 @@ async def take(name: str, shot: Shot) -> None:
     path = directory.data_root() / name
     path.mkdir(parents=True)
     run = directory.RunDirectory(name=path.name, path=path)
-    launch = launch_of(preset, Unwatched(changes=shot.changes, measure_every=max(1, shot.steps // 10)))
+    launch = launch_of(preset, Unwatched(changes=shot.changes))
     engine = client.start(run, launch)
     watcher = client.Client(run, watch="live", name="painter", engine=engine)
     ended, end = 0, time.monotonic() + PATIENCE_S
